@@ -1,0 +1,180 @@
+//! Two-way connections to chat services: one file each, one row in the list below, one page in
+//! `docs/adapters`.
+//!
+//! An adapter is one *session*: connect, authenticate, hear, send, until the connection ends.
+//! Reconnecting, jitter, the outgoing queue and what survives a session live once, in `bot::link`.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::model::{AdapterName, Handle, Message, MessageKey, Person, Place, Receipt, SendError, Slot};
+use crate::net::World;
+use crate::text::Post;
+
+/// How the length of a text is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Bytes of UTF-8.
+    Bytes,
+    /// Unicode scalar values.
+    Chars,
+    /// UTF-16 code units.
+    Utf16,
+}
+
+/// The longest text of one message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// How many.
+    pub most: usize,
+    /// Of what.
+    pub unit: Unit,
+}
+
+/// What a service can do; a capability is data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Abilities {
+    /// The longest text of one message.
+    pub longest: Limit,
+    /// Whether an earlier message can be changed.
+    pub edits: bool,
+    /// Whether a room has threads.
+    pub threads: bool,
+    /// Whether messages carry buttons.
+    pub buttons: bool,
+    /// Whether files can be sent.
+    pub files: bool,
+    /// Whether a message can be reacted to.
+    pub reactions: bool,
+    /// How many messages may be on the way at once.
+    pub in_flight: usize,
+}
+
+/// What an adapter tells the bot. Synchronous, so that a full inbox can never stop a pong.
+pub trait Ears: Send + Sync {
+    /// Somebody said something.
+    fn heard(&self, message: Message);
+    /// Somebody pressed a button.
+    fn pressed(&self, person: Person, nonce: String);
+    /// The session is up: what the service can do as known by now, and who the bot is there (its
+    /// nick or mention name, by which people address it).
+    fn up(&self, abilities: Abilities, me: Vec<String>);
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// Told to stop, and said good-bye.
+    Stopped,
+    /// The connection is gone: try again at once.
+    Lost(String),
+    /// Credentials or rights were refused: retried slowly, said once.
+    Refused(String),
+}
+
+/// Where a parcel stands in the answer to a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The message it answers.
+    pub key: MessageKey,
+    /// Whether nothing more follows.
+    pub last: bool,
+    /// Whether what was asked went well; meaningful with `last`.
+    pub good: bool,
+}
+
+/// One message on its way out.
+#[derive(Debug, Clone)]
+pub struct Parcel {
+    /// The slot it fills.
+    pub slot: Slot,
+    /// Where it goes.
+    pub place: Place,
+    /// What it says.
+    pub post: Arc<Post>,
+    /// The message to edit.
+    pub earlier: Option<Handle>,
+    /// What it answers, if it answers a message.
+    pub answer: Option<Answer>,
+    /// Its delivery, where it is stored.
+    pub delivery: Option<i64>,
+}
+
+/// A future that is boxed for use behind `dyn`.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The outgoing queue of one adapter, as the bot implements it.
+pub trait Outlet: Send + Sync {
+    /// The next parcel; waits until there is one. Safe to drop.
+    fn next(&self) -> Boxed<'_, Parcel>;
+    /// What became of a parcel.
+    fn settle(&self, parcel: Parcel, outcome: Result<Receipt, SendError>);
+    /// The parcel goes back to the head of the queue.
+    fn give_back(&self, parcel: Parcel);
+}
+
+/// What an adapter's session is given.
+#[derive(Clone)]
+pub struct Link {
+    /// The instance.
+    pub name: AdapterName,
+    /// The bot's own name, as configured.
+    pub bot: String,
+    /// Time and randomness.
+    pub world: World,
+    /// Cancelled when the bot stops or the adapter's options changed.
+    pub stop: CancellationToken,
+    /// What hears.
+    pub ears: Arc<dyn Ears>,
+    /// What is to be said.
+    pub outlet: Arc<dyn Outlet>,
+}
+
+impl Link {
+    /// The next parcel to send. Safe to drop: an unsettled ticket returns to the head of the queue.
+    pub async fn next(&self) -> Ticket {
+        let parcel = self.outlet.next().await;
+        Ticket { parcel: Some(parcel), outlet: self.outlet.clone() }
+    }
+}
+
+/// A parcel in an adapter's hands; dropped unsettled, it returns to the head of the queue.
+pub struct Ticket {
+    parcel: Option<Parcel>,
+    outlet: Arc<dyn Outlet>,
+}
+
+impl Ticket {
+    /// What is to be sent.
+    pub fn parcel(&self) -> &Parcel {
+        self.parcel.as_ref().expect("a ticket holds its parcel until it is settled")
+    }
+
+    /// Tells what became of it.
+    pub fn settle(mut self, outcome: Result<Receipt, SendError>) {
+        if let Some(parcel) = self.parcel.take() {
+            self.outlet.settle(parcel, outcome);
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if let Some(parcel) = self.parcel.take() {
+            self.outlet.give_back(parcel);
+        }
+    }
+}
+
+/// A two-way connection to one chat service.
+pub trait Adapter: Send + Sync + 'static {
+    /// What the service can do, before a session knows better.
+    const ABILITIES: Abilities;
+    /// What is wrong with the options, in one sentence.
+    fn check(&self) -> Result<(), String>;
+    /// One session, from connecting to its end.
+    fn session(&self, link: &Link) -> impl Future<Output = Ended> + Send;
+}

@@ -1,0 +1,19 @@
+//! The nouns that every room of the house speaks of: plain values, no I/O.
+
+mod delivery;
+mod execution;
+mod id;
+mod message;
+mod person;
+mod place;
+mod secret;
+mod time;
+
+pub use delivery::{Handle, Receipt, SendError, Slot};
+pub use execution::{Cause, Execution, ParseStatusError, Status};
+pub use id::Noun;
+pub use message::{Message, MessageKey};
+pub use person::{AdapterName, InvalidName, Person};
+pub use place::{Place, Room};
+pub use secret::Secret;
+pub use time::Timestamp;

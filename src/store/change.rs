@@ -1,0 +1,196 @@
+//! Every write, as data: the store's thread groups them into one commit.
+
+use serde_json::{Map, Value};
+
+use crate::model::{AdapterName, Execution, Handle, MessageKey, Person, Place, SendError, Receipt, Slot, Status, Timestamp};
+
+/// A write. Changes are carried out in the order in which [`super::Store::write`] was called on their
+/// queue; all that are waiting are committed together.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// A command was accepted: its execution, its message's key, where to resume reading, one audit record.
+    Begin(Box<Begin>),
+    /// The runner of an execution started.
+    Start {
+        /// The execution.
+        execution: i64,
+        /// When.
+        at: Timestamp,
+    },
+    /// An execution ended: status, result, the delivery of its answer, one audit record.
+    Finish(Box<Finish>),
+    /// An answer that must not be lost and belongs to no execution's end.
+    Deliver(Box<NewDelivery>),
+    /// The service's handle of the message in a slot, as soon as it is known.
+    Note {
+        /// The slot.
+        slot: Slot,
+        /// How to find its message.
+        handle: Handle,
+    },
+    /// What became of a delivery.
+    Settle(Box<Settled>),
+    /// One audit record.
+    Audit(Box<Entry>),
+    /// Where an adapter resumes reading a room.
+    Position {
+        /// The adapter.
+        adapter: AdapterName,
+        /// The room.
+        room: String,
+        /// The adapter's own mark.
+        mark: String,
+    },
+    /// Removes what is older than the retention allows; leaves one audit record that says so.
+    Trim {
+        /// Ended executions, done deliveries and message keys that ended before this go.
+        history_before: Timestamp,
+        /// Audit records before this go; the chain keeps a record of how many and of the MAC where it was cut.
+        audit_before: Timestamp,
+        /// Now.
+        at: Timestamp,
+    },
+}
+
+/// A command was accepted.
+#[derive(Debug, Clone)]
+pub struct Begin {
+    /// The execution, `requested`.
+    pub execution: Execution,
+    /// The secret parameters, sealed before they are written; see [`super::Store`].
+    pub secrets: Map<String, Value>,
+    /// The message that asked for it. When the key was seen before, nothing is written and the answer
+    /// is [`Done::Repeated`].
+    pub key: Option<MessageKey>,
+    /// The adapter's resume mark after that message.
+    pub position: Option<String>,
+    /// The audit record.
+    pub audit: Entry,
+}
+
+/// An execution ended.
+#[derive(Debug, Clone)]
+pub struct Finish {
+    /// The execution. Ending it twice is refused with `Done::Stale`.
+    pub execution: i64,
+    /// A final status.
+    pub status: Status,
+    /// One sentence, where the status does not say it all.
+    pub why: Option<String>,
+    /// The result, in the runner's shape, secrets cut.
+    pub result: Value,
+    /// How many bytes of output there were, also those not kept.
+    pub seen_bytes: u64,
+    /// When.
+    pub at: Timestamp,
+    /// The answer to the person who asked.
+    pub delivery: Option<NewDelivery>,
+    /// The audit record.
+    pub audit: Entry,
+}
+
+/// A message to be delivered, surviving restarts until it is settled.
+#[derive(Debug, Clone)]
+pub struct NewDelivery {
+    /// Its id, from [`super::Store::id`].
+    pub id: i64,
+    /// Where it goes and what it shows.
+    pub slot: Slot,
+    /// The execution whose answer it is.
+    pub execution: Option<i64>,
+    /// What it is for, one word: `result`, `abandoned`, `notice`.
+    pub purpose: String,
+    /// The message, opaque to the store.
+    pub body: Value,
+    /// When it may be sent first.
+    pub due: Timestamp,
+    /// When sending it is given up.
+    pub expires: Timestamp,
+}
+
+/// One try of a delivery.
+#[derive(Debug, Clone)]
+pub struct Settled {
+    /// The delivery.
+    pub delivery: i64,
+    /// When the try began.
+    pub at: Timestamp,
+    /// How long it took, in milliseconds.
+    pub millis: u64,
+    /// What the other side said.
+    pub outcome: Result<Receipt, SendError>,
+    /// When to try again, if the outcome is `Retry` or `Gone` and there is time left; without it the delivery is dead.
+    pub again: Option<Timestamp>,
+}
+
+/// What an audit record says; the store adds strand, number and MAC.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// When.
+    pub at: Timestamp,
+    /// What happened.
+    pub what: What,
+    /// Who did it.
+    pub person: Option<Person>,
+    /// Where.
+    pub place: Option<Place>,
+    /// What it was done to: `execution/12`, `config`.
+    pub subject: Option<String>,
+    /// Everything else: raw text, alias, action, parameters (secrets cut), status, reason.
+    pub body: Map<String, Value>,
+}
+
+macro_rules! whats {
+    ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
+        /// The kinds of audit record.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum What { $($(#[$doc])* $name,)* }
+
+        impl What {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The word in the record.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+        }
+    };
+}
+whats! {
+    /// A command was accepted and its execution recorded.
+    Asked = "asked",
+    /// A built-in command was answered.
+    Answered = "answered",
+    /// A command was refused: by access, by its parameters, by a limit.
+    Refused = "refused",
+    /// Something addressed to the bot matched no command.
+    Unmatched = "unmatched",
+    /// An execution started.
+    Started = "started",
+    /// An execution ended.
+    Finished = "finished",
+    /// A person ended an execution.
+    Killed = "killed",
+    /// The configuration was loaded again, or a reload was refused.
+    Reloaded = "reloaded",
+    /// The process started.
+    Up = "up",
+    /// The process stopped in good order.
+    Down = "down",
+    /// Older records were removed by the retention setting.
+    Trimmed = "trimmed",
+}
+
+/// What came of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Done {
+    /// Committed.
+    Written,
+    /// Committed nothing: the message's key was seen before, for this execution.
+    Repeated(i64),
+    /// Committed nothing: what it changes had ended already.
+    Stale,
+    /// Committed; so many executions, deliveries and audit records were removed.
+    Trimmed(u64),
+}

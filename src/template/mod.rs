@@ -1,0 +1,1 @@
+//! Jinja templates as StackStorm's aliases use them: MiniJinja, Python's printing, bounds.

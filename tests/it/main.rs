@@ -1,0 +1,3 @@
+//! Whole-program tests, in one binary.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
