@@ -33,7 +33,14 @@ impl std::error::Error for ConfigError {}
 impl ConfigError {
     /// An error about `file` as a whole.
     pub fn new(file: &Path, message: impl Into<String>) -> Self {
-        Self { file: file.to_owned(), at: None, key: String::new(), message: message.into(), excerpt: None, help: None }
+        Self {
+            file: file.to_owned(),
+            at: None,
+            key: String::new(),
+            message: message.into(),
+            excerpt: None,
+            help: None,
+        }
     }
 
     /// Adds the line and column.

@@ -8,9 +8,10 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         return None;
     }
     let lower = word.to_lowercase();
-    let scored = known.into_iter().filter(|candidate| candidate.len() <= 256).map(|candidate| {
-        (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate)
-    });
+    let scored = known
+        .into_iter()
+        .filter(|candidate| candidate.len() <= 256)
+        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate));
     let (distance, candidate) = scored.min_by_key(|(distance, _)| *distance)?;
     let allowed = (length.max(candidate.chars().count()) / 3).max(1);
     (distance <= allowed).then_some(candidate)

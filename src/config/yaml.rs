@@ -15,7 +15,10 @@ pub const LARGEST: usize = 1 << 20;
 /// Reads `text`, the content of `file`.
 pub fn read<T: DeserializeOwned>(file: &Path, text: &str) -> Result<T, ConfigError> {
     if text.len() > LARGEST {
-        return Err(ConfigError::new(file, format!("the file has {} bytes, at most {LARGEST} are accepted", text.len())));
+        return Err(ConfigError::new(
+            file,
+            format!("the file has {} bytes, at most {LARGEST} are accepted", text.len()),
+        ));
     }
     let options = serde_saphyr::options! { legacy_octal_numbers: true, strict_booleans: false };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| convert(file, text, &error))

@@ -34,7 +34,9 @@ impl fmt::Display for AdapterName {
 
 /// A name that is not an adapter's or a person's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a person or adapter: write `adapter:id`, with the adapter in lower-case letters, digits and hyphens")]
+#[error(
+    "`{0}` is not a person or adapter: write `adapter:id`, with the adapter in lower-case letters, digits and hyphens"
+)]
 pub struct InvalidName(pub String);
 
 /// Somebody on one chat service: `adapter-name:stable-id`, such as `slack:U0A1` or `irc:alice`.

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use crate::model::{AdapterName, Execution, Handle, MessageKey, Person, Place, SendError, Receipt, Slot, Status, Timestamp};
+use crate::model::{
+    AdapterName, Execution, Handle, MessageKey, Person, Place, Receipt, SendError, Slot, Status, Timestamp,
+};
 
 /// A write. Changes are carried out in the order in which [`super::Store::write`] was called on their
 /// queue; all that are waiting are committed together.

@@ -137,7 +137,12 @@ impl Post {
 
     /// Whether there is nothing to show.
     pub fn is_empty(&self) -> bool {
-        self.title.is_empty() && self.body.is_empty() && self.facts.is_empty() && self.foot.is_empty()
-            && self.choices.is_empty() && self.files.is_empty() && self.native.is_empty()
+        self.title.is_empty()
+            && self.body.is_empty()
+            && self.facts.is_empty()
+            && self.foot.is_empty()
+            && self.choices.is_empty()
+            && self.files.is_empty()
+            && self.native.is_empty()
     }
 }
