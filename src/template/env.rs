@@ -7,7 +7,8 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior, Value};
 
 use super::limits::{Limits, charge, room};
-use super::{filters, globals, methods, python};
+use super::prepare::Prepared;
+use super::{filters, globals, methods, operators, python};
 use crate::model::Secret;
 
 /// Makes an environment that finds `named` templates.
@@ -27,8 +28,9 @@ pub(super) fn make(
     env.set_formatter(print);
     env.set_unknown_method_callback(methods::call);
     let named = named.clone();
-    env.set_loader(move |name| Ok(named.get(name).cloned()));
+    env.set_loader(move |name| Ok(named.get(name).map(|source| Prepared::new(source).text)));
     filters::add(&mut env, secret_key);
+    operators::add(&mut env);
     globals::add(&mut env);
     env
 }

@@ -70,6 +70,7 @@ fn walk(value: &Value, left: &mut usize, depth: usize) -> Result<(), Error> {
             walk(&key, left, depth + 1)?;
             walk(&value.get_item(&key)?, left, depth + 1)
         }),
+        // An iterable may be without end: what it gives is charged for when it is walked.
         ValueKind::Iterable => take(left, value.len().unwrap_or(0)),
         _ => Ok(()),
     }

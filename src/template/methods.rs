@@ -1,6 +1,6 @@
 //! Methods of Python's strings, lists and mappings that templates call.
 
-use minijinja::value::{Kwargs, Rest, ValueKind, from_args};
+use minijinja::value::{ValueKind, from_args};
 use minijinja::{Error, ErrorKind, State, Value};
 use minijinja_contrib::pycompat::unknown_method_callback;
 
@@ -158,11 +158,9 @@ fn list(value: &Value, method: &str, args: &[Value]) -> Result<Option<Value>, Er
             })
         }
         "copy" => Ok(Some(value.clone())),
-        // A list of the context cannot grow; Python's answer to the call is None all the same.
-        "append" | "extend" | "insert" | "remove" | "sort" | "reverse" => {
-            let (_, _): (Rest<Value>, Kwargs) = from_args(args)?;
-            Ok(Some(Value::from(())))
-        }
+        "append" | "extend" | "insert" | "remove" | "pop" | "clear" | "sort" | "reverse" => Err(failed(
+            format!("`{method}` cannot change this: make a list of it first, as in `[] + values`"),
+        )),
         _ => Ok(None),
     }
 }

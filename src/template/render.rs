@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use minijinja::value::Serde;
 use minijinja::{Environment, Error, UndefinedBehavior, Value};
 
 use super::error::TemplateError;
 use super::globals::Datastore;
 use super::limits::{Bounded, Limits};
-use super::{env, place};
+use super::prepare::Prepared;
+use super::{env, list, place};
 use crate::model::Secret;
 
 /// The name of the template that shows a result when an alias has no `result.format`.
@@ -146,7 +146,8 @@ impl Templates {
         place: &mut dyn FnMut(&str) -> String,
     ) -> Result<String, TemplateError> {
         let most = self.shared.limits.output;
-        let rendered = place::render(self.env(mode), name, source, root(context), place, most);
+        let prepared = Prepared::new(source);
+        let rendered = place::render(self.env(mode), name, &prepared.text, root(context), place, most);
         rendered.map_err(|error| self.explain(&error, name, source))
     }
 
@@ -163,7 +164,8 @@ impl Templates {
     pub fn check(&self, name: &str, source: &str) -> Result<Vec<String>, TemplateError> {
         let env = &self.shared.strict;
         let explain = |error: Error| self.explain(&error, name, source);
-        let template = env.template_from_named_str(name, source).map_err(explain)?;
+        let prepared = Prepared::new(source);
+        let template = env.template_from_named_str(name, &prepared.text).map_err(explain)?;
         let known: Vec<&str> = env.globals().map(|(name, _)| name).collect();
         let mut names: Vec<String> = template.undeclared_variables(false).into_iter().collect();
         names.retain(|name| !known.contains(&name.as_str()));
@@ -186,7 +188,8 @@ impl Templates {
         env: &Environment<'static>,
     ) -> Result<String, TemplateError> {
         let explain = |error: Error| self.explain(&error, name, source);
-        let template = env.template_from_named_str(name, source).map_err(explain)?;
+        let prepared = Prepared::new(source);
+        let template = env.template_from_named_str(name, &prepared.text).map_err(explain)?;
         let mut out = Bounded { text: Vec::new(), most: self.shared.limits.output };
         template.render_captured_to(root, &mut out).map_err(explain)?;
         String::from_utf8(out.text).map_err(|_| TemplateError::whole(name, "the output is not UTF-8"))
@@ -195,7 +198,7 @@ impl Templates {
     fn explain(&self, error: &Error, name: &str, source: &str) -> TemplateError {
         TemplateError::of(error, name, |found, offset| {
             let text = if found == name { source } else { self.shared.named.get(found)? };
-            Some((text.to_owned(), offset))
+            Some((text.to_owned(), Prepared::new(text).original(offset)))
         })
     }
 }
@@ -207,11 +210,11 @@ fn is_template(text: &str) -> bool {
 
 /// The variables of a template; `st2kv` can be called too.
 fn root(context: &serde_json::Value) -> Value {
-    let Some(map) = context.as_object() else { return Value::from(Serde(context)) };
+    let Some(map) = context.as_object() else { return list::from_json(context) };
     Value::from_pairs(map.iter().map(|(key, value)| {
         let value = match (key.as_str(), value) {
             ("st2kv", serde_json::Value::Object(_)) => Datastore::wrap(value),
-            _ => Value::from(Serde(value)),
+            _ => list::from_json(value),
         };
         (key.as_str(), value)
     }))

@@ -17,11 +17,14 @@ pub(super) fn add(env: &mut Environment<'static>) {
     metered(env, "format", |state: &mut State<'_, '_>, text: String, args: Rest<ValueOrKwargs>| {
         percent(&text, &args.into_values(), room(state))
     });
-    metered(env, "_percent", percent_operator);
 }
 
-/// What `"..." % value` becomes before the engine sees it.
-fn percent_operator(state: &mut State<'_, '_>, text: String, value: &Value) -> Result<String, Error> {
+/// `text % value`: a tuple holds one value for each placeholder, a mapping named ones.
+pub(crate) fn percent_operator(
+    state: &mut State<'_, '_>,
+    text: &str,
+    value: &Value,
+) -> Result<String, Error> {
     let args = if value.is_tuple() {
         value.try_iter()?.checked().collect::<Result<Vec<_>, _>>()?
     } else if value.kind() == minijinja::value::ValueKind::Map && text.contains("%(") {
@@ -30,7 +33,7 @@ fn percent_operator(state: &mut State<'_, '_>, text: String, value: &Value) -> R
     } else {
         vec![value.clone()]
     };
-    let text = percent(&text, &args, room(state))?;
+    let text = percent(text, &args, room(state))?;
     charge(state, text.len())?;
     Ok(text)
 }
