@@ -28,6 +28,9 @@ pub(crate) const LARGEST: usize = 4 * 1024 * 1024;
 /// memory too: what is made is never larger than what was charged for.
 const WORK: usize = 32 * 1024 * 1024;
 
+/// What a value inside a list or mapping counts, beside its own bytes.
+const ITEM: usize = 16;
+
 /// How deep lists and mappings may nest when they are printed or measured.
 const DEEPEST: usize = 64;
 
@@ -62,7 +65,7 @@ fn walk(value: &Value, left: &mut usize, depth: usize) -> Result<(), Error> {
     if depth > DEEPEST {
         return Err(failed("a value is nested too deep"));
     }
-    take(left, 1)?;
+    take(left, ITEM)?;
     match value.kind() {
         ValueKind::String | ValueKind::Bytes => take(left, value.len().unwrap_or(0)),
         ValueKind::Seq => value.try_iter()?.try_for_each(|item| walk(&item, left, depth + 1)),
@@ -81,9 +84,14 @@ fn take(left: &mut usize, units: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// What an argument of a filter costs: text by its bytes, lists by their length.
+/// What the arguments of a filter cost: text by its bytes, lists by four for each item.
 pub(crate) fn cost(args: &[Value]) -> usize {
-    args.iter().map(|arg| 1 + arg.len().unwrap_or(0)).sum()
+    args.iter().map(size).sum()
+}
+
+fn size(value: &Value) -> usize {
+    let length = value.len().unwrap_or(0);
+    if value.as_str().is_some() { 1 + length } else { 1 + length * 4 }
 }
 
 /// Collects output up to a limit.

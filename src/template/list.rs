@@ -36,16 +36,18 @@ impl List {
     }
 
     /// Puts `added` at `at`; a list that would hold itself, or too much, is refused.
-    fn add(self: &Arc<Self>, at: usize, added: Vec<Value>) -> Result<Value, Error> {
-        let (start, count) = {
+    fn add(&self, state: &mut State<'_, '_>, at: usize, added: Vec<Value>) -> Result<Value, Error> {
+        let count = added.len();
+        let start = {
             let mut items = self.items();
             let start = at.min(items.len());
-            let count = added.len();
-            items.splice(start..start, added);
-            (start, count)
+            items.splice(start..start, added.iter().cloned());
+            start
         };
-        let size = measure(&Value::from_dyn_object(self.clone()));
-        if let Err(error) = size {
+        // A list inside itself measures as nested without end, but only after it was put there.
+        let size: Result<usize, Error> = added.iter().map(measure).sum();
+        let fits = size.and_then(|size| charge(state, size));
+        if let Err(error) = fits {
             self.items().drain(start..start + count);
             return Err(error);
         }
@@ -91,16 +93,17 @@ impl Object for List {
         args: &[Value],
     ) -> Result<Value, Error> {
         let length = self.items().len();
-        charge(state, 1 + length / 8)?;
+        // Appending alone does not touch the items that are there.
+        charge(state, if method == "append" { 1 } else { 1 + length / 8 })?;
         match method {
-            "append" => self.add(usize::MAX, vec![from_args::<(Value,)>(args)?.0]),
+            "append" => self.add(state, usize::MAX, vec![from_args::<(Value,)>(args)?.0]),
             "extend" => {
                 let (more,): (Value,) = from_args(args)?;
-                self.add(usize::MAX, more.try_iter()?.checked().collect::<Result<_, _>>()?)
+                self.add(state, usize::MAX, more.try_iter()?.checked().collect::<Result<_, _>>()?)
             }
             "insert" => {
                 let (at, item): (usize, Value) = from_args(args)?;
-                self.add(at, vec![item])
+                self.add(state, at, vec![item])
             }
             "pop" => self.pop(from_args::<(Option<i64>,)>(args)?.0),
             "remove" => {

@@ -7,6 +7,8 @@ mod env;
 mod error;
 mod filters;
 mod globals;
+#[cfg(test)]
+mod hostile;
 mod lexer;
 mod limits;
 mod list;

@@ -66,3 +66,48 @@ impl io::Write for Hand<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use crate::template::{Options, Templates, Undefined};
+
+    /// Renders with every value in angle brackets, on top of one included template.
+    fn placed(source: &str) -> String {
+        let named = BTreeMap::from([
+            ("part.j2".to_owned(), "part {{ v }}{% macro m(x) %}m {{ x }}{% endmacro %}".to_owned()),
+            ("base.j2".to_owned(), "base {% block b %}{{ v }}{% endblock %}".to_owned()),
+        ]);
+        let templates = Templates::new(Options { templates: named, ..Options::default() });
+        let context = json!({"v": "$(x)", "l": ["a", "b"], "empty": ""});
+        let mut place = |value: &str| format!("<{value}>");
+        templates.render_with("cmd", source, &context, Undefined::Strict, &mut place).unwrap()
+    }
+
+    #[test]
+    fn every_value_goes_through_the_callback() {
+        assert_eq!(placed("echo {{ v }} {{ empty }}{{ 1 }}"), "echo <$(x)> <><1>");
+        assert_eq!(placed("{% for x in l %}{{ x }} {% endfor %}"), "<a> <b> ");
+        assert_eq!(placed("{{ 'literal' }} {{ v ~ '!' }} {{ v | upper }}"), "<literal> <$(x)!> <$(X)>");
+        assert_eq!(placed("{% include 'part.j2' %}"), "part <$(x)>");
+        assert_eq!(
+            placed("{% extends 'base.j2' %}{% block b %}own {{ v }} {{ super() }}{% endblock %}"),
+            "base own <$(x)> <$(x)>"
+        );
+    }
+
+    #[test]
+    fn what_is_captured_is_one_value_when_it_is_printed() {
+        assert_eq!(placed("{% set x %}a {{ v }}{% endset %}[{{ x }}]"), "[<a $(x)>]");
+        assert_eq!(placed("{% filter upper %}a {{ v }}{% endfilter %}"), "<A $(X)>");
+        assert_eq!(placed("{% macro m(x) %}a {{ x }}{% endmacro %}{{ m(v) }}"), "<a $(x)>");
+        assert_eq!(placed("{% from 'part.j2' import m %}{{ m(v) }}"), "<m $(x)>");
+        assert_eq!(
+            placed("{% macro m() %}a {{ caller() }}{% endmacro %}{% call m() %}{{ v }}{% endcall %}"),
+            "<a $(x)>"
+        );
+    }
+}

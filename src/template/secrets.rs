@@ -115,3 +115,24 @@ fn base64(text: &str) -> Option<Vec<u8>> {
     }
     Some(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = r#"{"hmacKey": {"hmacKeyString": "DRXn_4ymfKmuCRdEs05_ZQ", "size": 128},
+        "aesKeyString": "jfScEa5DX9p87owCujZyeQ", "mode": "CBC", "size": 128}"#;
+    const VALUE: &str = "30303030306F4AA4097FF381A18644003D43F4C5C29C24F9BA1888C87C6CD63A6DE886560077D4C79D85351D02F73D70B59751219E3F896B3E";
+
+    #[test]
+    fn a_value_that_stackstorm_encrypted_is_read() {
+        assert_eq!(decrypt(&Secret::new(KEY), VALUE).unwrap(), "s3cret");
+    }
+
+    #[test]
+    fn a_changed_value_is_refused_before_it_is_decrypted() {
+        let changed = VALUE.replacen("6F4A", "6F4B", 1);
+        assert_eq!(decrypt(&Secret::new(KEY), &changed), Err("the encrypted value does not match the key"));
+        assert_eq!(decrypt(&Secret::new(KEY), "3030"), Err("the encrypted value is too short"));
+    }
+}
