@@ -2,9 +2,14 @@
 
 pub mod env;
 mod error;
+pub mod expand;
 mod file;
 pub mod home;
+pub mod instances;
 pub mod nearest;
+pub mod options;
+pub mod settings;
+pub mod units;
 pub mod yaml;
 
 pub use error::{ConfigError, Problem};

@@ -1,6 +1,6 @@
 //! The lines of an environment file: `KEY=value`, `export KEY=value`, quotes, comments.
 //!
-//! A value without quotes ends at ` #` or the end of the line, blanks around it cut. In single quotes everything
+//! A value without quotes ends at ` #` or the end of the line, blanks around it cut; `#ops, #dev` is a list. In single quotes everything
 //! stands for itself; in double quotes `\n`, `\t`, `\"`, `\\` and `\$` are the usual ones. A quoted value may
 //! hold line breaks. Nothing is a shell: `$(...)` is text.
 
@@ -69,7 +69,7 @@ fn assignment(text: &str) -> (usize, Parsed) {
     let start = equals + text[equals..].len() - text[equals..].trim_start_matches([' ', '\t']).len();
     match text[start..].chars().next() {
         Some(mark @ ('"' | '\'')) => quoted(text, start, mark, name),
-        _ => (line_end, Ok(Some((name.to_owned(), bare(&text[start.min(line_end)..line_end]))))),
+        _ => (line_end, Ok(Some((name.to_owned(), bare(&text[equals..line_end]))))),
     }
 }
 
@@ -79,14 +79,14 @@ fn is_name(name: &str) -> bool {
         && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
 }
 
+/// A `#` behind a blank begins a comment, unless a list goes on: `#ops, #dev`.
 fn bare(value: &str) -> String {
-    let value = value.trim();
-    let cut = if value.starts_with('#') {
-        0
-    } else {
-        value.find(" #").or_else(|| value.find("\t#")).unwrap_or(value.len())
+    let begins = |at: usize| {
+        let before = &value[..at];
+        before.ends_with([' ', '\t']) && !before.trim_end().ends_with(',')
     };
-    value[..cut].trim_end().to_owned()
+    let cut = value.match_indices('#').map(|(at, _)| at).find(|at| begins(*at)).unwrap_or(value.len());
+    value[..cut].trim().to_owned()
 }
 
 fn quoted(text: &str, start: usize, mark: char, name: &str) -> (usize, Parsed) {
@@ -150,7 +150,8 @@ mod tests {
 
     #[test]
     fn quotes_keep_what_a_bare_value_would_lose() {
-        assert_eq!(one("A=#ops"), "");
+        assert_eq!(one("A=#ops,#dev, #web # rooms"), "#ops,#dev, #web");
+        assert_eq!(one("A= # nothing"), "");
         assert_eq!(one("A='#ops'"), "#ops");
         assert_eq!(one("A=a#b"), "a#b");
         assert_eq!(one(r#"A="a\n\"b\" \$c \d""#), "a\n\"b\" $c \\d");
