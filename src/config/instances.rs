@@ -33,6 +33,8 @@ struct Mention<'a> {
 }
 
 const START: &str = "CHATOPS_";
+/// Persons of these adapters are trusted for where they sit; a chat service must not pass for one.
+const RESERVED: [&str; 4] = ["terminal", "cli", "api", "memory"];
 
 /// Every configured adapter, sorted by kind and name, and what is wrong with the variables: an unknown variable is an
 /// error in a file; in the environment, which others fill too, a warning.
@@ -84,6 +86,11 @@ fn instance(env: &Env, base: &Path, mention: &Mention<'_>) -> Result<Instance, S
         Some(name) => (name.to_ascii_lowercase().replace('_', "-"), format!("{START}{upper}__{name}__")),
         None => (kind.to_owned(), format!("{START}{upper}_")),
     };
+    if mention.name.is_some() && RESERVED.contains(&name.as_str()) {
+        return Err(format!(
+            "no adapter may be called `{name}`: that name stands for people at the bot's own machine"
+        ));
+    }
     let name = AdapterName::new(&name).map_err(|error| error.to_string())?;
     Ok(Instance { name, kind: kind.to_owned(), options: Options::new(prefix, env, base) })
 }
@@ -185,6 +192,14 @@ mod tests {
         let text = "CHATOPS_IRC__A__SERVER=a\nCHATOPS_SLACK__A__BOT_TOKEN=b";
         assert_eq!(names(text), ["irc a"]);
         assert!(problems(text)[0].contains("two adapters are called `a`"));
+    }
+
+    #[test]
+    fn no_chat_service_passes_for_the_terminal() {
+        assert!(names("CHATOPS_IRC__TERMINAL__SERVER=a").is_empty());
+        assert!(
+            problems("CHATOPS_IRC__TERMINAL__SERVER=a")[0].contains("no adapter may be called `terminal`")
+        );
     }
 
     #[test]

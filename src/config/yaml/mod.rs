@@ -7,6 +7,7 @@
 mod explain;
 mod letters;
 mod outline;
+mod pairs;
 
 use std::path::Path;
 
@@ -15,6 +16,8 @@ use serde_saphyr::options::DuplicateKeyPolicy;
 
 use super::ConfigError;
 use super::file::LARGEST;
+
+pub use pairs::Pairs;
 
 /// A value with the place where it was written; see [`line_of`].
 pub use serde_saphyr::Spanned;
