@@ -87,7 +87,7 @@ impl Alias {
         file: &Path,
         text: &str,
     ) -> Result<(Self, Vec<Problem>), Vec<ConfigError>> {
-        let written = read(file, text).map_err(|error| vec![error])?;
+        let written = read(file, text)?;
         let mut check = Check { file, text, errors: Vec::new(), warnings: Vec::new() };
         let pack = check.pack(pack, written.pack.as_ref());
         check.word("name", &written.name);
@@ -135,19 +135,22 @@ impl From<WrittenResult> for ResultSpec {
 }
 
 /// Reads the YAML, and says what a slip probably meant.
-fn read(file: &Path, text: &str) -> Result<Written, ConfigError> {
-    yaml::read(file, text).map_err(|error| {
+fn read(file: &Path, text: &str) -> Result<Written, Vec<ConfigError>> {
+    yaml::read(file, text).map_err(|mut error| {
         if let Some(line) = unquoted_braces(text) {
             let advice = "a format that begins with `{{` is a map to YAML: put the whole format in quotes";
-            return ConfigError::new(file, advice).at(line.0, line.1).excerpt_of(text);
+            return vec![ConfigError::new(file, advice).at(line.0, line.1).excerpt_of(text)];
         }
-        match unknown_field(&error.message) {
-            Some((found, known)) => match nearest(found, known) {
-                Some(meant) => error.clone().help(format!("did you mean `{meant}`?")),
-                None => error,
-            },
+        // The place stands in front already.
+        if let Some((message, _)) = error.message.rsplit_once(" at line ") {
+            error.message = message.to_owned();
+        }
+        let meant = unknown_field(&error.message).and_then(|(found, known)| nearest(found, known));
+        let help = meant.map(|meant| format!("did you mean `{meant}`?"));
+        vec![match help {
+            Some(help) => error.help(help),
             None => error,
-        }
+        }]
     })
 }
 
@@ -160,10 +163,11 @@ fn unquoted_braces(text: &str) -> Option<(u64, u64)> {
     Some((number as u64 + 1, line.find('{')? as u64 + 1))
 }
 
-/// The name and the accepted names out of serde's sentence about an unknown field.
+/// The name and the accepted names out of the sentence about an unknown field.
 fn unknown_field(message: &str) -> Option<(&str, Vec<&str>)> {
-    let mut quoted = message.split_once("unknown field ")?.1.split('`').skip(1).step_by(2);
-    Some((quoted.next()?, quoted.collect()))
+    let (found, known) = message.split_once("unknown field `")?.1.split_once("`, expected ")?;
+    let known = known.trim_start_matches("one of ").split([',', ' ']).map(|name| name.trim_matches('`'));
+    Some((found, known.filter(|name| !name.is_empty() && *name != "or").collect()))
 }
 
 struct Check<'a> {
@@ -249,5 +253,91 @@ impl Check<'_> {
                 None
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn errors(text: &str) -> Vec<String> {
+        let loaded = Alias::load(Some("p"), Path::new("aliases/a.yaml"), text);
+        loaded.unwrap_err().iter().map(ToString::to_string).collect()
+    }
+
+    const HEAD: &str = "name: a\naction_ref: core.noop\nformats:\n";
+
+    #[test]
+    fn a_bad_format_is_named_with_its_line() {
+        let found = errors(&format!("{HEAD}  - good {{{{x}}}}\n  - \"copy {{{{h}}}} to {{{{h}}}}\"\n"));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(
+            found[0].starts_with("aliases/a.yaml:5:5: formats[1]: the parameter `h` is named twice"),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn a_representation_that_cannot_compile_is_named_with_its_line() {
+        let large = "((a{1000}){1000}){1000}";
+        for bad in ["(a", "x[", "(?<=a+)b\\\\1(", large, "[z-a]", "a{3,2}"] {
+            let found = errors(&format!("{HEAD}  - display: d\n    representation:\n      - \"{bad}\"\n"));
+            assert!(found[0].starts_with("aliases/a.yaml:6:9: formats[0].representation[0]: "), "{found:?}");
+        }
+        assert!(errors(&format!("{HEAD}  - \"{large}\"\n"))[0].contains("too large"));
+    }
+
+    #[test]
+    fn bare_braces_are_told_to_be_quoted() {
+        for line in ["{{cmd}} please", "{{cmd}}", "{{cmd}}: x"] {
+            let found = errors(&format!("{HEAD}  - {line}\n"));
+            assert!(found[0].starts_with("aliases/a.yaml:4:5: a format that begins with `{{`"), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_names_the_nearest() {
+        let found = errors("name: a\naction_ref: core.noop\nformts: []\n");
+        assert!(
+            found[0].contains("aliases/a.yaml:3:1") && found[0].contains("did you mean `formats`?"),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn another_pack_than_the_folder_is_refused() {
+        let found = errors("name: a\npack: q\naction_ref: core.noop\n");
+        assert!(found[0].contains(":2:7: pack: the file lies in the pack `p`, and says `q`"), "{found:?}");
+    }
+
+    #[test]
+    fn broken_and_hostile_yaml_is_refused() {
+        let bomb: String = (1..30).map(|n| format!("b{n}: &b{n} [*b{0}, *b{0}, *b{0}]\n", n - 1)).collect();
+        let large = format!("name: a\n# {}\n", "x".repeat(1 << 20));
+        for bad in [
+            "",
+            "a: [",
+            "- x",
+            "name: a: b",
+            "{",
+            &"[".repeat(100_000),
+            &large,
+            &format!("b0: &b0 x\n{bomb}"),
+        ] {
+            assert!(!errors(bad).is_empty());
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_has_stackstorms_defaults() {
+        let text = format!(
+            "{HEAD}  - x {{{{y}}}}\nack: null\nresult: {{format: r}}\nimmutable_parameters: {{y: 010}}\n"
+        );
+        let (alias, warnings) = Alias::load(Some("p"), Path::new("a.yaml"), &text).unwrap();
+        assert_eq!((alias.reference().as_str(), alias.enabled, warnings.len()), ("p.a", true, 0));
+        assert!(alias.ack.enabled && alias.ack.append_url && alias.result.enabled);
+        assert_eq!(alias.result.format.as_deref(), Some("r"));
+        assert_eq!(alias.immutable_parameters["y"], 8);
+        assert_eq!(alias.formats[0].representation[0].line(), Some((4, 5)));
     }
 }

@@ -176,6 +176,17 @@ fn words_from(items: &[Item]) -> Option<AnyOf> {
             keys.push(key);
         }
     }
+    let prefixes: Vec<String> = keys
+        .iter()
+        .filter_map(|key| match key {
+            Key::Prefix(prefix) => Some(prefix.clone()),
+            Key::Word(_) => None,
+        })
+        .collect();
+    keys.retain(|key| match key {
+        Key::Word(word) => !prefixes.iter().any(|prefix| word.starts_with(prefix)),
+        Key::Prefix(_) => true,
+    });
     Some(keys)
 }
 

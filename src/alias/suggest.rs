@@ -7,6 +7,7 @@ use super::file::Alias;
 use super::index::hash;
 use super::literals::{Key, is_word, lower};
 use super::matcher::Entry;
+use super::pattern::Pattern;
 
 /// What was probably meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +48,7 @@ impl Suggester {
         for (number, entry) in entries.iter().enumerate() {
             built.references.insert(hash(&entry.alias.reference()), number as u32);
             for (index, format) in entry.alias.formats.iter().enumerate() {
-                let first = format.representation.iter().flat_map(|pattern| pattern.needs());
+                let first = format.representation.iter().flat_map(Pattern::needs);
                 for key in first.filter_map(|sets| sets.first()).flatten() {
                     built.add(key, (number as u32, index as u32));
                 }

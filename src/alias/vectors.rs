@@ -176,3 +176,36 @@ fn an_alias_file_is_accepted_or_refused_as_stackstorm_does() {
         assert_eq!(loaded.is_ok(), row["valid"] == true, "{row}: {loaded:?}");
     }
 }
+
+#[test]
+fn help_lists_filters_and_pages() {
+    use super::help::{Query, list};
+    for group in section("aliases") {
+        let aliases = load(&group);
+        for row in group["help"].as_array().into_iter().flatten() {
+            let asked = &row["query"];
+            let number = |key: &str| asked[key].as_u64().unwrap_or(0) as usize;
+            let query = Query {
+                filter: asked["filter"].as_str().map(str::to_owned),
+                pack: asked["pack"].as_str().map(str::to_owned),
+                offset: number("offset"),
+                limit: number("limit"),
+            };
+            let page = list(&aliases, &query);
+            if row.get("bug").is_some() {
+                assert_eq!(page.available, 0, "a filter is text: {row}");
+                continue;
+            }
+            assert_eq!(page.available as u64, row["available"].as_u64().unwrap(), "{row}");
+            let lines = row["helpstrings"].as_array().unwrap();
+            assert_eq!(page.helpstrings.len(), lines.len(), "{row}");
+            for (line, wanted) in page.helpstrings.iter().zip(lines) {
+                assert_eq!(
+                    (line.pack.as_str(), line.display.as_str()),
+                    (text(wanted, "pack"), text(wanted, "display"))
+                );
+                assert_eq!(line.description.as_deref(), wanted["description"].as_str());
+            }
+        }
+    }
+}

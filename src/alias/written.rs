@@ -141,6 +141,18 @@ impl<'de> Visitor<'de> for EntryVisitor {
         Ok(Entry::Text(text.to_owned()))
     }
 
+    fn visit_bool<E: Error>(self, found: bool) -> Result<Entry, E> {
+        Err(E::custom(format!("expected a format, found the boolean `{found}`: put it in quotes")))
+    }
+
+    fn visit_i64<E: Error>(self, found: i64) -> Result<Entry, E> {
+        Err(E::custom(format!("expected a format, found the number `{found}`: put it in quotes")))
+    }
+
+    fn visit_u64<E: Error>(self, found: u64) -> Result<Entry, E> {
+        Err(E::custom(format!("expected a format, found the number `{found}`: put it in quotes")))
+    }
+
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entry, A::Error> {
         let (mut display, mut representation, mut multiple) = (None, Vec::new(), false);
         while let Some(Text(key)) = map.next_key()? {
