@@ -37,7 +37,7 @@ impl Record {
             (Reason::TimedOut, _) => (Status::Timeout, TIMED_OUT, Some(too_long(limit))),
             (Reason::Stopped, code) => (Status::Canceled, code, Some("canceled".to_owned())),
         };
-        Self { status, code, stdout: data(stdout.text()), stderr: data(stderr.text()), error }
+        Self { status, code, stdout: data(&stdout.text()), stderr: data(&stderr.text()), error }
     }
 
     /// A command that never ran.
@@ -90,12 +90,12 @@ pub(super) fn too_long(limit: Duration) -> String {
 
 /// A stream as data: one final line break is cut; what is JSON becomes what it says. A bare word or
 /// number only does where nothing is lost by it: `1.50` and `007` stay text.
-fn data(text: Text) -> Value {
+fn data(text: &Text) -> Value {
     let cut = text.text.strip_suffix('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
     let line = cut.unwrap_or(&text.text);
     match serde_json::from_str::<Value>(line) {
         Ok(value) if text.whole && (value.is_object() || value.is_array()) => value,
-        Ok(value) if text.whole && value.to_string() == line.trim() => value,
+        Ok(value) if text.whole && value.to_string().as_str() == line.trim() => value,
         _ => Value::String(line.to_owned()),
     }
 }
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Value {
-        data(Text { text: text.to_owned(), whole: true })
+        data(&Text { text: text.to_owned(), whole: true })
     }
 
     #[test]
@@ -134,6 +134,6 @@ mod tests {
     #[test]
     fn cut_output_is_never_data() {
         let text = Text { text: "[1]".to_owned(), whole: false };
-        assert_eq!(data(text), json!("[1]"));
+        assert_eq!(data(&text), json!("[1]"));
     }
 }
