@@ -1,0 +1,3 @@
+//! What whole-program tests share: servers on this machine.
+
+pub(crate) mod sshd;
