@@ -1,3 +1,6 @@
 //! Whole-program tests, in one binary.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod irc_session;
+mod support;

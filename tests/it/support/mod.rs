@@ -1,0 +1,5 @@
+//! Servers and people for the whole-program tests.
+
+pub(crate) mod irc_user;
+pub(crate) mod ircd;
+pub(crate) mod ircd_config;
