@@ -3,3 +3,4 @@
 pub(crate) mod irc_user;
 pub(crate) mod ircd;
 pub(crate) mod ircd_config;
+pub(crate) mod session;
