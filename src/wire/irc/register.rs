@@ -73,7 +73,7 @@ impl Registration {
     ) -> Step {
         match &message.command {
             Command::CAP(_, CapSubCommand::LS, mark, Some(more)) if mark.as_deref() == Some("*") => {
-                self.offer(more)
+                self.offer(more);
             }
             Command::CAP(_, CapSubCommand::LS, Some(list), None) => {
                 self.offer(list);
