@@ -3,4 +3,5 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod ssh;
+mod irc_session;
 mod support;

@@ -1,3 +1,7 @@
-//! What whole-program tests share: servers on this machine.
+//! Servers and people for the whole-program tests.
 
+pub(crate) mod irc_user;
+pub(crate) mod ircd;
+pub(crate) mod ircd_config;
+pub(crate) mod session;
 pub(crate) mod sshd;
