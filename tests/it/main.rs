@@ -1,3 +1,6 @@
-//! Whole-program tests, in one binary.
+//! Whole-program tests, in one binary: `cargo test --test it`.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod layers;
+mod support;
