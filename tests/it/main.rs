@@ -2,5 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod bad_input;
+mod cli;
+mod kill9;
 mod layers;
 mod support;
+mod terminal;
