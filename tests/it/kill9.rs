@@ -22,7 +22,7 @@ fn alice_says(server: &Scripted, id: &str, text: &str) {
 #[test]
 fn a_command_cut_short_is_abandoned_told_once_and_never_run_again() {
     let mut server = Scripted::start();
-    let home = homes::on_irc(server.address());
+    let home = homes::on_irc(&server.address());
     let began = home.path().join("began");
     let command = format!("!run touch {}; sleep 20 on localhost", began.display());
 
@@ -59,7 +59,7 @@ fn a_command_cut_short_is_abandoned_told_once_and_never_run_again() {
 #[test]
 fn nothing_that_was_answered_is_lost_by_a_kill() {
     let mut server = Scripted::start();
-    let home = homes::on_irc(server.address());
+    let home = homes::on_irc(&server.address());
     let bot = in_the_channel(&home, &mut server);
     for number in 0..20 {
         alice_says(&server, &format!("m{number}"), &format!("!run echo answer-{number} on localhost"));

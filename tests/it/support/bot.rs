@@ -153,6 +153,16 @@ impl Bot {
         ended(&mut self.child, &self.log)
     }
 
+    /// It stands still while its connections stay.
+    pub(crate) fn freeze(&self) {
+        kill_process(self.pid(), Signal::STOP).unwrap();
+    }
+
+    /// It goes on.
+    pub(crate) fn thaw(&self) {
+        kill_process(self.pid(), Signal::CONT).unwrap();
+    }
+
     /// Waits for it to end by itself.
     pub(crate) fn ends(mut self) -> Ran {
         let status = ended(&mut self.child, &self.log);

@@ -1,13 +1,13 @@
 //! A person on IRC, with a client of our own, so that tests read as a chat:
 //!
 //! ```ignore
-//! let mut alice = IrcUser::join(server, "alice", "#ops");
+//! let mut alice = IrcUser::join(&ircd.address(), "alice", "#ops");
 //! alice.says("!run date on localhost");
 //! alice.sees("2026");
 //! ```
 
 use std::io::Write;
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 use super::SOON;
@@ -36,7 +36,7 @@ pub(crate) struct Said {
 
 impl IrcUser {
     /// Connects without TLS and joins `channel`.
-    pub(crate) fn join(server: SocketAddr, nick: &str, channel: &str) -> Self {
+    pub(crate) fn join(server: &str, nick: &str, channel: &str) -> Self {
         let stream = TcpStream::connect(server).unwrap();
         stream.set_nodelay(true).unwrap();
         let mut pong = stream.try_clone().unwrap();

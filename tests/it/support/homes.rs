@@ -37,9 +37,9 @@ pub(crate) fn open_to_all() -> Home {
 }
 
 /// The same, on the IRC network at `server`, in `#ops`, as `bot`, without TLS and without a rate limit.
-pub(crate) fn on_irc(server: std::net::SocketAddr) -> Home {
+pub(crate) fn on_irc(server: &str) -> Home {
     open_to_all()
-        .set("CHATOPS_IRC_SERVER", &server.to_string())
+        .set("CHATOPS_IRC_SERVER", server)
         .set("CHATOPS_IRC_TLS", "off")
         .set("CHATOPS_IRC_NICK", "bot")
         .set("CHATOPS_IRC_CHANNELS", "#ops")

@@ -2,7 +2,7 @@
 //! a time and never refuses; real servers are in `ircd`.
 
 use std::io::Write;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::lines::Lines;
 
 /// The server; its thread ends with the test's process.
 pub(crate) struct Scripted {
-    address: SocketAddr,
+    address: String,
     bot: Arc<Mutex<Option<TcpStream>>>,
     lines: Lines,
     next: usize,
@@ -22,7 +22,7 @@ impl Scripted {
     /// Listens on a free port.
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
+        let address = listener.local_addr().unwrap().to_string();
         let server = Self { address, bot: Arc::default(), lines: Lines::default(), next: 0 };
         let (bot, lines) = (server.bot.clone(), server.lines.clone());
         thread::spawn(move || {
@@ -37,8 +37,8 @@ impl Scripted {
     }
 
     /// Where it listens.
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+    pub(crate) fn address(&self) -> String {
+        self.address.clone()
     }
 
     /// Sends a line to the bot.
