@@ -61,11 +61,19 @@ fn every_relative_link_leads_somewhere() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The kinds in a list macro of `src/<room>/mod.rs`: rows such as `Irc(irc::Irc) = "irc"`.
+/// The kinds in the list macro of a room: rows such as `Irc(irc::Irc) = "irc"`, on lines of their own.
 fn kinds(room: &str) -> BTreeSet<String> {
-    let text = fs::read_to_string(source::root().join("src").join(room).join("mod.rs")).unwrap();
-    let rows = text.lines().filter_map(|line| line.split_once(") = \""));
-    rows.filter_map(|(_, rest)| rest.split_once('"')).map(|(kind, _)| kind.to_owned()).collect()
+    let files = source::files(&source::root().join("src").join(room), "rs");
+    let texts: String = files.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    texts.lines().filter_map(|line| kind(line.trim())).map(str::to_owned).collect()
+}
+
+/// The kind that a row of a list macro names.
+fn kind(line: &str) -> Option<&str> {
+    let (door, rest) = line.strip_suffix(',')?.split_once(") = \"")?;
+    let (name, path) = door.split_once('(')?;
+    let is_row = name.starts_with(char::is_uppercase) && path.contains("::") && !name.contains(' ');
+    is_row.then(|| rest.split('"').next()).flatten()
 }
 
 /// The pages in `docs/<room>s`, by name.
@@ -103,6 +111,13 @@ fn every_page_of_a_door_opens_with_an_example() {
             assert!(block.is_some_and(|block| !block.trim().is_empty()), "{} has no example", path.display());
         }
     }
+}
+
+#[test]
+fn a_row_of_a_list_names_its_kind() {
+    assert_eq!(kind("Irc(irc::Irc) = \"irc\","), Some("irc"));
+    assert_eq!(kind("Noop(noop::Noop) = \"noop\" or [],"), Some("noop"));
+    assert_eq!(kind("let Some(x) = \"noop\","), None);
 }
 
 #[test]

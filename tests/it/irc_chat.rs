@@ -43,7 +43,10 @@ fn transcript(ircd: &Ircd, home: &Home) {
     bob.sees("run {{cmd}} on {{hosts}}");
     let heard = bob.heard("");
     let answers: Vec<_> = heard.iter().filter(|said| said.nick == "bot").map(|said| &said.text).collect();
-    assert!(!answers.iter().any(|text| text.contains("never answered") || text.contains("not for")), "{answers:?}");
+    assert!(
+        !answers.iter().any(|text| text.contains("never answered") || text.contains("not for")),
+        "{answers:?}"
+    );
 
     assert!(bot.stop().success());
 }
@@ -88,7 +91,10 @@ fn commands_of_different_people_do_not_block_each_other() {
     let (bot, mut alice) = meet(&ircd, &home, "alice");
     let mut bob = IrcUser::join(&ircd.address(), "bob", "#ops");
     let gate = home.path().join("gate");
-    alice.says(&format!("!run until [ -e {} ]; do sleep 0.05; done; echo slow-done on localhost", gate.display()));
+    alice.says(&format!(
+        "!run until [ -e {} ]; do sleep 0.05; done; echo slow-done on localhost",
+        gate.display()
+    ));
     bob.says("!run echo quick-done on localhost");
     bob.sees("bob: ");
     assert!(bob.heard("slow-done").iter().all(|said| said.nick != "bot"), "alice's command still waits");
@@ -118,7 +124,11 @@ fn a_result_that_finishes_while_the_server_is_down_is_said_when_it_is_back() {
     let home = homes::on_irc(&ircd.address());
     let (bot, mut alice) = meet(&ircd, &home, "alice");
     let (gate, done) = (home.path().join("gate"), home.path().join("done"));
-    let script = format!("until [ -e {} ]; do sleep 0.05; done; echo survived; touch {}", gate.display(), done.display());
+    let script = format!(
+        "until [ -e {} ]; do sleep 0.05; done; echo survived; touch {}",
+        gate.display(),
+        done.display()
+    );
     alice.says(&format!("!run {script} on localhost"));
     bot.logs("started");
     ircd.kill();

@@ -5,6 +5,8 @@
 mod bad_input;
 mod cli;
 mod docs;
+mod irc_chat;
+mod irc_session;
 mod kill9;
 mod layers;
 mod support;

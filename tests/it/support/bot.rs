@@ -162,12 +162,6 @@ impl Bot {
     pub(crate) fn thaw(&self) {
         kill_process(self.pid(), Signal::CONT).unwrap();
     }
-
-    /// Waits for it to end by itself.
-    pub(crate) fn ends(mut self) -> Ran {
-        let status = ended(&mut self.child, &self.log);
-        Ran { code: status.code(), stdout: String::new(), stderr: rest(&self.log) }
-    }
 }
 
 impl Drop for Bot {

@@ -126,12 +126,6 @@ impl IrcUser {
         let ((), next) = found.unwrap_or_else(|why| panic!("{nick} did not come: {why}"));
         self.next = next;
     }
-
-    /// Registers an account with the name of the nick, and is logged in to it from here on.
-    pub(crate) fn registers(&mut self, password: &str) {
-        self.tells("NickServ", &format!("REGISTER {password} {}@example.org", self.nick));
-        self.receives(" 900 ");
-    }
 }
 
 impl Drop for IrcUser {

@@ -49,11 +49,6 @@ impl Lines {
         self.inner.1.notify_all();
     }
 
-    /// How many there are.
-    pub(crate) fn count(&self) -> usize {
-        self.inner.0.lock().unwrap().lines.len()
-    }
-
     /// All of them, from number `from` on.
     pub(crate) fn since(&self, from: usize) -> Vec<String> {
         self.inner.0.lock().unwrap().lines[from..].to_vec()

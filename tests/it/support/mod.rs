@@ -4,6 +4,9 @@ pub(crate) mod bot;
 pub(crate) mod chat;
 pub(crate) mod homes;
 pub(crate) mod imports;
+pub(crate) mod irc_user;
+pub(crate) mod ircd;
+pub(crate) mod ircd_config;
 pub(crate) mod lines;
 pub(crate) mod scripted;
 pub(crate) mod source;
@@ -30,17 +33,6 @@ pub(crate) fn within<T>(limit: Duration, mut condition: impl FnMut() -> Option<T
         }
         thread::sleep(Duration::from_millis(10));
     }
-}
-
-/// Whether `program` is installed. With `CI=true` a missing one fails the test instead of skipping it.
-pub(crate) fn installed(program: &str) -> bool {
-    let folders = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&folders).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
-    let found = folders.map(|folder| folder.join(program)).any(|path| path.is_file());
-    if !found {
-        skip(&format!("{program} is not installed; scripts/test installs it on Debian and Ubuntu"));
-    }
-    found
 }
 
 /// Says that a test is skipped; with `CI=true` that is a failure.
