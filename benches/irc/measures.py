@@ -201,7 +201,7 @@ async def start_and_memory(program, port):
     ready = []
     for _ in range(5):
         bot = Ours(program, port, Channel.NAME, 1000)
-        ready.append(await asyncio.to_thread(bot.logged, "ready"))
+        ready.append(await asyncio.to_thread(bot.logged, "ready aliases"))
         await asyncio.to_thread(bot.stop)
     async with Joined(bots(program, port)["chatops"], port, 0) as (bot, _):
         await asyncio.sleep(3)

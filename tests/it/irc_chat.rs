@@ -123,17 +123,13 @@ fn a_result_that_finishes_while_the_server_is_down_is_said_when_it_is_back() {
     let Some(mut ircd) = Ircd::start(Kind::Ngircd) else { return };
     let home = homes::on_irc(&ircd.address());
     let (bot, mut alice) = meet(&ircd, &home, "alice");
-    let (gate, done) = (home.path().join("gate"), home.path().join("done"));
-    let script = format!(
-        "until [ -e {} ]; do sleep 0.05; done; echo survived; touch {}",
-        gate.display(),
-        done.display()
-    );
-    alice.says(&format!("!run {script} on localhost"));
-    bot.logs("started");
+    let file = |name: &str| home.path().join(name);
+    let wait = "touch began; until [ -e gate ]; do sleep 0.05; done; echo survived; touch done";
+    alice.says(&format!("!run cd {}; {wait} on localhost", home.path().display()));
+    until(SOON, || file("began").exists().then_some(()));
     ircd.kill();
     home.write("gate", "");
-    until(SOON, || done.exists().then_some(()));
+    until(SOON, || file("done").exists().then_some(()));
 
     // The bot stands still until alice is back, or she would miss what it says at once.
     bot.freeze();
@@ -160,7 +156,7 @@ fn a_nick_without_an_account_is_nobody() {
     let home = homes::on_irc(&ircd.address()).file("access.yaml", ALICE_ALONE);
     let (bot, mut mallory) = meet(&ircd, &home, "alice");
     mallory.says(&format!("!run touch {} on localhost", home.path().join("taken").display()));
-    let answer = mallory.sees("alice: ");
+    let answer = mallory.sees("may not");
     assert_eq!(answer.nick, "bot");
     mallory.says("!whoami");
     mallory.sees("irc:~alice");
@@ -175,8 +171,7 @@ fn an_account_is_somebody_under_any_nick() {
     let home = homes::on_irc(&ircd.address()).file("access.yaml", ALICE_ALONE);
     let (bot, mut alice) = meet(&ircd, &home, "wonder");
     alice.says("!echo not yet");
-    alice.sees("wonder: ");
-    assert!(alice.heard("not yet").iter().all(|said| said.nick != "bot"));
+    alice.sees("may not");
     alice.tells("NickServ", "IDENTIFY alice sesame-sesame");
     alice.receives(" 900 ");
     alice.says("!whoami");
@@ -225,10 +220,51 @@ fn an_edited_alias_is_in_force_without_a_new_connection() {
     let home = homes::on_irc(&ircd.address());
     let (bot, mut alice) = meet(&ircd, &home, "alice");
     home.write("aliases/say.yaml", "name: say\naction_ref: core.echo\nformats: [\"repeat {{message}}\"]\n");
-    bot.logs("reloaded");
+    bot.logs("configuration loaded");
     alice.says("!repeat after me");
     alice.sees("alice: ");
     assert!(alice.heard("after me").iter().any(|said| said.nick == "bot"));
     assert_eq!(alice.heard("").iter().filter(|said| said.text.contains("Closing Link")).count(), 0);
     assert!(bot.stop().success());
+}
+
+#[test]
+fn a_running_command_is_listed_and_killed() {
+    let Some(ircd) = Ircd::start(Kind::Ngircd) else { return };
+    let home = homes::on_irc(&ircd.address());
+    let (bot, mut alice) = meet(&ircd, &home, "alice");
+    let began = home.path().join("began");
+    alice.says(&format!("!run touch {}; sleep 60 on localhost", began.display()));
+    until(SOON, || began.exists().then_some(()));
+    alice.says("!ps");
+    let listed = alice.sees("running").text;
+    let id = listed.split(|c: char| !c.is_ascii_digit()).find(|word| !word.is_empty()).unwrap().to_owned();
+    alice.says(&format!("!kill {id}"));
+    alice.sees("canceled");
+    alice.says("!ps");
+    alice.sees("nothing runs");
+    assert!(bot.stop().success());
+}
+
+#[test]
+fn a_stop_cancels_what_runs_and_says_so() {
+    let Some(ircd) = Ircd::start(Kind::Ngircd) else { return };
+    let home = homes::on_irc(&ircd.address()).set("CHATOPS_GRACE_SECONDS", "1");
+    let (bot, mut alice) = meet(&ircd, &home, "alice");
+    let began = home.path().join("began");
+    alice.says(&format!("!run touch {}; sleep 60 on localhost", began.display()));
+    until(SOON, || began.exists().then_some(()));
+    assert!(bot.stop().success());
+    alice.sees("canceled");
+    let verified = home.run(&["audit", "verify"]);
+    assert_eq!(verified.code, Some(0), "{verified:?}");
+}
+
+#[test]
+fn a_bot_that_is_to_end_with_its_connection_does() {
+    let Some(mut ircd) = Ircd::start(Kind::Ngircd) else { return };
+    let home = homes::on_irc(&ircd.address()).set("CHATOPS_IRC_EXIT_ON_DISCONNECT", "on");
+    let (bot, _alice) = meet(&ircd, &home, "alice");
+    ircd.kill();
+    assert_eq!(bot.ends().code(), Some(1));
 }

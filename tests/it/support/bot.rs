@@ -162,6 +162,11 @@ impl Bot {
     pub(crate) fn thaw(&self) {
         kill_process(self.pid(), Signal::CONT).unwrap();
     }
+
+    /// Waits for it to end by itself.
+    pub(crate) fn ends(mut self) -> ExitStatus {
+        ended(&mut self.child, &self.log)
+    }
 }
 
 impl Drop for Bot {
