@@ -110,6 +110,9 @@ async def talk(program, port):
         async with Joined(make, port, 4) as (_, channel):
             found[name] = await one_at_a_time(channel, "!echo {n}", 500)
             found[name]["pipelined"] = await pipelined(channel, "!echo {n}", 500, 16)
+            if name == "chatops":
+                # A question that no command fits: answered from memory, with the word in the answer.
+                found[name]["help"] = await one_at_a_time(channel, "!help {n}", 500)
     return found
 
 
