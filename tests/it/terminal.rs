@@ -1,6 +1,19 @@
 //! The first minute of a newcomer, through a pipe: one command a line, answers on stdout.
 
-use crate::support::homes;
+use crate::support::bot::Home;
+use crate::support::{homes, source};
+
+#[test]
+fn the_project_is_a_home_that_checks_and_runs() {
+    let home = Home::new();
+    for folder in ["aliases", "actions", "templates"] {
+        source::copy(&source::root().join(folder), &home.path().join(folder));
+    }
+    let checked = home.run(&["check"]);
+    assert_eq!(checked.code, Some(0), "{checked:?}");
+    let ran = home.feed(&[], "run date -u +year:%Y on localhost\n");
+    assert_eq!((ran.code, ran.stdout.contains("year:20")), (Some(0), true), "{ran:?}");
+}
 
 #[test]
 fn a_command_on_localhost_answers_on_stdout() {

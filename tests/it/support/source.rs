@@ -27,6 +27,18 @@ pub(crate) fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     found
 }
 
+/// Copies a folder and all below it.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let (source, target) = (entry.as_ref().unwrap().path(), to.join(entry.unwrap().file_name()));
+        match source.is_dir() {
+            true => copy(&source, &target),
+            false => drop(fs::copy(source, target).unwrap()),
+        }
+    }
+}
+
 /// The direct dependencies in Cargo.toml, as they are named in code.
 pub(crate) fn dependencies() -> Vec<String> {
     let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
