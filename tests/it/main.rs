@@ -9,5 +9,7 @@ mod irc_chat;
 mod irc_session;
 mod kill9;
 mod layers;
+mod ssh;
+mod ssh_chat;
 mod support;
 mod terminal;

@@ -10,6 +10,7 @@ pub(crate) mod ircd_config;
 pub(crate) mod lines;
 pub(crate) mod scripted;
 pub(crate) mod source;
+pub(crate) mod sshd;
 
 use std::thread;
 use std::time::{Duration, Instant};
