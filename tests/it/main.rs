@@ -1,6 +1,7 @@
 //! Whole-program tests, in one binary: `cargo test --test it`.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 mod bad_input;
 mod cli;
