@@ -105,39 +105,36 @@ fn a_second_instance_ends_with_a_clear_error() {
 }
 
 #[test]
-fn the_audit_log_is_exported_and_verified() {
-    let home = homes::small();
-    assert_eq!(home.chat("echo one\nwhoami\nfrobnicate\n").code, Some(1));
-    let verified = home.run(&["audit", "verify"]);
-    assert_eq!(verified.code, Some(0), "{verified:?}");
-    let exported = home.run(&["audit", "export"]);
-    let records = answers(&exported);
-    for (what, text) in [("asked", "echo one"), ("answered", "whoami"), ("unmatched", "frobnicate")] {
-        let found = records.iter().any(|record| record["what"] == what && record.to_string().contains(text));
-        assert!(found, "{what}: {exported:?}");
-    }
-}
-
-#[test]
-fn a_changed_audit_record_is_found() {
-    let home = homes::small();
-    assert_eq!(home.chat("echo one\n").code, Some(0));
-    let database = rusqlite::Connection::open(home.database()).unwrap();
-    let changed = database
-        .execute("UPDATE audit SET body = replace(body, 'echo one', 'echo two') WHERE what = 'asked'", []);
-    assert_eq!(changed, Ok(1));
-    drop(database);
-    let ran = home.run(&["audit", "verify"]);
-    assert_eq!(ran.code, Some(1), "{ran:?}");
-}
-
-#[test]
 fn init_writes_a_home_that_checks() {
     let home = crate::support::bot::Home::new();
     assert_eq!(home.run(&["init"]).code, Some(0));
     let ran = home.run(&["check"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(home.path().join("aliases").is_dir());
+}
+
+#[test]
+fn stackstorm_packs_come_in_as_they_are_and_what_is_left_out_is_said() {
+    let alias = "---\nname: greet\npack: demo\naction_ref: demo.greet\nformats:\n  - \"greet {{who}}\"\n";
+    let action = "---\nname: greet\nrunner_type: local-shell-cmd\nparameters:\n  who: { type: string }\n  \
+                  cmd: { default: 'echo \"hello {{ who }}\"' }\n";
+    let python = "---\nname: compute\nrunner_type: python-script\nentry_point: compute.py\n";
+    let home = homes::small()
+        .file("from/packs/demo/pack.yaml", "name: demo\nversion: 1.0.0\nref: demo\n")
+        .file("from/packs/demo/aliases/greet.yaml", alias)
+        .file("from/packs/demo/actions/greet.yaml", action)
+        .file("from/packs/demo/actions/compute.yaml", python)
+        .file("from/packs/demo/rules/on_event.yaml", "name: on_event\n")
+        .file("from/packs/demo/sensors/watch.yaml", "class_name: Watch\n");
+    let ran = home.run(&["import", "stackstorm", "from"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    for part in ["rules", "sensors", "python-script"] {
+        assert!(ran.stdout.contains(part), "{part}: {ran:?}");
+    }
+    let copied = std::fs::read_to_string(home.path().join("packs/demo/aliases/greet.yaml")).unwrap();
+    assert_eq!(copied, alias);
+    let ran = home.chat("greet the whole world\n");
+    assert_eq!((ran.code, ran.stdout.contains("hello the whole world")), (Some(0), true), "{ran:?}");
 }
 
 #[test]

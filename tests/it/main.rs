@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
+mod audit;
 mod bad_input;
 mod cli;
 mod docs;
@@ -10,6 +11,7 @@ mod irc_chat;
 mod irc_session;
 mod kill9;
 mod layers;
+mod rules;
 mod ssh;
 mod ssh_chat;
 mod support;
