@@ -236,9 +236,10 @@ fn a_running_command_is_listed_and_killed() {
     let began = home.path().join("began");
     alice.says(&format!("!run touch {}; sleep 60 on localhost", began.display()));
     until(SOON, || began.exists().then_some(()));
+    let said = alice.sees("is running as ").text;
+    let id = said.rsplit("is running as ").next().unwrap().trim().to_owned();
     alice.says("!ps");
-    let listed = alice.sees("running").text;
-    let id = listed.split(|c: char| !c.is_ascii_digit()).find(|word| !word.is_empty()).unwrap().to_owned();
+    alice.sees("sleep 60");
     alice.says(&format!("!kill {id}"));
     alice.sees("canceled");
     alice.says("!ps");

@@ -2,8 +2,8 @@
 
 use crate::support::bot::{Bot, Home};
 use crate::support::chat::IrcUser;
-use crate::support::homes;
 use crate::support::ircd::{Ircd, Kind};
+use crate::support::{SOON, homes, until};
 
 /// Alice and Bob with the bot in `#ops`.
 struct Room {
@@ -66,7 +66,7 @@ fn a_lock_lets_one_run_and_tells_the_next_who_holds_it() {
     let gate = home.path().join("gate");
     let action = format!(
         "name: deploy\nrunner_type: local-shell-cmd\nparameters:\n  where: {{ type: string }}\n  cmd:\n    \
-         default: 'until [ -e {} ]; do sleep 0.05; done; echo \"deployed {{{{ where }}}}\"'\n    immutable: true\n",
+         default: 'touch {0}.began; until [ -e {0} ]; do sleep 0.05; done; echo \"deployed {{{{ where }}}}\"'\n    immutable: true\n",
         gate.display()
     );
     let alias = "name: deploy\naction_ref: default.deploy\nformats: [\"deploy {{where}}\"]\n\
@@ -74,8 +74,7 @@ fn a_lock_lets_one_run_and_tells_the_next_who_holds_it() {
     let home = home.file("actions/deploy.yaml", &action).file("aliases/deploy.yaml", alias);
     let mut room = Room::open(&ircd, &home);
     room.alice.says("!deploy staging");
-    room.alice.says("!ps");
-    room.alice.sees("deploy staging");
+    until(SOON, || home.path().join("gate.began").exists().then_some(()));
     room.bob.says("!deploy staging");
     assert!(room.bob.sees("deploy-staging").text.contains("alice"), "the holder is named");
     home.write("gate", "");
