@@ -53,6 +53,7 @@ pub const BUILTIN: &[Builtin] = &[
     Builtin { action: "chatops.kill", doc: "end what others run", open: Open::ByRule },
     Builtin { action: "chatops.access", doc: "see who may run what", open: Open::ByRule },
     Builtin { action: "chatops.audit", doc: "search the audit log", open: Open::ByRule },
+    Builtin { action: "chatops.doctor", doc: "see how the bot is", open: Open::ByRule },
     Builtin { action: "chatops.reload", doc: "read the configuration again now", open: Open::ByRule },
 ];
 

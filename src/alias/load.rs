@@ -98,8 +98,8 @@ fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 fn load_file(pack: Pack<'_>, file: &Path) -> Result<(Alias, Vec<Problem>), Vec<ConfigError>> {
     let fail = |why: String| vec![ConfigError::new(file, why)];
     let length = fs::metadata(file).map_err(|error| fail(format!("cannot be read: {error}")))?.len();
-    if length > yaml::LARGEST as u64 {
-        return Err(fail(format!("the file has {length} bytes, at most {} are accepted", yaml::LARGEST)));
+    if length > LARGEST as u64 {
+        return Err(fail(format!("the file has {length} bytes, at most {} are accepted", LARGEST)));
     }
     let bytes = fs::read(file).map_err(|error| fail(format!("cannot be read: {error}")))?;
     let text = String::from_utf8(bytes).map_err(|_| fail("the file is not UTF-8 text".to_owned()))?;

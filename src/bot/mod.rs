@@ -18,15 +18,17 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
-use crate::adapter::{Abilities, Ears, Link, Service};
+use crate::adapter::{Abilities, Ears, Link};
 use crate::config::Problem;
-use crate::model::{AdapterName, Noun, Place};
+use crate::config::instances::Instance;
+use crate::model::{AdapterName, Cause, Execution, Noun, Person, Place};
 use crate::net::World;
 use crate::store::{Change, NewDelivery, Store};
+use crate::text::{Addressee, Post};
 use chat::{Chat, Hearing};
 use console::Console;
-use engine::Engine;
-use home::{Home, Homes};
+use engine::{Asker, Ended, Engine, Given, Limits, NotOpen, Refusal};
+use home::{Home, Homes, Wired};
 use outbox::{Body, Outbox, REPLY_EXPIRES};
 
 /// What is sent after the running work has ended may take this long.
@@ -34,6 +36,9 @@ const FLUSH: Duration = Duration::from_secs(5);
 
 /// Adapters get this long to say good-bye.
 const GOODBYE: Duration = Duration::from_secs(5);
+
+/// The option of every adapter that makes a lost connection end the process.
+const EXIT_ON_DISCONNECT: &str = "EXIT_ON_DISCONNECT";
 
 /// The running bot.
 pub struct Bot {
@@ -52,7 +57,7 @@ pub struct Bot {
 
 /// One connection under its supervisor.
 struct Running {
-    service: Arc<Service>,
+    instance: Instance,
     stop: CancellationToken,
     state: watch::Receiver<link::State>,
 }
@@ -78,9 +83,8 @@ impl Bot {
     ) -> anyhow::Result<(Arc<Self>, mpsc::Receiver<String>)> {
         let (end, ended) = mpsc::channel(4);
         let home = homes.current();
-        let outbox = Outbox::new(store.clone(), world.clone()).await?;
-        let limits = home.settings.limits();
-        let engine = Engine::start(store.clone(), outbox.clone(), world.clone(), limits);
+        let outbox = Outbox::new(store.clone(), world.clone());
+        let engine = Engine::start(store.clone(), outbox.clone(), world.clone(), limits(&home));
         let chat = Chat::new(homes.clone(), engine.clone(), outbox.clone(), store.clone(), world.clone());
         let name = AdapterName::new("terminal")?;
         let (state, _) = watch::channel(link::State::Up { since: world.now() });
@@ -106,7 +110,7 @@ impl Bot {
     /// Executions that were open when the process died are abandoned; the notices commit with that.
     async fn recover(&self) -> anyhow::Result<()> {
         let (store, now) = (self.store.clone(), self.world.now());
-        let notice = move |execution: &crate::model::Execution| {
+        let notice = move |execution: &Execution| {
             let place = execution.place.clone()?;
             let body = Body { place: place.clone(), post: addressed(reply::abandoned(execution), execution, &place) };
             Some(NewDelivery {
@@ -138,7 +142,7 @@ impl Bot {
         let ears: Arc<dyn Ears> = Hearing::new(self.chat.clone(), name.clone(), door.clone(), state);
         Link {
             name: name.clone(),
-            bot: self.homes.current().settings.name.clone(),
+            bot: self.homes.current().settings.name.as_str().to_owned(),
             world: self.world.clone(),
             stop: CancellationToken::new(),
             ears,
@@ -162,7 +166,7 @@ impl Bot {
         self.tasks.spawn(async move {
             while changes.changed().await.is_ok() {
                 let home = changes.borrow_and_update().clone();
-                bot.engine.set_limits(home.settings.limits());
+                bot.engine.set_limits(limits(&home));
                 bot.settle_links(&home);
             }
         });
@@ -171,35 +175,37 @@ impl Bot {
     fn settle_links(self: &Arc<Self>, home: &Home) {
         let mut links = self.links();
         links.retain(|name, running| {
-            let same = home.services.iter().any(|(other, service)| other == name && **service == *running.service);
+            let same = home.services.iter().any(|wired| wired.instance.name == *name && wired.instance == running.instance);
             if !same {
                 info!(adapter = %name, "disconnecting: its options changed");
                 running.stop.cancel();
             }
             same
         });
-        for (name, service) in &home.services {
+        for wired in &home.services {
+            let name = &wired.instance.name;
             if !links.contains_key(name) {
-                links.insert(name.clone(), self.run_link(name, service));
+                links.insert(name.clone(), self.run_link(wired));
             }
         }
         let states = links.iter().map(|(name, running)| (name.clone(), running.state.clone())).collect();
         *self.chat.links.lock().unwrap_or_else(PoisonError::into_inner) = states;
     }
 
-    fn run_link(self: &Arc<Self>, name: &AdapterName, service: &Arc<Service>) -> Running {
+    fn run_link(self: &Arc<Self>, wired: &Wired) -> Running {
         let (sender, state) = watch::channel(link::State::Connecting { since: self.world.now(), why: None });
-        let link = self.link_with(name, service.abilities(), sender.clone());
+        let link = self.link_with(&wired.instance.name, wired.service.abilities(), sender.clone());
         let stop = link.stop.clone();
-        let on_loss = if service.exit_on_disconnect() { link::OnLoss::Exit } else { link::OnLoss::Reconnect };
-        let (service_task, end) = (service.clone(), self.end.clone());
+        let exits = wired.instance.options.clone().switch(EXIT_ON_DISCONNECT).unwrap_or(false);
+        let on_loss = if exits { link::OnLoss::Exit } else { link::OnLoss::Reconnect };
+        let (service, end) = (wired.service.clone(), self.end.clone());
         self.tasks.spawn(async move {
-            if let Some(why) = link::keep(service_task, link, on_loss, sender).await {
+            if let Some(why) = link::keep(service, link, on_loss, sender).await {
                 // The receiver is gone only when the process is ending already.
                 let _ = end.send(why).await;
             }
         });
-        Running { service: service.clone(), stop, state }
+        Running { instance: wired.instance.clone(), stop, state }
     }
 
     /// How the connections stand.
@@ -220,6 +226,22 @@ impl Bot {
     /// Terminals that attach through the API.
     pub fn console(&self) -> &Arc<Console> {
         &self.console
+    }
+
+    /// Ends an execution on behalf of the command line or the API.
+    pub fn kill(&self, id: i64, by: &str) -> Result<(), NotOpen> {
+        self.engine.kill(id, by)
+    }
+
+    /// Runs one action for the Unix user `user` at this machine, and waits for its end.
+    pub async fn run_action(&self, user: &str, action: &str, given: Given) -> Result<Ended, Refusal> {
+        let name = AdapterName::new("terminal").expect("a good name");
+        let person = Person::proven(name, user);
+        let asker = Asker { person, name: user.to_owned(), place: None, room_name: None };
+        let mut order = engine::prepare(&self.homes.current(), &asker, None, action, given)?;
+        order.cause = Cause::Cli;
+        let submitted = self.engine.submit(order);
+        submitted.done.await.map_err(|_| Refusal::NoAction(action.to_owned()))
     }
 
     /// Loads the configuration again.
@@ -247,9 +269,14 @@ impl Bot {
     }
 }
 
-fn addressed(mut post: crate::text::Post, execution: &crate::model::Execution, place: &Place) -> crate::text::Post {
+fn limits(home: &Home) -> Limits {
+    let (total, person) = home.limits();
+    Limits { total, person }
+}
+
+fn addressed(mut post: Post, execution: &Execution, place: &Place) -> Post {
     if !place.is_direct() {
-        post.to = Some(execution.person_name.clone());
+        post.to = Some(Addressee { id: execution.person.id().to_owned(), name: execution.person_name.clone() });
     }
     post
 }

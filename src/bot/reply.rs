@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::model::{Execution, Status};
-use crate::text::{Block, Post, Span, Tone, duration};
+use crate::text::human::duration;
+use crate::text::{Block, Post, Span, Tone};
 
 fn text(text: impl Into<String>) -> Span {
     Span::Text(text.into())

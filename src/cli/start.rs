@@ -76,7 +76,7 @@ pub(super) async fn start(global: &Global, logs: Logs) -> anyhow::Result<Started
     std::fs::create_dir_all(&var).with_context(|| format!("cannot make `{}`", var.display()))?;
     let database = home.settings.database_in(dir.root());
     let lock = InstanceLock::take(&var)?;
-    let keys = Keys::load_or_create(&var).context("cannot read or make var/audit.key")?;
+    let keys = Keys::load_or_create(&var, &world).context("cannot read or make var/audit.key")?;
     let store = Store::open(&database, keys, world.clone()).with_context(|| format!("cannot open the database `{}`", database.display()))?;
     let listen_is_set = variables().iter().any(|(name, _)| name == "CHATOPS_LISTEN") || home.sets("CHATOPS_LISTEN");
     let homes = Homes::new(home, dir.clone(), variables(), built(), store.clone(), world.clone());

@@ -94,6 +94,18 @@ pub enum Cause {
     Api,
 }
 
+impl Cause {
+    /// The word in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Command => "command",
+            Self::Rerun => "rerun",
+            Self::Cli => "cli",
+            Self::Api => "api",
+        }
+    }
+}
+
 /// One run: who asked for what, where, and what became of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Execution {

@@ -24,6 +24,8 @@ pub struct Row {
     pub parameters: &'static str,
     /// Whether an action of it names a file.
     pub script: Script,
+    /// Whether a run ends where it begins.
+    pub pace: Pace,
 }
 
 /// Whether an action names a file as its `entry_point`.
@@ -82,6 +84,7 @@ macro_rules! runners {
             page: include_str!(concat!("../../docs/runners/", $name, ".md")),
             parameters: <$of>::PARAMETERS,
             script: <$of>::SCRIPT,
+            pace: <$of>::PACE,
         },)*];
 
         async fn carry_out(kind: Kind, input: Input, job: &Job, settings: &Settings) -> Outcome {
@@ -112,6 +115,11 @@ async fn begin<R: Runner>(input: Input, job: &Job, settings: &Settings) -> Outco
     }
 }
 
+/// Whether a run of `name` starts nothing outside the process and is done at its first step.
+pub fn is_instant(name: &str) -> bool {
+    find(name).is_some_and(|row| row.pace == Pace::Instant)
+}
+
 /// The runner called `name`, also by an older name of it.
 pub fn find(name: &str) -> Option<&'static Row> {
     index(name).map(|index| &CATALOGUE[index])
@@ -119,6 +127,15 @@ pub fn find(name: &str) -> Option<&'static Row> {
 
 fn index(name: &str) -> Option<usize> {
     CATALOGUE.iter().position(|row| row.name == name || row.older.contains(&name))
+}
+
+/// How long a run takes in the process itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// It starts nothing and waits for nothing: its future is ready at the first poll.
+    Instant,
+    /// It waits for a process or the network.
+    Waits,
 }
 
 /// Why there is no runner `name`; for a name that [`find`] does not know.

@@ -22,6 +22,8 @@ message:
   description: what is said
 ";
 
+    const PACE: Pace = Pace::Instant;
+
     async fn run(self, _: Input, job: &Job, _: &Settings) -> Outcome {
         job.output.pipe().write(self.message.as_bytes());
         Outcome::good(json!({

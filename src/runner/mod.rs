@@ -35,7 +35,7 @@ use tokio_util::sync::CancellationToken;
 use crate::model::Status;
 use crate::net::World;
 
-pub use catalogue::{CATALOGUE, Missing, Row, Script, find, run};
+pub use catalogue::{CATALOGUE, Missing, Pace, Row, Script, find, is_instant, run};
 pub use output::{KEPT, Output, Pipe, Sample, Text, Totals};
 pub use settings::{Backend, Localhost, Settings, Ssh, UnknownHosts};
 
@@ -119,6 +119,8 @@ trait Runner: DeserializeOwned + Send {
     const PARAMETERS: &'static str;
     /// Whether an action of it names a file.
     const SCRIPT: Script = Script::None;
+    /// Whether it ends where it begins.
+    const PACE: Pace = Pace::Waits;
 
     /// Carries it out.
     fn run(self, input: Input, job: &Job, settings: &Settings) -> impl Future<Output = Outcome> + Send;

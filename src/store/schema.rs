@@ -56,7 +56,7 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     for (index, sql) in MIGRATIONS.iter().enumerate().skip(found) {
         let step = connection.transaction()?;
         step.execute_batch(sql)?;
-        step.pragma_update(None, "user_version", index + 1)?;
+        step.pragma_update(None, "user_version", i64::try_from(index + 1).unwrap_or(i64::MAX))?;
         step.commit()?;
     }
     Ok(())

@@ -18,5 +18,5 @@ pub use limit::{Limit, Unit};
 pub use marks::Marks;
 pub use pages::{MOST_PARTS, Pages, pages, pages_up_to, split};
 pub use parse::{Parts, parse, parts, result_post};
-pub use post::{Block, Choice, File, Post, Span, Tone};
+pub use post::{Addressee, Block, Choice, File, Post, Span, Tone};
 pub use render::render;

@@ -24,6 +24,8 @@ pub enum Tone {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Post {
+    /// Whom it answers, in a room with others: each dialect addresses that person in its own way.
+    pub to: Option<Addressee>,
     /// How it is meant.
     pub tone: Tone,
     /// Its first line.
@@ -44,6 +46,15 @@ pub struct Post {
     pub private: bool,
     /// What an alias asks of one service: the values of StackStorm's `extra`, such as `slack` -> `{"color": ...}`.
     pub native: Map<String, Value>,
+}
+
+/// Somebody whom a post is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Addressee {
+    /// The stable id on the service.
+    pub id: String,
+    /// How the service shows that person.
+    pub name: String,
 }
 
 /// A paragraph-like piece of a post.

@@ -29,7 +29,7 @@ impl Hearing {
         door: Arc<Door>,
         state: watch::Sender<link::State>,
     ) -> Arc<Self> {
-        let name = chat.homes.current().settings.name.clone();
+        let name = chat.homes.current().settings.name.as_str().to_owned();
         Arc::new(Self { chat, adapter, door, state, me: Mutex::new([name].into()) })
     }
 }
@@ -44,7 +44,7 @@ impl Ears for Hearing {
             (false, false) => Way::Room,
         };
         let text = message.text.clone();
-        if let Some(addressed) = address(&text, way, &home.settings.prefix, &me) {
+        if let Some(addressed) = address(&text, way, home.settings.prefix.as_str(), &me) {
             self.chat.command(&home, message, addressed);
         }
     }
@@ -57,7 +57,7 @@ impl Ears for Hearing {
         info!(adapter = %self.adapter, ?me, "connected");
         self.door.set_abilities(abilities);
         let mut names = me;
-        names.push(self.chat.homes.current().settings.name.clone());
+        names.push(self.chat.homes.current().settings.name.as_str().to_owned());
         *self.me.lock().unwrap_or_else(PoisonError::into_inner) = names.into();
         let since = self.chat.world.now();
         self.state.send_replace(link::State::Up { since });

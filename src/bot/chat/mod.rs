@@ -17,18 +17,19 @@ use tracing::debug;
 pub use address::{Addressed, Sure, Way, address};
 pub use hearing::Hearing;
 
-use super::engine::{Asker, Engine, Given, Refusal};
+use super::engine::{Asker, Engine, Given, Refusal, prepare};
 use super::home::Home;
 use super::link;
 use super::outbox::{Keep, Letter, Outbox, slot};
 use super::reply;
+use crate::action::cut_secrets;
 use crate::adapter::Answer;
 use crate::alias::{Found, Hit};
 use crate::model::{AdapterName, Cause, Message};
 use crate::net::World;
 use crate::store::{Change, Entry, Store, What};
 use crate::text::Post;
-use commands::{Call, Need, Reply, Run};
+use commands::{Call, Reply, Run};
 use seen::Seen;
 
 /// What a chat needs of the rest of the bot.
@@ -69,7 +70,7 @@ impl Chat {
             return;
         }
         let heard = Heard { home: home.clone(), asker: asker(&message), text: addressed.command.to_owned(), message };
-        let visible = |alias: &crate::alias::Alias| heard.home.may_see(&heard.asker, alias);
+        let visible = |alias: &crate::alias::Alias| heard.home.may_see(&heard.asker.who(), alias);
         match home.aliases.find(addressed.command, &visible) {
             Found::One(hit) => self.hit(&heard, hit, None),
             Found::Many(hits) => {
@@ -100,7 +101,7 @@ impl Chat {
             return self.built_in(heard, row, &hit);
         }
         let given = Given::Typed(hit.params);
-        let order = self.engine.prepare(&heard.home, &heard.asker, Some(&hit.alias), &hit.alias.action_ref, given);
+        let order = prepare(&heard.home, &heard.asker, Some(&hit.alias), &hit.alias.action_ref, given);
         let mut order = match order {
             Ok(order) => order,
             Err(refusal) => return self.turn_down(heard, &refusal),
@@ -109,7 +110,7 @@ impl Chat {
         if let Some(index) = index.filter(|index| *index > 0) {
             key.id = format!("{}#{index}", key.id).into();
         }
-        order.command = order.prepared.cut(&heard.text);
+        order.command = cut_secrets(&heard.text, &order.prepared.secrets);
         order.cause = Cause::Command;
         order.message = Some(key);
         order.position = heard.message.position.clone();
@@ -129,13 +130,8 @@ impl Chat {
             params: hit.params.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?))).collect(),
             message: heard.message.key.clone(),
         };
-        let allowed = match row.need {
-            Need::Nothing => true,
-            Need::Something => call.may_run_something() || call.may(row.name),
-            Need::Grant => call.may(row.name),
-        };
-        if !allowed {
-            let why = format!("nobody granted you `{}.{}`", commands::PACK, row.name);
+        if !call.may_use(row) {
+            let why = format!("nobody granted you `{}`", row.permit);
             return self.refuse(heard, reply::refused(&heard.asker.name, &why), What::Refused, &why);
         }
         self.note(heard, What::Answered, json!({"command": row.name}));
@@ -184,9 +180,7 @@ impl Chat {
 
     fn say(&self, heard: &Heard, mut post: Post, good: bool) {
         let place = &heard.message.place;
-        if !place.is_direct() {
-            post.to = Some(heard.asker.name.clone());
-        }
+        post.to = heard.asker.addressee();
         self.outbox.put(Letter {
             slot: slot(place, format!("message/{}", heard.message.key.id)),
             place: place.clone(),

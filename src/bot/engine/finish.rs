@@ -5,12 +5,12 @@ use std::sync::{Arc, PoisonError};
 use serde_json::{Value, json};
 use tracing::{info, warn};
 
-use super::{Ended, Engine, Job};
-use crate::action::cut_secrets;
+use super::{Ended, Engine, Job, render};
+use crate::action::{cut_secrets, cut_secrets_in};
 use crate::bot::outbox::{Body, Keep, REPLY_EXPIRES, slot};
 use crate::bot::reply;
 use crate::model::{Execution, Noun, Place, Status};
-use crate::runner::Outcome;
+use crate::runner::{self, Outcome};
 use crate::store::{Change, Finish, NewDelivery, What};
 use crate::text::Post;
 
@@ -19,7 +19,7 @@ impl Engine {
     pub(super) fn finish(self: &Arc<Self>, job: &Arc<Job>, outcome: Outcome) {
         let now = self.world.now();
         let secrets = &job.order.prepared.secrets;
-        let result = without_secrets(outcome.result, secrets);
+        let result = cut_secrets_in(&outcome.result, secrets);
         let why = outcome.why.map(|why| cut_secrets(&why, secrets));
         let execution = Execution {
             status: outcome.status,
@@ -27,9 +27,10 @@ impl Engine {
             ended: Some(now),
             ..job.execution()
         };
-        let post = reply::result(&job.order, &execution, &result);
+        let post = render::result(&job.order, &execution, &result);
+        let instant = runner::is_instant(&job.order.prepared.runner);
         let delivery = match (&post, &job.order.asker.place) {
-            (Some(post), Some(place)) => Some(self.delivery(job, place, post)),
+            (Some(post), Some(place)) if !instant => Some(self.delivery(job, place, post)),
             _ => None,
         };
         let stored = delivery.as_ref().map(|delivery| delivery.id);
@@ -48,12 +49,14 @@ impl Engine {
             delivery,
             audit: job.entry(What::Finished, now, body),
         };
+        if let Some(stored) = stored {
+            self.outbox.adopt(stored);
+        }
         let commit = self.store.write(Change::Finish(Box::new(finish)));
         tokio::spawn(remember(job.id, commit));
-        if let (Some(post), Some(stored)) = (post, stored) {
-            self.outbox.adopt(stored);
-            self.say(job, post, Keep::Stored(stored), true, outcome.status == Status::Succeeded);
-        }
+        let good = outcome.status == Status::Succeeded;
+        let keep = stored.map_or(Keep::Volatile, Keep::Stored);
+        self.say(job, post.unwrap_or_default(), keep, true, good);
         info!(execution = job.id, action = %execution.action, status = %outcome.status, person = %execution.person, "execution ended");
         self.release(job, Ended { id: job.id, status: outcome.status, why, result });
     }
@@ -109,20 +112,5 @@ impl Engine {
 async fn remember(execution: i64, commit: impl Future<Output = Result<crate::store::Done, crate::store::StoreError>>) {
     if let Err(error) = commit.await {
         warn!(execution, %error, "the end of an execution was not recorded");
-    }
-}
-
-/// Cuts secret texts out of every string of a result.
-fn without_secrets(value: Value, secrets: &[String]) -> Value {
-    if secrets.is_empty() {
-        return value;
-    }
-    match value {
-        Value::String(text) => Value::String(cut_secrets(&text, secrets)),
-        Value::Array(items) => items.into_iter().map(|item| without_secrets(item, secrets)).collect(),
-        Value::Object(map) => {
-            map.into_iter().map(|(key, value)| (key, without_secrets(value, secrets))).collect()
-        }
-        other => other,
     }
 }

@@ -7,6 +7,8 @@
 mod finish;
 mod load;
 mod order;
+mod prepare;
+mod render;
 mod run;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -20,10 +22,11 @@ use tracing::{info, warn};
 
 pub use load::{Hold, Limits};
 pub use order::{Asker, Ended, Listed, Order};
+pub use prepare::{Given, Refusal, prepare};
 
 use super::outbox::Outbox;
 use super::reply;
-use crate::model::{Execution, Noun, Person, Status, Timestamp};
+use crate::model::{Execution, Noun, Status, Timestamp};
 use crate::net::World;
 use crate::runner::{self, Output};
 use crate::store::{Begin, Change, Done, Entry, Store, StoreError, What};
@@ -34,6 +37,9 @@ const MOST_ORDERS: usize = 4096;
 
 /// Executions that wait for a free place or a lock; past this number people are told to try again.
 const MOST_WAITING: usize = 1000;
+
+/// How many of the last lines of a running command are shown.
+const TAIL: usize = 10;
 
 /// Runs what people asked for.
 pub struct Engine {
@@ -118,13 +124,14 @@ impl Engine {
             id,
             asked: self.world.now(),
             stop: CancellationToken::new(),
-            output: Arc::new(Output::new(order.home.settings.output_limit)),
+            output: Arc::new(Output::new(order.home.settings.output_limit.0)),
             killed_by: Mutex::new(None),
             done: Mutex::new(Some(done)),
             order,
         });
         let commit = self.store.write(Change::Begin(Box::new(job.begin())));
         if runner::is_instant(&job.order.prepared.runner) {
+            drop(commit);
             run::instantly(self, &job);
         } else if let Err(error) = self.orders.try_send(Recorded { job, commit: Box::pin(commit) }) {
             let job = match error {
@@ -158,7 +165,14 @@ impl Engine {
         };
         state.waiting.push_back(job.clone());
         drop(state);
-        self.say_volatile(&job, reply::waiting(job.id, &hold, holder.as_deref(), ahead), false);
+        let post = match &hold {
+            Hold::Lock { name, holder: id } => reply::waits_for_lock(job.id, name, *id, holder.as_deref()),
+            Hold::Total(running) => reply::waits_for_place(job.id, &format!("{running} commands run already"), ahead),
+            Hold::Person(running) => {
+                reply::waits_for_place(job.id, &format!("{running} of your commands run already"), ahead)
+            }
+        };
+        self.say_volatile(&job, post, false);
     }
 
     fn begin(self: &Arc<Self>, state: &mut State, job: Arc<Job>) {
@@ -212,7 +226,7 @@ impl Engine {
 
     /// The last lines that a running execution has written so far.
     pub fn tail(&self, id: i64) -> Option<String> {
-        self.lock().running.get(&id).map(|job| job.output.sample().tail)
+        self.lock().running.get(&id).map(|job| job.output.sample(TAIL).lines.join("\n"))
     }
 
     /// Takes no more orders, lets what runs go on for `grace`, then cancels it and waits for its end.
@@ -266,7 +280,7 @@ impl Job {
             command: order.command.clone(),
             action: order.action.reference(),
             runner: order.prepared.runner.clone(),
-            definition: order.action.digest.clone(),
+            definition: order.action.definition.clone(),
             parameters: order.prepared.shown.clone(),
             status: Status::Requested,
             why: None,
@@ -283,7 +297,7 @@ impl Job {
         body.insert("parameters".to_owned(), Value::Object(order.prepared.shown.clone()));
         Begin {
             execution: self.execution(),
-            secrets: order.prepared.secret_parameters(),
+            secrets: order.secret_parameters(),
             key: order.message.clone(),
             position: order.position.clone(),
             audit: self.entry(What::Asked, self.asked, body),
@@ -341,9 +355,4 @@ async fn dispatch(engine: std::sync::Weak<Engine>, mut inbox: mpsc::Receiver<Rec
             }
         }
     }
-}
-
-/// Whether `person` asked for it.
-pub fn is_own(listed: &Listed, person: &Person) -> bool {
-    listed.person == *person
 }

@@ -1,14 +1,24 @@
 //! What the engine is asked to run, and what it tells those who wait.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use crate::access;
 use crate::action::{Action, Prepared};
 use crate::adapter::Answer;
 use crate::alias::Alias;
 use crate::bot::home::Home;
-use crate::model::{Cause, MessageKey, Person, Place, Status};
+use crate::model::{Cause, MessageKey, Person, Place, Status, Timestamp};
+use crate::runner;
+use crate::text::Addressee;
+
+/// The time limit where an action has none.
+const DEFAULT_LIMIT: Duration = Duration::from_secs(60);
+
+/// The longest time limit, in seconds: a week.
+const LONGEST_LIMIT: f64 = 604_800.0;
 
 /// Somebody who asks for something, somewhere.
 #[derive(Debug, Clone)]
@@ -24,7 +34,7 @@ pub struct Asker {
 }
 
 /// One run, checked and allowed, ready to be recorded and started.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Order {
     /// The configuration in force when it was asked for.
     pub home: Arc<Home>,
@@ -50,7 +60,45 @@ pub struct Order {
     pub lock: Option<String>,
 }
 
+impl Asker {
+    /// The same as access sees it.
+    pub fn who(&self) -> access::Asker<'_> {
+        access::Asker { person: &self.person, place: self.place.as_ref(), room_name: self.room_name.as_deref() }
+    }
+
+    /// Whom answers address in a room with others.
+    pub fn addressee(&self) -> Option<Addressee> {
+        let shared = self.place.as_ref().is_some_and(|place| !place.is_direct());
+        shared.then(|| Addressee { id: self.person.id().to_owned(), name: self.name.clone() })
+    }
+}
+
 impl Order {
+    /// The parameters that may not be shown, as they are.
+    pub fn secret_parameters(&self) -> Map<String, Value> {
+        let Prepared { all, shown, .. } = &self.prepared;
+        let hidden = all.iter().filter(|(name, value)| shown.get(*name) != Some(*value));
+        hidden.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    /// What its runner is given.
+    pub fn input(&self) -> runner::Input {
+        let prepared = &self.prepared;
+        runner::Input {
+            parameters: prepared.parameters.clone(),
+            arguments: prepared.arguments.clone(),
+            entry_point: prepared.entry_point.clone(),
+            values: prepared.values.clone(),
+        }
+    }
+
+    /// The time limit of the whole run: the parameter `timeout`, in seconds.
+    pub fn limit(&self) -> Duration {
+        let seconds = self.prepared.parameters.get("timeout").and_then(Value::as_f64);
+        let seconds = seconds.filter(|seconds| *seconds > 0.0 && *seconds < LONGEST_LIMIT);
+        seconds.map_or(DEFAULT_LIMIT, Duration::from_secs_f64)
+    }
+
     /// How answers to it are marked.
     pub fn answer(&self, last: bool, good: bool) -> Option<Answer> {
         self.message.clone().map(|key| Answer { key, last, good })
@@ -89,7 +137,7 @@ pub struct Listed {
     /// Waiting or running.
     pub status: Status,
     /// Asked at.
-    pub asked: crate::model::Timestamp,
+    pub asked: Timestamp,
     /// Where.
     pub place: Option<Place>,
     /// The action and parameters shown.

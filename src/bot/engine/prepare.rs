@@ -10,8 +10,7 @@ use serde_json::{Map, Value, json};
 use thiserror::Error;
 
 use super::order::{Asker, Order};
-use super::Engine;
-use crate::access::{Asked, Why};
+use crate::access::{self, Asked, Decision, Why};
 use crate::action::{self, Action, ParameterError, Prepared, Render};
 use crate::alias::Alias;
 use crate::bot::home::{Home, runner_parameters};
@@ -62,41 +61,45 @@ impl Refusal {
     }
 }
 
-impl Engine {
-    /// Checks everything that can be checked before it is recorded.
-    pub fn prepare(
-        &self,
-        home: &Arc<Home>,
-        asker: &Asker,
-        alias: Option<&Arc<Alias>>,
-        action: &str,
-        given: Given,
-    ) -> Result<Order, Refusal> {
-        let who = asker.who();
-        let reference = alias.map(|alias| alias.reference());
-        let nothing = Map::new();
-        if !home.may_ever(&who, action, reference.as_deref()) {
-            let asked = Asked { action, alias: reference.as_deref(), parameters: &nothing };
-            return Err(Refusal::Access(home.access.why_not(&who, &asked)));
-        }
-        let action = home.actions.get(action).ok_or_else(|| Refusal::NoAction(action.to_owned()))?;
-        let prepared = resolve(home, asker, alias.map(AsRef::as_ref), action, given)?;
-        let asked = Asked { action: &action.reference(), alias: reference.as_deref(), parameters: &prepared.all };
-        home.access.decide(&who, &asked).map_err(Refusal::Access)?;
-        let lock = lock(home, alias.map(AsRef::as_ref), &prepared)?;
-        Ok(Order {
-            home: home.clone(),
-            alias: alias.cloned(),
-            action: action.clone(),
-            command: action.reference(),
-            prepared,
-            asker: asker.clone(),
-            cause: Cause::Api,
-            rerun_of: None,
-            message: None,
-            position: None,
-            lock,
-        })
+/// Checks everything that can be checked before it is recorded.
+pub fn prepare(
+    home: &Arc<Home>,
+    asker: &Asker,
+    alias: Option<&Arc<Alias>>,
+    action: &str,
+    given: Given,
+) -> Result<Order, Refusal> {
+    let who = asker.who();
+    let reference = alias.map(|alias| alias.reference());
+    let nothing = Map::new();
+    if !home.may_ever(&who, action, reference.as_deref()) {
+        let asked = Asked { action, alias: reference.as_deref(), parameters: &nothing };
+        allowed(home, &who, &asked)?;
+    }
+    let action = home.actions.get(action).ok_or_else(|| Refusal::NoAction(action.to_owned()))?;
+    let prepared = resolve(home, asker, alias.map(AsRef::as_ref), action, given)?;
+    let asked = Asked { action: &action.reference(), alias: reference.as_deref(), parameters: &prepared.all };
+    allowed(home, &who, &asked)?;
+    let lock = lock(home, alias.map(AsRef::as_ref), &prepared)?;
+    Ok(Order {
+        home: home.clone(),
+        alias: alias.cloned(),
+        action: action.clone(),
+        command: action.reference(),
+        prepared,
+        asker: asker.clone(),
+        cause: Cause::Api,
+        rerun_of: None,
+        message: None,
+        position: None,
+        lock,
+    })
+}
+
+fn allowed(home: &Home, who: &access::Asker<'_>, asked: &Asked<'_>) -> Result<(), Refusal> {
+    match home.access.decide(who, asked) {
+        Decision::Allowed { .. } => Ok(()),
+        Decision::Refused { why } => Err(Refusal::Access(why)),
     }
 }
 

@@ -4,10 +4,11 @@ use serde_json::{Map, Value, json};
 use tracing::warn;
 
 use super::order::Order;
+use crate::alias::Alias;
 use crate::bot::reply;
 use crate::model::{Execution, Status};
 use crate::template::Undefined;
-use crate::text::{Post, Span, Tone, result_post};
+use crate::text::{Post, Tone, result_post};
 
 /// The acknowledgement that the alias asks for at once, if it asks for one.
 pub(super) fn acknowledgement(order: &Order, execution: &Execution) -> Option<Post> {
@@ -92,22 +93,30 @@ fn native(order: &Order, extra: &Map<String, Value>, context: &Value) -> Map<Str
     native
 }
 
-/// In a shared room an answer begins with whom it is for.
+/// In a shared room an answer says whom it is for.
 fn addressed(order: &Order, mut post: Post) -> Post {
-    if order.asker.place.as_ref().is_some_and(|place| !place.is_direct()) {
-        post.to = Some(Span::Person(order.asker.name.clone()));
-    }
+    post.to = order.asker.addressee();
     post
 }
 
 /// What a format sees.
 fn context(order: &Order, execution: &Execution, result: &Value) -> Value {
-    let alias = order.alias.as_ref().map_or(Value::Null, |alias| alias.describe());
+    let alias = order.alias.as_ref().map_or(Value::Null, |alias| describe(alias));
     let url = order.home.web_url(execution.id);
     json!({
         "execution": api_model(order, execution, result, url),
         "alias": alias,
         "actionalias": alias,
+    })
+}
+
+/// An alias as StackStorm's API shows it.
+fn describe(alias: &Alias) -> Value {
+    json!({
+        "name": alias.name, "pack": alias.pack, "ref": alias.reference(), "description": alias.description,
+        "action_ref": alias.action_ref, "extra": alias.extra,
+        "ack": {"format": alias.ack.format, "enabled": alias.ack.enabled},
+        "result": {"format": alias.result.format, "enabled": alias.result.enabled},
     })
 }
 

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use serde_json::json;
 use tracing::{debug, error};
 
-use super::{Engine, Job};
+use super::{Engine, Job, render};
 use crate::bot::outbox::{Keep, Letter, slot};
 use crate::bot::reply;
 use crate::model::Status;
@@ -24,8 +25,10 @@ const OVERTIME: Duration = Duration::from_secs(30);
 
 /// Runs what needs no process and no network: it ends at its first step, where it is asked for.
 pub(super) fn instantly(engine: &Arc<Engine>, job: &Arc<Job>) {
-    let input = job.order.prepared.input();
-    let outcome = runner::instant(&job.order.prepared.runner, &input);
+    let context = job.context(engine);
+    let run = runner::run(&job.order.prepared.runner, job.order.input(), &context, &job.order.home.runners);
+    let never = "an instant runner ends at its first step";
+    let outcome = run.now_or_never().unwrap_or_else(|| Outcome::refused(never));
     engine.finish(job, outcome);
 }
 
@@ -47,15 +50,9 @@ pub(super) async fn to_the_end(engine: Arc<Engine>, job: Arc<Job>) {
 }
 
 async fn carry_out(engine: Arc<Engine>, job: Arc<Job>) -> Outcome {
-    let prepared = &job.order.prepared;
-    let limit = prepared.limit();
-    let context = runner::Job {
-        stop: job.stop.clone(),
-        limit,
-        output: job.output.clone(),
-        world: engine.world.clone(),
-    };
-    let run = runner::run(&prepared.runner, prepared.input(), &context, &job.order.home.runners);
+    let context = job.context(&engine);
+    let limit = context.limit;
+    let run = runner::run(&job.order.prepared.runner, job.order.input(), &context, &job.order.home.runners);
     match engine.world.timeout(limit + OVERTIME, run).await {
         Ok(outcome) if job.stop.is_cancelled() && outcome.status != Status::Succeeded => {
             Outcome { status: Status::Canceled, why: canceled(&job).why, ..outcome }
@@ -86,21 +83,33 @@ async fn show_progress<T>(engine: &Engine, job: &Job, acknowledged: bool) -> T {
     if !acknowledged {
         engine.world.sleep(ACKNOWLEDGE_AFTER).await;
         if job.order.alias.as_ref().is_none_or(|alias| alias.ack.enabled) {
-            engine.say_volatile(job, reply::running(job.id, &job.order), false);
+            engine.say_volatile(job, reply::running(job.id, &job.order.command), false);
         }
     }
     loop {
         engine.world.sleep(PROGRESS_EVERY).await;
         let elapsed = engine.world.now().since(job.asked);
-        let post = reply::progress(job.id, &job.order, &job.output.sample(), elapsed);
+        let tail = job.output.sample(super::TAIL).lines.join("\n");
+        let post = reply::progress(job.id, &job.order.command, &tail, elapsed);
         engine.say(job, post, Keep::Progress, false, false);
+    }
+}
+
+impl Job {
+    fn context(&self, engine: &Engine) -> runner::Job {
+        runner::Job {
+            stop: self.stop.clone(),
+            limit: self.order.limit(),
+            output: self.output.clone(),
+            world: engine.world.clone(),
+        }
     }
 }
 
 impl Engine {
     /// Sends the alias's own acknowledgement. Returns whether there is one.
     fn acknowledge(&self, job: &Job) -> bool {
-        let Some(post) = reply::acknowledgement(job.id, &job.order, &job.execution()) else { return false };
+        let Some(post) = render::acknowledgement(&job.order, &job.execution()) else { return false };
         self.say(job, post, Keep::Volatile, false, true);
         true
     }

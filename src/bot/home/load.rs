@@ -1,20 +1,20 @@
 //! From a home directory to a [`Home`]. A file that is wrong is left out, or kept as it was when it
 //! was last good; it disturbs no other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use super::Home;
+use super::{Home, Wired};
 use crate::access::Access;
 use crate::action::{self, Action, Parameter};
 use crate::adapter::{self, Service};
 use crate::alias::{Alias, Case, Entry, Matcher};
 use crate::config::env::Env;
 use crate::config::home::{HomeDir, Pack};
+use crate::config::instances::{Instance, instances};
 use crate::config::settings::{self, Settings};
 use crate::config::{ConfigError, Problem, read_file};
-use crate::model::AdapterName;
 use crate::runner;
 use crate::template::{Options, Templates};
 
@@ -41,12 +41,12 @@ pub fn load(
         fatal(&mut problems, errors);
         before.map_or_else(Settings::defaults, |before| before.settings.clone())
     });
-    let services = services(&env, &mut problems, before);
+    let services = services(dir, &env, &mut problems, before);
     let (packs, wrong) = dir.packs();
     problems.extend(wrong);
     let mut actions = actions(dir, &packs, &mut problems, before);
-    for core in action::core() {
-        actions.insert(core.reference(), core);
+    for core in action::core::actions() {
+        actions.insert(core.reference(), Arc::new(core));
     }
     let mut listed = aliases(dir, &packs, &mut problems, before);
     for alias in &listed {
@@ -67,6 +67,7 @@ pub fn load(
         aliases: Matcher::build(entries, case),
         runners: runners(dir, &settings),
         built_in: built.pack,
+        env,
         settings,
         listed,
         actions,
@@ -90,14 +91,35 @@ fn read_env(dir: &HomeDir, variables: &[(String, String)], problems: &mut Vec<Pr
     })
 }
 
-fn services(env: &Env, problems: &mut Vec<Problem>, before: Option<&Home>) -> Vec<(AdapterName, Arc<Service>)> {
-    let (found, wrong) = adapter::configured(env);
-    let mut services: Vec<_> = found.into_iter().map(|(name, service)| (name, Arc::new(service))).collect();
-    let broken: BTreeSet<_> = wrong.iter().filter_map(|(name, _)| name.clone()).collect();
-    problems.extend(wrong.into_iter().map(|(_, problem)| problem));
-    let kept = before.into_iter().flat_map(|before| &before.services);
-    services.extend(kept.filter(|(name, _)| broken.contains(name)).cloned());
+fn services(dir: &HomeDir, env: &Env, problems: &mut Vec<Problem>, before: Option<&Home>) -> Vec<Wired> {
+    let options: Vec<Vec<&str>> =
+        adapter::CATALOGUE.iter().map(|row| row.options.iter().map(|option| option.name).collect()).collect();
+    let kinds: Vec<_> = adapter::CATALOGUE.iter().map(|row| row.kind).zip(options.iter().map(Vec::as_slice)).collect();
+    let (found, wrong) = instances(env, dir.root(), &kinds);
+    problems.extend(wrong);
+    let mut services = Vec::new();
+    for instance in found {
+        let earlier = || before?.services.iter().find(|wired| wired.instance.name == instance.name).cloned();
+        match wire(&instance, env) {
+            Ok(service) => services.push(Wired { instance, service: Arc::new(service) }),
+            Err(errors) => {
+                fatal(problems, errors);
+                services.extend(earlier());
+            }
+        }
+    }
     services
+}
+
+fn wire(instance: &Instance, env: &Env) -> Result<Service, Vec<ConfigError>> {
+    let options = &instance.options;
+    let error = |message: String| ConfigError::new(env.file(), message).key(instance.name.as_str());
+    let mut lookup = |name: &str| options.optional(name);
+    let built = Service::from_options(&instance.kind, &mut lookup);
+    let service = built.ok_or_else(|| vec![error(format!("there is no adapter of kind `{}`", instance.kind))])?;
+    let service = service.map_err(|errors| errors.into_iter().map(error).collect::<Vec<_>>())?;
+    service.check().map_err(|message| vec![error(message)])?;
+    Ok(service)
 }
 
 fn actions(
@@ -115,7 +137,7 @@ fn actions(
         for file in files {
             let earlier = || before?.actions.values().find(|action| action.file == *file).cloned();
             let load = |text: &str| Action::load(&pack.name, &file, text);
-            let Some(action) = one(dir, &file, load, earlier, problems) else { continue };
+            let Some(action) = one(&file, load, earlier, problems) else { continue };
             problems.extend(action.check(&parameters_of(&action.runner)));
             insert(&mut actions, action.reference(), action, |action| &action.file, problems);
         }
@@ -137,8 +159,8 @@ fn aliases(
         });
         for file in files {
             let earlier = || before?.listed.iter().find(|alias| alias.file == *file).cloned();
-            let load = |text: &str| Alias::load(&pack.name, &file, text);
-            let Some(alias) = one(dir, &file, load, earlier, problems) else { continue };
+            let load = |text: &str| Alias::load(Some(&pack.name), &file, text);
+            let Some(alias) = one(&file, load, earlier, problems) else { continue };
             insert(&mut aliases, alias.reference(), alias, |alias| &alias.file, problems);
         }
     }
@@ -147,7 +169,6 @@ fn aliases(
 
 /// One file: what it says, or what it said when it was last good.
 fn one<T>(
-    _dir: &HomeDir,
     file: &Path,
     load: impl FnOnce(&str) -> Result<(T, Vec<Problem>), Vec<ConfigError>>,
     earlier: impl FnOnce() -> Option<Arc<T>>,
@@ -194,12 +215,12 @@ fn unknown_action(alias: &Alias, actions: &BTreeMap<String, Arc<Action>>) -> Pro
 fn access(dir: &HomeDir, settings: &Settings, problems: &mut Vec<Problem>, before: Option<&Home>) -> Access {
     let file = dir.access_yaml();
     if !file.exists() {
-        return Access::without_file(&settings.admins);
+        return Access::without_file(settings.admins.clone());
     }
-    let loaded = read_file(&file).map_err(|error| vec![error]).and_then(|text| Access::load(&file, &text, &settings.admins));
+    let loaded = read_file(&file).map_err(|error| vec![error]).and_then(|text| Access::read(&file, &text, settings.admins.clone()));
     loaded.unwrap_or_else(|errors| {
         fatal(problems, errors);
-        before.map_or_else(|| Access::closed(&settings.admins), |before| before.access.clone())
+        before.map_or_else(|| Access::closed(settings.admins.clone()), |before| before.access.clone())
     })
 }
 
@@ -235,7 +256,7 @@ fn entry(alias: &Arc<Alias>, actions: &BTreeMap<String, Arc<Action>>) -> Entry {
 /// The parameters that a runner declares; none for one that is not built in.
 pub(super) fn parameters_of(runner: &str) -> Vec<Parameter> {
     static KNOWN: LazyLock<BTreeMap<&'static str, Vec<Parameter>>> = LazyLock::new(|| {
-        let read = |row: &runner::Row| {
+        let read = |row: &'static runner::Row| {
             let parameters = action::read_parameters(Path::new(row.name), row.parameters);
             (row.name, parameters.expect("every runner's parameters are read by a test"))
         };

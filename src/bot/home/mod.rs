@@ -14,12 +14,22 @@ pub use reload::Homes;
 use crate::access::{Access, Asker};
 use crate::action::{Action, Parameter};
 use crate::adapter::Service;
+use crate::config::instances::Instance;
 use crate::alias::{Alias, Matcher};
 use crate::config::Problem;
+use crate::config::env::Env;
 use crate::config::settings::Settings;
-use crate::model::AdapterName;
 use crate::runner;
 use crate::template::Templates;
+
+/// An adapter that is configured.
+#[derive(Debug, Clone)]
+pub struct Wired {
+    /// Its name, kind and options; equal options need no new connection.
+    pub instance: Instance,
+    /// The adapter.
+    pub service: Arc<Service>,
+}
 
 /// The configuration in force.
 pub struct Home {
@@ -40,9 +50,11 @@ pub struct Home {
     /// What runners need to know of the configuration.
     pub runners: runner::Settings,
     /// The adapters that are configured.
-    pub services: Vec<(AdapterName, Arc<Service>)>,
+    pub services: Vec<Wired>,
     /// What is wrong, file by file.
     pub problems: Vec<Problem>,
+    /// The variables it was loaded with.
+    env: Env,
     /// The pack of the built-in commands, left out of counts and lists.
     built_in: &'static str,
 }
@@ -51,6 +63,16 @@ impl Home {
     /// The aliases that come from files, counted.
     pub fn own_aliases(&self) -> usize {
         self.listed.iter().filter(|alias| alias.pack != self.built_in).count()
+    }
+
+    /// Whether a variable was set, in the file or the environment.
+    pub fn sets(&self, variable: &str) -> bool {
+        self.env.get(variable).is_some()
+    }
+
+    /// How many executions may run at once.
+    pub fn limits(&self) -> (usize, usize) {
+        (self.settings.max_running.get(), self.settings.max_running_per_person.get())
     }
 
     /// Whether `asker` could use this alias here, with some arguments at least.

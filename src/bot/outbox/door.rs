@@ -85,6 +85,11 @@ impl Door {
         self.lock().abilities = abilities;
     }
 
+    /// The message that shows a slot since an earlier life.
+    pub(super) fn remember(&self, slot: Slot, handle: Handle) {
+        self.lock().handles.insert(slot, handle);
+    }
+
     /// What the service can do.
     pub fn abilities(&self) -> Abilities {
         self.lock().abilities

@@ -5,20 +5,20 @@
 //! come back through [`Claims`].
 
 mod door;
-mod lines;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tracing::{debug, warn};
 
-pub use door::Door;
+pub use door::{Door, Ledger};
 
 use crate::adapter::{Abilities, Answer};
-use crate::model::{AdapterName, Place, Slot, Timestamp};
+use crate::model::{AdapterName, Handle, Place, Slot};
 use crate::net::World;
-use crate::store::{Claimed, Claims, Settled, Store};
+use crate::store::{Change, Claimed, Claims, MemoryClaims, Settled, Store};
 use crate::text::Post;
 
 /// How long a message is kept when the process dies.
@@ -70,23 +70,123 @@ pub fn slot(place: &Place, lane: impl Into<String>) -> Slot {
 }
 
 /// All doors.
-pub struct Outbox<C> {
-    claims: Arc<C>,
+pub struct Outbox {
+    claims: MemoryClaims,
     store: Store,
     world: World,
     doors: Mutex<BTreeMap<AdapterName, Arc<Door>>>,
 }
 
-impl<C: Claims + 'static> Outbox<C> {
+impl Outbox {
     /// An outbox without doors.
-    pub fn new(store: Store, claims: Arc<C>, world: World) -> Arc<Self> {
-        Arc::new(Self { claims, store, world, doors: Mutex::default() })
+    pub fn new(store: Store, world: World) -> Arc<Self> {
+        Arc::new(Self { claims: MemoryClaims::new(store.clone()), store, world, doors: Mutex::default() })
     }
 
-    /// The door of `adapter`, made on first use.
-    pub fn door(self: &Arc<Self>, adapter: &AdapterName, abilities: Abilities) -> Arc<Door> {
-        let mut doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
-        let make = || Arc::new(Door::new(abilities, self.store.clone(), self.world.clone(), self.settler()));
-        doors.entry(adapter.clone()).or_insert_with(make).clone()
+    fn doors(&self) -> MutexGuard<'_, BTreeMap<AdapterName, Arc<Door>>> {
+        self.doors.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// The door of `adapter`, made on first use; from then on what is due in the store goes out through it.
+    pub fn door(self: &Arc<Self>, adapter: &AdapterName, abilities: Abilities) -> Arc<Door> {
+        let mut doors = self.doors();
+        if let Some(door) = doors.get(adapter) {
+            return door.clone();
+        }
+        let ledger = Box::new(Books { claims: self.claims.clone(), store: self.store.clone() });
+        let door = Arc::new(Door::new(abilities, self.world.clone(), ledger));
+        doors.insert(adapter.clone(), door.clone());
+        tokio::spawn(refill(self.claims.clone(), self.store.clone(), self.world.clone(), door_name(adapter), Arc::downgrade(&door)));
+        door
+    }
+
+    /// Queues a letter at the door of its place. A place whose adapter was never configured in this
+    /// life has no door: a stored letter waits in the store, any other is dropped.
+    pub fn put(&self, letter: Letter) {
+        let door = self.doors().get(&letter.place.adapter).cloned();
+        match door {
+            Some(door) => door.put(letter),
+            None => debug!(slot = %letter.slot, "no adapter takes this answer now"),
+        }
+    }
+
+    /// This process is about to send a delivery that is not committed yet.
+    pub fn adopt(&self, delivery: i64) {
+        self.claims.adopt(delivery);
+    }
+
+    /// Waits until every door that is open has sent what it has.
+    pub async fn drained(&self) {
+        let doors: Vec<_> = self.doors().values().cloned().collect();
+        for door in doors {
+            door.drained().await;
+        }
+    }
+}
+
+/// Where doors write what became of letters.
+struct Books {
+    claims: MemoryClaims,
+    store: Store,
+}
+
+impl Ledger for Books {
+    fn settled(&self, settled: Settled) {
+        let delivery = settled.delivery;
+        let commit = self.claims.settle(settled);
+        tokio::spawn(async move {
+            if let Err(error) = commit.await {
+                warn!(delivery, %error, "what became of an answer was not recorded; it may be sent twice");
+            }
+        });
+    }
+
+    fn posted(&self, slot: &Slot, handle: &Handle) {
+        drop(self.store.write(Change::Note { slot: slot.clone(), handle: handle.clone() }));
+    }
+}
+
+/// Letters that are taken out of the store at once.
+const REFILL: usize = 100;
+
+/// How long the store is not looked at when nothing rings.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+
+/// Brings what an earlier life left due, and what memory had no room for.
+async fn refill(claims: MemoryClaims, store: Store, world: World, name: String, door: Weak<Door>) {
+    loop {
+        let Some(open) = door.upgrade() else { return };
+        match claims.take(&name, world.now(), REFILL).await {
+            Ok(claimed) => {
+                for claimed in claimed {
+                    take_up(&open, &store, claimed).await;
+                }
+            }
+            Err(error) => warn!(door = name, %error, "what is due cannot be read"),
+        }
+        drop(open);
+        claims.wake(LONGEST_SLEEP).await;
+    }
+}
+
+async fn take_up(door: &Door, store: &Store, claimed: Claimed) {
+    let body: Body = match serde_json::from_value(claimed.body) {
+        Ok(body) => body,
+        Err(error) => {
+            warn!(delivery = claimed.delivery, %error, "a stored answer cannot be read");
+            return;
+        }
+    };
+    let slot = claimed.slot.clone();
+    if let Ok(Some(handle)) = store.read(move |reader| reader.slot(&slot)).await {
+        door.remember(claimed.slot.clone(), handle);
+    }
+    let letter = Letter {
+        slot: claimed.slot,
+        place: body.place,
+        post: Arc::new(body.post),
+        answer: None,
+        keep: Keep::Stored(claimed.delivery),
+    };
+    door.put(letter);
 }

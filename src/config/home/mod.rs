@@ -95,6 +95,11 @@ impl HomeDir {
         self.var_dir().join("token")
     }
 
+    /// Where the running bot writes down the address of its API.
+    pub fn api(&self) -> PathBuf {
+        self.var_dir().join("api")
+    }
+
     /// The key of the audit log.
     pub fn audit_key(&self) -> PathBuf {
         self.var_dir().join("audit.key")

@@ -17,6 +17,7 @@ pub static RELOAD: Row = Row {
     formats: &["reload"],
     summary: "load the configuration again and tell what is wrong with it",
     need: Need::Grant,
+    permit: "chatops.reload",
     run: Run::Later(|call| Box::pin(reload(call))),
 };
 
@@ -26,6 +27,7 @@ pub static AUDIT: Row = Row {
     formats: &["audit {{filter=}}"],
     summary: "the last audit records; a word filters by person, text or kind",
     need: Need::Grant,
+    permit: "chatops.audit",
     run: Run::Later(|call| Box::pin(audit(call))),
 };
 
@@ -35,6 +37,7 @@ pub static DOCTOR: Row = Row {
     formats: &["doctor"],
     summary: "how connections stand and what is wrong with the configuration",
     need: Need::Grant,
+    permit: "chatops.doctor",
     run: Run::Now(doctor),
 };
 

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{Call, Later, Need, Reply, Row, Run, code, post, table, text};
-use crate::bot::engine::Given;
+use crate::bot::engine::{Given, prepare};
 use crate::bot::reply;
 use crate::model::{Cause, Execution};
 use crate::store::{Filter, StoreError};
-use crate::text::{Block, Post, Span, duration};
+use crate::text::human::duration;
+use crate::text::{Block, Post, Span};
 
 /// How many executions `history` shows.
 const SHOWN: usize = 15;
@@ -20,6 +21,7 @@ pub static HISTORY: Row = Row {
     formats: &["history {{filter=}}", "executions {{filter=}}"],
     summary: "the last executions: your own, or everybody's where that is granted; a word filters",
     need: Need::Something,
+    permit: "chatops.history",
     run: Run::Later(|call| Box::pin(history(call))),
 };
 
@@ -29,6 +31,7 @@ pub static SHOW: Row = Row {
     formats: &["show {{id}}"],
     summary: "one execution: who, what, when, and its result",
     need: Need::Something,
+    permit: "chatops.history",
     run: Run::Later(|call| Box::pin(show(call))),
 };
 
@@ -38,6 +41,7 @@ pub static RERUN: Row = Row {
     formats: &["rerun {{id}}"],
     summary: "run an execution again, with the same parameters and your own rights",
     need: Need::Something,
+    permit: "chatops.history",
     run: Run::Later(rerun),
 };
 
@@ -47,6 +51,7 @@ pub static RERUN_LAST: Row = Row {
     formats: &["!", "again"],
     summary: "run your last command in this room again",
     need: Need::Something,
+    permit: "chatops.history",
     run: Run::Later(|call| Box::pin(rerun_last(call))),
 };
 
@@ -68,7 +73,7 @@ async fn read<T: Send + 'static>(
 }
 
 async fn history(call: Arc<Call>) -> Reply {
-    let person = (!call.may("history")).then(|| call.asker.person.clone());
+    let person = (!call.may("chatops.history")).then(|| call.asker.person.clone());
     let text = call.param("filter").map(str::to_owned);
     let filter = Filter { person, text, limit: SHOWN, ..Filter::default() };
     let found = match read(&call, move |reader| reader.executions(&filter)).await {
@@ -95,7 +100,7 @@ async fn one(call: &Call) -> Result<(Execution, Option<Value>), Reply> {
     let id = typed.trim_start_matches('#').parse::<i64>().map_err(|_| none())?;
     let found = read(call, move |reader| Ok((reader.execution(id)?, reader.result(id)?))).await?;
     let (execution, result) = found;
-    let execution = execution.filter(|execution| execution.person == call.asker.person || call.may("history"));
+    let execution = execution.filter(|execution| execution.person == call.asker.person || call.may("chatops.history"));
     Ok((execution.ok_or_else(none)?, result.map(|(value, _)| value)))
 }
 
@@ -165,18 +170,15 @@ async fn again(call: &Arc<Call>, first: Execution) -> Reply {
     }
     let mut parameters = first.parameters.clone();
     parameters.extend(secrets);
-    let alias = first.alias.as_ref().and_then(|name| {
-        call.home.listed.iter().find(|alias| alias.reference() == *name).cloned()
-    });
+    let alias = first.alias.as_ref().and_then(|name| call.home.alias(name));
     let given = Given::Recorded(parameters);
-    let engine = &call.chat.engine;
-    match engine.prepare(&call.home, &call.asker, alias.as_ref(), &first.action, given) {
+    match prepare(&call.home, &call.asker, alias, &first.action, given) {
         Ok(mut order) => {
             order.command = first.command;
             order.cause = Cause::Rerun;
             order.rerun_of = Some(first.id);
             order.message = Some(call.message.clone());
-            drop(engine.submit(order));
+            drop(call.chat.engine.submit(order));
             Reply::Elsewhere
         }
         Err(refusal) => Reply::Problem(refusal.post(&call.asker)),

@@ -6,7 +6,8 @@ use super::{Call, Need, Reply, Row, Run, post, table};
 use crate::bot::engine::Listed;
 use crate::bot::reply;
 use crate::store::{Change, Entry, What};
-use crate::text::{Post, Tone, duration};
+use crate::text::human::duration;
+use crate::text::{Post, Tone};
 
 /// What runs now.
 pub static PS: Row = Row {
@@ -14,6 +15,7 @@ pub static PS: Row = Row {
     formats: &["ps"],
     summary: "what waits and runs now",
     need: Need::Something,
+    permit: "chatops.history",
     run: Run::Now(ps),
 };
 
@@ -23,11 +25,12 @@ pub static KILL: Row = Row {
     formats: &["kill {{id}}"],
     summary: "end a command that waits or runs; your own, or anyone's where that is granted",
     need: Need::Something,
+    permit: "chatops.kill",
     run: Run::Now(kill),
 };
 
 fn ps(call: &Call) -> Reply {
-    let all = call.may("ps") || call.may("kill");
+    let all = call.may("chatops.history") || call.may("chatops.kill");
     let now = call.chat.world.now();
     let seen = |listed: &Listed| all || listed.person == call.asker.person;
     let open: Vec<_> = call.chat.engine.list().into_iter().filter(seen).collect();
@@ -48,7 +51,7 @@ fn kill(call: &Call) -> Reply {
         return Reply::Problem(reply::problem(&format!("`{typed}` is not an id; `ps` lists what runs")));
     };
     let open = call.chat.engine.open(id);
-    let seen = open.filter(|open| open.person == call.asker.person || call.may("kill"));
+    let seen = open.filter(|open| open.person == call.asker.person || call.may("chatops.kill"));
     let Some(open) = seen else {
         return Reply::Problem(reply::problem(&format!("no execution {id} of yours waits or runs; `ps` lists them")));
     };

@@ -11,6 +11,7 @@ pub static VERSION: Row = Row {
     formats: &["version"],
     summary: "which version of the bot this is",
     need: Need::Nothing,
+    permit: "chatops.list",
     run: Run::Now(|_| Reply::Said(Post::plain(concat!("chatops ", env!("CARGO_PKG_VERSION"))))),
 };
 
@@ -20,6 +21,7 @@ pub static PACKS: Row = Row {
     formats: &["packs"],
     summary: "the packs and what is in them",
     need: Need::Something,
+    permit: "chatops.list",
     run: Run::Now(packs),
 };
 
@@ -29,6 +31,7 @@ pub static ALIASES: Row = Row {
     formats: &["aliases {{filter=}}"],
     summary: "the aliases you may use here, by name",
     need: Need::Something,
+    permit: "chatops.list",
     run: Run::Now(aliases),
 };
 
@@ -38,6 +41,7 @@ pub static ACTIONS: Row = Row {
     formats: &["actions {{filter=}}"],
     summary: "the actions you may run here",
     need: Need::Something,
+    permit: "chatops.list",
     run: Run::Now(actions),
 };
 
@@ -66,7 +70,7 @@ fn aliases(call: &Call) -> Reply {
 
 fn actions(call: &Call) -> Reply {
     let rows = seen_actions(call).map(|action| {
-        (action.reference(), action.runner_type.clone(), action.description.clone().unwrap_or_default())
+        (action.reference(), action.runner.clone(), action.description.clone())
     });
     listing(call, "action", rows.collect())
 }
@@ -87,10 +91,10 @@ fn listing(call: &Call, noun: &str, rows: Vec<(String, String, String)>) -> Repl
 
 fn seen_aliases(call: &Call) -> impl Iterator<Item = &crate::alias::Alias> {
     let listed = call.home.listed.iter().map(AsRef::as_ref);
-    listed.filter(|alias: &&crate::alias::Alias| alias.pack != PACK && call.home.may_see(&call.asker, alias))
+    listed.filter(|alias: &&crate::alias::Alias| alias.pack != PACK && call.home.may_see(&call.asker.who(), alias))
 }
 
 fn seen_actions(call: &Call) -> impl Iterator<Item = &crate::action::Action> {
     let actions = call.home.actions.values().map(AsRef::as_ref);
-    actions.filter(|action: &&crate::action::Action| call.home.may_ever(&call.asker, &action.reference(), None))
+    actions.filter(|action: &&crate::action::Action| call.home.may_ever(&call.asker.who(), &action.reference(), None))
 }

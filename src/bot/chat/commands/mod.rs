@@ -33,7 +33,7 @@ pub enum Need {
     Nothing,
     /// Anything at all: it shows or touches one's own only.
     Something,
-    /// `chatops.<name>` itself.
+    /// Its permission.
     Grant,
 }
 
@@ -69,6 +69,8 @@ pub struct Row {
     pub summary: &'static str,
     /// What it takes to get an answer.
     pub need: Need,
+    /// The built-in permission that opens it, and in what it shows, what belongs to others.
+    pub permit: &'static str,
     /// The answer.
     pub run: Run,
 }
@@ -114,16 +116,24 @@ impl Call {
         self.params.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
-    /// Whether the asker was granted `chatops.<name>`.
-    pub fn may(&self, name: &str) -> bool {
-        let action = format!("{PACK}.{name}");
-        let asked = access::Asked { action: &action, alias: None, parameters: &Map::new() };
+    /// Whether the asker has a built-in permission, such as `chatops.kill`.
+    pub fn may(&self, permit: &str) -> bool {
+        let asked = access::Asked { action: permit, alias: None, parameters: &Map::new() };
         self.home.access.decide(&self.asker.who(), &asked).is_allowed()
+    }
+
+    /// Whether the asker gets an answer from a built-in command.
+    pub fn may_use(&self, row: &Row) -> bool {
+        match row.need {
+            Need::Nothing => true,
+            Need::Something => self.may_run_something() || self.may(row.permit),
+            Need::Grant => self.may(row.permit),
+        }
     }
 
     /// Whether the asker may run anything that is not built in.
     pub fn may_run_something(&self) -> bool {
-        self.home.listed.iter().any(|alias| alias.pack != PACK && self.home.may_see(&self.asker, alias))
+        self.home.listed.iter().any(|alias| alias.pack != PACK && self.home.may_see(&self.asker.who(), alias))
     }
 }
 
@@ -144,7 +154,7 @@ fn alias(row: &Row) -> Alias {
         "action_ref": format!("{PACK}.{}", row.name),
         "formats": row.formats,
     });
-    let (alias, _) = Alias::load(PACK, Path::new("built-in"), &file.to_string())
+    let (alias, _) = Alias::load(Some(PACK), Path::new("built-in"), &file.to_string())
         .expect("the rows are tested to be good aliases");
     alias
 }

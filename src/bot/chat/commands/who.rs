@@ -1,7 +1,7 @@
 //! `whoami`, `who can run X`, `why can't I run X`: what access says, explained.
 
 use super::{Call, Need, Reply, Row, Run, code, post, text};
-use crate::access;
+use crate::access::{self, Decision};
 use crate::alias::Found;
 use crate::bot::reply;
 use crate::text::{Block, Post};
@@ -12,6 +12,7 @@ pub static WHOAMI: Row = Row {
     formats: &["whoami", "who am i"],
     summary: "who you are to the bot, and what you were granted",
     need: Need::Nothing,
+    permit: "chatops.whoami",
     run: Run::Now(whoami),
 };
 
@@ -21,6 +22,7 @@ pub static WHO_CAN: Row = Row {
     formats: &["who can run {{what}}", "who may run {{what}}"],
     summary: "who may run a command, alias or action, and by which rule",
     need: Need::Something,
+    permit: "chatops.access",
     run: Run::Now(who_can),
 };
 
@@ -30,6 +32,7 @@ pub static WHY_NOT: Row = Row {
     formats: &["why can('|’)?t i run {{what}}", "why can i run {{what}}"],
     summary: "the rule that lets you run a command here, or what is missing",
     need: Need::Nothing,
+    permit: "chatops.whoami",
     run: Run::Now(why_not),
 };
 
@@ -39,13 +42,22 @@ fn whoami(call: &Call) -> Reply {
     if !person.is_proven() {
         said.push(text(", which anyone could say: log in to the network's services to be known"));
     }
-    let rights = call.home.access.rights(&call.asker.who());
-    let mut body = vec![Block::Para(said)];
-    match rights.is_empty() {
-        true => body.push(Block::Para(vec![text("nothing was granted to you here but "), code("help")])),
-        false => body.push(Block::List(rights.into_iter().map(|right| vec![text(right)]).collect())),
+    let who = call.home.access.whoami(person);
+    let mut facts = Vec::new();
+    let mut fact = |name: &str, values: Vec<String>| {
+        if !values.is_empty() {
+            facts.push((name.to_owned(), vec![text(values.join(", "))]));
+        }
+    };
+    fact("name", who.name.into_iter().collect());
+    fact("groups", who.groups);
+    fact("roles", who.roles);
+    if who.admin {
+        said.push(text(", an admin: you may do everything"));
+    } else if !call.may_run_something() {
+        said.push(text("; nothing was granted to you here but help"));
     }
-    Reply::Said(post(body))
+    Reply::Said(Post { facts, ..post(vec![Block::Para(said)]) })
 }
 
 /// What `what` names: an action and the alias that leads to it.
@@ -55,7 +67,7 @@ struct Named {
 }
 
 fn named(call: &Call, what: &str) -> Option<Named> {
-    let visible = |alias: &crate::alias::Alias| call.home.may_see(&call.asker, alias);
+    let visible = |alias: &crate::alias::Alias| call.home.may_see(&call.asker.who(), alias);
     if let Some(alias) = call.home.listed.iter().find(|alias| alias.reference() == what) {
         return Some(Named { action: alias.action_ref.clone(), alias: Some(alias.reference()) });
     }
@@ -84,7 +96,7 @@ fn nothing_named(what: &str) -> Reply {
 fn who_can(call: &Call) -> Reply {
     let what = call.param("what").unwrap_or_default();
     let Some(named) = named(call, what) else { return nothing_named(what) };
-    if !call.home.may_ever(&call.asker, &named.action, named.alias.as_deref()) {
+    if !call.home.may_ever(&call.asker.who(), &named.action, named.alias.as_deref()) {
         return nothing_named(what);
     }
     let holders = call.home.access.who_can(&named.action, named.alias.as_deref());
@@ -92,7 +104,7 @@ fn who_can(call: &Call) -> Reply {
         return Reply::Said(Post::plain(format!("nobody may run {}", named.action)));
     }
     let head = Block::Para(vec![code(named.action), text(" may be run by:")]);
-    Reply::Said(post(vec![head, Block::List(holders.into_iter().map(|holder| vec![text(holder)]).collect())]))
+    Reply::Said(post(vec![head, Block::List(holders.iter().map(|holder| vec![text(holder.to_string())]).collect())]))
 }
 
 fn why_not(call: &Call) -> Reply {
@@ -101,9 +113,9 @@ fn why_not(call: &Call) -> Reply {
     let parameters = serde_json::Map::new();
     let asked =
         access::Asked { action: &named.action, alias: named.alias.as_deref(), parameters: &parameters };
-    let lines = call.home.access.why(&call.asker.who(), &asked);
-    Reply::Said(post(vec![
-        Block::Para(vec![code(named.action.clone())]),
-        Block::List(lines.into_iter().map(|line| vec![text(line)]).collect()),
-    ]))
+    let said = match call.home.access.decide(&call.asker.who(), &asked) {
+        Decision::Allowed { by } => format!("you may run it here: {by}"),
+        Decision::Refused { why } => why.to_string(),
+    };
+    Reply::Said(post(vec![Block::Para(vec![code(named.action.clone()), text(format!(": {said}"))])]))
 }
