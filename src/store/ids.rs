@@ -1,115 +1,112 @@
-//! Ids without I/O: each process reserves a block ahead, in the database, and hands it out from memory.
+//! Ids without I/O: each noun has a block that was reserved in the database ahead of its use.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::atomic::{AtomicI64, Ordering};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::StoreError;
 use crate::model::Noun;
 
-/// Ids of one block. A crash loses at most what is left of two.
-const BLOCK: i64 = 1000;
+/// How many ids are reserved at a time: so many that the next block is in place long before the last id is taken.
+const BLOCK: i64 = 10_000;
 
-/// The reserved ids of every noun.
+/// The blocks of all nouns.
 #[derive(Debug)]
 pub(super) struct Ids {
-    ranges: Mutex<[Range; Noun::ALL.len()]>,
-    more: Condvar,
+    blocks: [Block; Noun::ALL.len()],
 }
 
-#[derive(Debug, Clone, Copy, Default)]
-struct Range {
-    next: i64,
-    end: i64,
-    /// A second block behind the first.
-    spare: Option<(i64, i64)>,
-}
-
-impl Range {
-    fn left(&self) -> i64 {
-        self.end - self.next + self.spare.map_or(0, |(next, end)| end - next)
-    }
-
-    fn take(&mut self) -> Option<i64> {
-        if self.next == self.end {
-            (self.next, self.end) = self.spare.take()?;
-        }
-        self.next += 1;
-        Some(self.next - 1)
-    }
-
-    fn add(&mut self, block: (i64, i64)) {
-        if self.next == self.end {
-            (self.next, self.end) = block;
-        } else {
-            self.spare.get_or_insert(block);
-        }
-    }
-}
-
-/// An id, and whether it is time to reserve more.
-pub(super) struct Taken {
-    pub(super) id: i64,
-    pub(super) low: bool,
+#[derive(Debug)]
+struct Block {
+    /// The next id to give.
+    next: AtomicI64,
+    /// The first id that is not reserved in the database.
+    end: AtomicI64,
 }
 
 impl Ids {
-    /// Reserves the first blocks.
-    pub(super) fn open(connection: &Connection) -> Result<Self, StoreError> {
-        let ids = Self { ranges: Mutex::default(), more: Condvar::new() };
-        ids.reserve(connection)?;
-        Ok(ids)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, [Range; Noun::ALL.len()]> {
-        self.ranges.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The next id. `ask` is called when none is left, before waiting for the writer to reserve more.
-    pub(super) fn take(&self, noun: Noun, ask: impl Fn()) -> Taken {
-        let mut ranges = self.lock();
-        loop {
-            let range = &mut ranges[noun as usize];
-            if let Some(id) = range.take() {
-                return Taken { id, low: range.left() == BLOCK / 2 };
-            }
-            ask();
-            let waited = self.more.wait_timeout(ranges, Duration::from_millis(100));
-            ranges = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
-    }
-
-    /// Reserves a block for each noun that runs low. Committed before any of it is handed out.
-    pub(super) fn reserve(&self, connection: &Connection) -> Result<(), StoreError> {
-        let low: Vec<Noun> = {
-            let ranges = self.lock();
-            Noun::ALL.into_iter().filter(|noun| ranges[*noun as usize].left() <= BLOCK / 2).collect()
-        };
-        for noun in low {
-            let sql = "INSERT INTO block (noun, next) VALUES (?1, 1 + ?2) \
-                       ON CONFLICT (noun) DO UPDATE SET next = next + ?2 RETURNING next";
-            let end: i64 = connection.query_row(sql, (noun.as_str(), BLOCK), |row| row.get(0))?;
-            self.lock()[noun as usize].add((end - BLOCK, end));
-        }
-        self.more.notify_all();
-        Ok(())
-    }
-
-    /// Gives back what was not used, at the end of a process that ends in good order.
-    pub(super) fn give_back(&self, connection: &Connection) -> Result<(), StoreError> {
-        let mut ranges = self.lock();
+    /// Reads where the last process stopped reserving; nothing is reserved yet.
+    pub(super) fn load(connection: &Connection) -> Result<Self, StoreError> {
+        let mut blocks = Vec::with_capacity(Noun::ALL.len());
         for noun in Noun::ALL {
-            let range = &mut ranges[noun as usize];
-            let end = range.spare.map_or(range.end, |(_, end)| end);
-            let contiguous = range.spare.is_none_or(|(next, _)| next == range.end);
-            if contiguous {
-                // Only if nobody reserved behind us.
-                let sql = "UPDATE block SET next = ?2 WHERE noun = ?1 AND next = ?3";
-                connection.execute(sql, (noun.as_str(), range.next, end))?;
-            }
-            *range = Range::default();
+            let sql = "SELECT next FROM block WHERE noun = ?1";
+            let next = connection.query_row(sql, [noun.as_str()], |row| row.get(0)).optional()?.unwrap_or(1);
+            blocks.push(Block { next: AtomicI64::new(next), end: AtomicI64::new(next) });
         }
-        Ok(())
+        let blocks = blocks.try_into().expect("one block was made for each noun");
+        Ok(Self { blocks })
+    }
+
+    /// The next id, and whether the block runs low.
+    ///
+    /// Were the database unable to reserve for half a block, ids past the block would be given; they
+    /// are reserved at the latest by the commit that writes them, so none is ever written twice.
+    pub(super) fn take(&self, noun: Noun) -> (i64, bool) {
+        let block = &self.blocks[noun as usize];
+        let id = block.next.fetch_add(1, Ordering::Relaxed);
+        (id, id + BLOCK / 2 >= block.end.load(Ordering::Relaxed))
+    }
+
+    /// Reserves what runs low, inside the caller's transaction.
+    pub(super) fn reserve(&self, connection: &Connection) -> Result<Reserved, StoreError> {
+        let mut reserved = [None; Noun::ALL.len()];
+        for (index, noun) in Noun::ALL.into_iter().enumerate() {
+            let next = self.blocks[index].next.load(Ordering::Relaxed);
+            if next + BLOCK / 2 < self.blocks[index].end.load(Ordering::Relaxed) {
+                continue;
+            }
+            let sql = "INSERT INTO block (noun, next) VALUES (?1, ?2)
+                       ON CONFLICT (noun) DO UPDATE SET next = excluded.next";
+            connection.prepare_cached(sql)?.execute(params![noun.as_str(), next + BLOCK])?;
+            reserved[index] = Some(next + BLOCK);
+        }
+        Ok(Reserved(reserved))
+    }
+
+    /// The transaction of [`Ids::reserve`] is committed.
+    pub(super) fn committed(&self, reserved: &Reserved) {
+        for (block, end) in self.blocks.iter().zip(reserved.0) {
+            if let Some(end) = end {
+                block.end.store(end, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// Reservations that wait for their commit.
+#[derive(Debug)]
+pub(super) struct Reserved([Option<i64>; Noun::ALL.len()]);
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema;
+    use super::*;
+
+    #[test]
+    fn no_id_is_given_twice_across_crashes() {
+        let dir = tempfile::tempdir().unwrap();
+        let connection = schema::open(&dir.path().join("chatops.db")).unwrap();
+        let mut highest = 0;
+        for _life in 0..3 {
+            let ids = Ids::load(&connection).unwrap();
+            ids.committed(&ids.reserve(&connection).unwrap());
+            for _ in 0..4_000 {
+                let (id, _) = ids.take(Noun::Execution);
+                assert!(id > highest, "{id} after {highest}");
+                highest = id;
+            }
+        }
+    }
+
+    #[test]
+    fn a_low_block_is_noticed_before_it_is_empty() {
+        let dir = tempfile::tempdir().unwrap();
+        let connection = schema::open(&dir.path().join("chatops.db")).unwrap();
+        let ids = Ids::load(&connection).unwrap();
+        ids.committed(&ids.reserve(&connection).unwrap());
+        let given = (0..).find(|_| ids.take(Noun::Delivery).1).unwrap();
+        assert!((1_000..BLOCK - 1_000).contains(&given), "{given}");
+        ids.committed(&ids.reserve(&connection).unwrap());
+        assert!(!ids.take(Noun::Delivery).1);
     }
 }

@@ -1,249 +1,229 @@
-//! Reading: executions, results, deliveries, the audit log.
+//! Reading what is stored, beside the writer and without its locks.
 
 use std::path::Path;
 
-use rusqlite::types::Value as Sql;
-use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Params, Row};
 use serde_json::{Map, Value};
 
-use super::audit::{self, Head, Record, Verdict};
-use super::{Keys, StoreError, schema};
-use crate::model::{Execution, Handle, Person, Place, Slot, Status, Timestamp};
+use super::apply::owner;
+use super::audit::{Head, Record};
+use super::claims::Stored;
+use super::filter::{Filter, Search};
+use super::{Keys, StoreError, rows, schema};
+use crate::model::{AdapterName, Execution, Handle, MessageKey, Slot, Timestamp};
 
-/// A read-only view of the database.
+/// A connection that can only read. Not for async code: each method may wait for the disk.
+#[derive(Debug)]
 pub struct Reader {
     connection: Connection,
-    keys: Option<Keys>,
 }
 
-/// Which executions; every part that is set must fit. Newest first.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// Asked for by this person.
-    pub person: Option<Person>,
-    /// Asked for here.
-    pub place: Option<Place>,
-    /// Of this action.
-    pub action: Option<String>,
-    /// By this alias.
-    pub alias: Option<String>,
-    /// In one of these states; empty for all.
-    pub statuses: Vec<Status>,
-    /// Whose command, action, person or status holds this text, in any case.
-    pub text: Option<String>,
-    /// Older than this id.
-    pub before: Option<i64>,
-    /// At most so many; 0 for none.
-    pub limit: usize,
+/// One try of a delivery, as kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// Which try, from 1.
+    pub number: i64,
+    /// When it began.
+    pub at: Timestamp,
+    /// How long it took, in milliseconds.
+    pub millis: i64,
+    /// `sent`, `retry`, `refused` or `gone`.
+    pub outcome: String,
+    /// What the other side said.
+    pub answer: Option<String>,
 }
-
-/// Which audit records; every part that is set must fit. Newest first.
-#[derive(Debug, Clone, Default)]
-pub struct AuditFilter {
-    /// Of this person.
-    pub person: Option<Person>,
-    /// Of this kind.
-    pub what: Option<String>,
-    /// Whose record holds this text, in any case.
-    pub text: Option<String>,
-    /// From here on.
-    pub since: Option<Timestamp>,
-    /// Before this.
-    pub until: Option<Timestamp>,
-    /// At most so many; 0 for none.
-    pub limit: usize,
-}
-
-const COLUMNS: &str = "id, cause, rerun_of, person, person_name, place, alias, command, action, runner, definition, \
-                       parameters, status, why, asked, started, ended";
 
 impl Reader {
-    /// Opens the file for reading; with `keys` it can also verify and unseal.
-    pub fn open(path: &Path, keys: Option<Keys>) -> Result<Self, StoreError> {
-        Ok(Self { connection: schema::open_readonly(path)?, keys })
-    }
-
-    pub(super) fn connection(&self) -> &Connection {
-        &self.connection
-    }
-
-    fn keys(&self) -> Result<&Keys, StoreError> {
-        self.keys.as_ref().ok_or_else(|| StoreError::Sql("this needs var/audit.key".to_owned()))
+    /// Opens the database file `path` for reading; the bot may run meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`], [`StoreError::Newer`], or what kept it from being read.
+    pub fn open_readonly(path: &Path) -> Result<Self, StoreError> {
+        Ok(Self { connection: schema::open_readonly(path)? })
     }
 
     /// One execution.
     pub fn execution(&self, id: i64) -> Result<Option<Execution>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM execution WHERE id = ?1");
-        let mut select = self.connection.prepare_cached(&sql)?;
-        select.query_row([id], |row| Ok(execution(row))).optional()?.transpose()
+        let sql = format!("SELECT {} FROM execution WHERE id = ?1", rows::EXECUTION);
+        self.one(&sql, [id], rows::execution)
     }
 
-    /// Its result and how many bytes of output there were.
-    pub fn result(&self, id: i64) -> Result<Option<(Value, u64)>, StoreError> {
-        let sql = "SELECT body, seen_bytes FROM execution_result WHERE execution = ?1";
-        let mut select = self.connection.prepare_cached(sql)?;
-        let row = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?));
-        let Some((body, seen)) = select.query_row([id], row).optional()? else { return Ok(None) };
-        Ok(Some((serde_json::from_str(&body)?, u64::try_from(seen).unwrap_or(0))))
-    }
-
-    /// Its secret parameters.
-    pub fn sealed(&self, id: i64) -> Result<Option<Map<String, Value>>, StoreError> {
-        let sql = "SELECT sealed FROM execution WHERE id = ?1 AND sealed IS NOT NULL";
-        let mut select = self.connection.prepare_cached(sql)?;
-        let Some(sealed) = select.query_row([id], |row| row.get::<_, String>(0)).optional()? else { return Ok(None) };
-        let text = self.keys()?.unseal(id, &sealed);
-        let text = text.ok_or_else(|| StoreError::Sql("the sealed parameters do not open with var/audit.key".to_owned()))?;
-        Ok(Some(serde_json::from_str(&text)?))
-    }
-
-    /// Executions that fit.
+    /// Executions, the newest first.
     pub fn executions(&self, filter: &Filter) -> Result<Vec<Execution>, StoreError> {
-        let mut terms = Terms::default();
-        terms.equal("person", filter.person.as_ref().map(ToString::to_string));
-        terms.equal("room", filter.place.as_ref().map(ToString::to_string));
-        terms.equal("action", filter.action.clone());
-        terms.equal("alias", filter.alias.clone());
-        if !filter.statuses.is_empty() {
-            let words: Vec<_> = filter.statuses.iter().map(|status| format!("'{}'", status.as_str())).collect();
-            terms.raw(format!("status IN ({})", words.join(", ")));
-        }
-        terms.contains("command || ' ' || action || ' ' || person || ' ' || person_name || ' ' || status", filter.text.as_deref());
-        if let Some(before) = filter.before {
-            terms.compare("id <", before);
-        }
-        let sql = format!("SELECT {COLUMNS} FROM execution {} ORDER BY id DESC LIMIT {}", terms.clause(), filter.limit);
-        let mut select = self.connection.prepare(&sql)?;
-        let rows = select.query_map(params_from_iter(terms.values), |row| Ok(execution(row)))?;
-        rows.map(|row| row?).collect()
+        let (rest, values) = filter.conditions().finish("id DESC", filter.limit);
+        let sql = format!("SELECT {} FROM execution{rest}", rows::EXECUTION);
+        self.all(&sql, rusqlite::params_from_iter(values), rows::execution)
     }
 
-    /// The message that shows a slot.
+    /// Executions that have not ended, the oldest first.
+    pub fn open_executions(&self) -> Result<Vec<Execution>, StoreError> {
+        let sql = format!("SELECT {} FROM execution WHERE ended IS NULL ORDER BY id", rows::EXECUTION);
+        self.all(&sql, [], rows::execution)
+    }
+
+    /// The result of an ended execution, and how many bytes of output there were.
+    pub fn result(&self, execution: i64) -> Result<Option<(Value, u64)>, StoreError> {
+        let sql = "SELECT body, seen_bytes FROM execution_result WHERE execution = ?1";
+        let read = |row: &Row<'_>| Ok((rows::parsed(row, 0)?, row.get::<_, i64>(1)?));
+        let found = self.one(sql, [execution], read)?;
+        Ok(found.map(|(body, seen)| (body, u64::try_from(seen).unwrap_or(0))))
+    }
+
+    /// The secret parameters of an execution; empty if it had none or is unknown.
+    ///
+    /// # Errors
+    /// [`StoreError::Key`] if they were sealed with another key.
+    pub fn secrets(&self, execution: i64, keys: &Keys) -> Result<Map<String, Value>, StoreError> {
+        let sql = "SELECT sealed FROM execution WHERE id = ?1 AND sealed IS NOT NULL";
+        match self.one(sql, [execution], |row| row.get::<_, String>(0))? {
+            Some(sealed) => Ok(serde_json::from_slice(&keys.unseal(&owner(execution), &sealed)?)?),
+            None => Ok(Map::new()),
+        }
+    }
+
+    /// The execution that a message started.
+    pub fn seen(&self, key: &MessageKey) -> Result<Option<i64>, StoreError> {
+        self.one("SELECT id FROM seen WHERE key = ?1", [key.to_string()], |row| row.get(0))
+    }
+
+    /// Where an adapter resumes reading a room.
+    pub fn position(&self, adapter: &AdapterName, room: &str) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT mark FROM position WHERE adapter = ?1 AND room = ?2";
+        self.one(sql, [adapter.as_str(), room], |row| row.get(0))
+    }
+
+    /// Where an adapter resumes, as (room, mark).
+    pub fn positions(&self, adapter: &AdapterName) -> Result<Vec<(String, String)>, StoreError> {
+        let sql = "SELECT room, mark FROM position WHERE adapter = ?1 ORDER BY room";
+        self.all(sql, [adapter.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
+    /// The message in a slot.
     pub fn slot(&self, slot: &Slot) -> Result<Option<Handle>, StoreError> {
         let sql = "SELECT handle FROM slot WHERE notifier = ?1 AND target = ?2 AND lane = ?3";
-        let mut select = self.connection.prepare_cached(sql)?;
-        let found = select.query_row((&slot.notifier, &slot.target, &slot.lane), |row| row.get(0)).optional()?;
-        Ok(found.map(Handle))
+        let values = [&slot.notifier, &slot.target, &slot.lane];
+        self.one(sql, values, |row| row.get(0).map(Handle))
     }
 
-    /// Where an adapter resumes reading each room.
-    pub fn positions(&self, adapter: &str) -> Result<Vec<(String, String)>, StoreError> {
-        let mut select = self.connection.prepare_cached("SELECT room, mark FROM position WHERE adapter = ?1")?;
-        let rows = select.query_map([adapter], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// The newest message keys, at most `limit`.
-    pub fn seen(&self, limit: usize) -> Result<Vec<String>, StoreError> {
-        let mut select = self.connection.prepare("SELECT key FROM seen ORDER BY at DESC LIMIT ?1")?;
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = select.query_map([limit], |row| row.get(0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// Audit records that fit.
-    pub fn audit(&self, filter: &AuditFilter) -> Result<Vec<Record>, StoreError> {
-        let mut terms = Terms::default();
-        terms.equal("person", filter.person.as_ref().map(ToString::to_string));
-        terms.equal("what", filter.what.clone());
-        terms.contains("record", filter.text.as_deref());
-        if let Some(since) = filter.since {
-            terms.compare("at >=", since.as_micros());
-        }
-        if let Some(until) = filter.until {
-            terms.compare("at <", until.as_micros());
-        }
+    /// The heads of the lanes of `notifier` that are due, the one that waits longest first, at most `limit`.
+    pub fn due(&self, notifier: &str, now: Timestamp, limit: usize) -> Result<Vec<Stored>, StoreError> {
         let sql = format!(
-            "SELECT record, mac FROM audit {} ORDER BY at DESC, seq DESC LIMIT {}",
-            terms.clause(),
-            filter.limit
+            "SELECT {} FROM delivery AS head WHERE state = 'due' AND notifier = ?1 AND due <= ?2
+             AND NOT EXISTS (SELECT 1 FROM delivery AS earlier WHERE earlier.notifier = head.notifier
+               AND earlier.target = head.target AND earlier.lane = head.lane
+               AND earlier.seq < head.seq AND earlier.done IS NULL)
+             ORDER BY due, id LIMIT ?3",
+            Stored::COLUMNS
         );
-        let mut select = self.connection.prepare(&sql)?;
-        let rows = select.query_map(params_from_iter(terms.values), |row| Ok((row.get(0)?, row.get(1)?)))?;
-        rows.map(|row| row.map_err(StoreError::from).and_then(|(line, mac)| audit::parse(line, mac))).collect()
+        self.all(&sql, rusqlite::params![notifier, now.as_micros(), most(limit)], Stored::read)
     }
 
-    /// Hands every record, oldest first, to `take` as stored: line and MAC.
-    pub fn audit_lines(&self, mut take: impl FnMut(String, String) -> Result<(), StoreError>) -> Result<(), StoreError> {
-        let mut select = self.connection.prepare("SELECT record, mac FROM audit ORDER BY strand, seq")?;
-        let mut rows = select.query([])?;
-        while let Some(row) = rows.next()? {
-            take(row.get(0)?, row.get(1)?)?;
+    /// When the next delivery of any lane of `notifier` is due.
+    pub fn next_due(&self, notifier: &str) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT min(due) FROM delivery WHERE state = 'due' AND notifier = ?1";
+        let found = self.one(sql, [notifier], |row| row.get::<_, Option<i64>>(0))?;
+        Ok(found.flatten().map(Timestamp::from_micros))
+    }
+
+    /// Deliveries that were given up, the newest first, at most `limit`.
+    pub fn dead(&self, limit: usize) -> Result<Vec<Stored>, StoreError> {
+        let columns = Stored::COLUMNS;
+        let sql = format!("SELECT {columns} FROM delivery WHERE state = 'dead' ORDER BY id DESC LIMIT ?1");
+        self.all(&sql, [most(limit)], Stored::read)
+    }
+
+    /// The tries of a delivery, in order.
+    pub fn attempts(&self, delivery: i64) -> Result<Vec<Attempt>, StoreError> {
+        let sql = "SELECT n, at, ms, outcome, answer FROM attempt WHERE delivery = ?1 ORDER BY n";
+        self.all(sql, [delivery], |row| {
+            Ok(Attempt {
+                number: row.get(0)?,
+                at: Timestamp::from_micros(row.get(1)?),
+                millis: row.get(2)?,
+                outcome: row.get(3)?,
+                answer: row.get(4)?,
+            })
+        })
+    }
+
+    /// Audit records, the newest first.
+    pub fn audit(&self, search: &Search) -> Result<Vec<Record>, StoreError> {
+        let (rest, values) = search.conditions().finish("at DESC, strand DESC, seq DESC", search.limit);
+        let sql = format!("SELECT {AUDIT} FROM audit{rest}");
+        self.all(&sql, rusqlite::params_from_iter(values), record)
+    }
+
+    /// The head of each strand, for the log and for `audit verify --head`.
+    pub fn heads(&self) -> Result<Vec<Head>, StoreError> {
+        let sql = "SELECT id, seq, mac FROM strand ORDER BY id";
+        self.all(sql, [], |row| Ok(Head { strand: row.get(0)?, seq: row.get(1)?, mac: row.get(2)? }))
+    }
+
+    /// Each row of the audit table in chain order; `None` for one that no record can be.
+    ///
+    /// # Errors
+    /// Those of the database and of `visit`, which end the walk.
+    pub fn audit_rows(
+        &self,
+        mut visit: impl FnMut(Option<Record>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let sql = format!("SELECT {AUDIT} FROM audit ORDER BY strand, seq");
+        let mut statement = self.connection.prepare(&sql)?;
+        let mut found = statement.query([])?;
+        while let Some(row) = found.next()? {
+            visit(record(row).ok())?;
         }
         Ok(())
     }
 
-    /// Checks the chain, see [`super::audit`].
-    pub fn verify(&self, against: Option<&Head>) -> Result<Verdict, StoreError> {
-        audit::verify(&self.connection, self.keys()?, against)
+    /// Lets several reads see one moment: nothing that is committed meanwhile shows.
+    pub fn at_one_moment<T>(
+        &self,
+        read: impl FnOnce(&Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let moment = self.connection.unchecked_transaction()?;
+        let outcome = read(self);
+        drop(moment);
+        outcome
+    }
+
+    fn one<T>(
+        &self,
+        sql: &str,
+        values: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, StoreError> {
+        Ok(self.connection.prepare_cached(sql)?.query_row(values, read).optional()?)
+    }
+
+    fn all<T>(
+        &self,
+        sql: &str,
+        values: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let found = statement.query_map(values, read)?;
+        Ok(found.collect::<Result<_, _>>()?)
     }
 }
 
-/// The open executions of earlier lives.
-pub(super) fn open_before(connection: &Connection, worker: i64) -> Result<Vec<Execution>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM execution WHERE ended IS NULL AND worker <> ?1 ORDER BY id");
-    let mut select = connection.prepare(&sql)?;
-    let rows = select.query_map([worker], |row| Ok(execution(row)))?;
-    rows.map(|row| row?).collect()
+fn most(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
-fn execution(row: &Row<'_>) -> Result<Execution, StoreError> {
-    let bad = |what: &str| StoreError::Sql(format!("a stored execution has no good {what}"));
-    let text = |index: usize| row.get::<_, String>(index);
-    let place: Option<String> = row.get(5)?;
-    Ok(Execution {
-        id: row.get(0)?,
-        cause: serde_json::from_value(Value::String(text(1)?))?,
-        rerun_of: row.get(2)?,
-        person: text(3)?.parse().map_err(|_| bad("person"))?,
-        person_name: text(4)?,
-        place: place.map(|place| serde_json::from_str(&place)).transpose()?,
-        alias: row.get(6)?,
-        command: text(7)?,
-        action: text(8)?,
-        runner: text(9)?,
-        definition: text(10)?,
-        parameters: serde_json::from_str(&text(11)?)?,
-        status: text(12)?.parse().map_err(|_| bad("status"))?,
-        why: row.get(13)?,
-        asked: Timestamp::from_micros(row.get(14)?),
-        started: row.get::<_, Option<i64>>(15)?.map(Timestamp::from_micros),
-        ended: row.get::<_, Option<i64>>(16)?.map(Timestamp::from_micros),
+const AUDIT: &str = "strand, seq, at, what, person, place, subject, body, mac";
+
+fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
+    Ok(Record {
+        strand: row.get(0)?,
+        seq: row.get(1)?,
+        at: Timestamp::from_micros(row.get(2)?),
+        what: row.get(3)?,
+        person: row.get(4)?,
+        place: row.get(5)?,
+        subject: row.get(6)?,
+        body: row.get(7)?,
+        mac: row.get(8)?,
     })
-}
-
-/// The terms of a WHERE clause and their values.
-#[derive(Default)]
-struct Terms {
-    terms: Vec<String>,
-    values: Vec<Sql>,
-}
-
-impl Terms {
-    fn equal(&mut self, column: &str, value: Option<String>) {
-        if let Some(value) = value {
-            self.values.push(Sql::Text(value));
-            self.terms.push(format!("{column} = ?{}", self.values.len()));
-        }
-    }
-
-    fn compare(&mut self, left: &str, value: i64) {
-        self.values.push(Sql::Integer(value));
-        self.terms.push(format!("{left} ?{}", self.values.len()));
-    }
-
-    fn contains(&mut self, text: &str, part: Option<&str>) {
-        if let Some(part) = part {
-            self.values.push(Sql::Text(part.to_lowercase()));
-            self.terms.push(format!("instr(lower({text}), ?{}) > 0", self.values.len()));
-        }
-    }
-
-    fn raw(&mut self, term: String) {
-        self.terms.push(term);
-    }
-
-    fn clause(&self) -> String {
-        if self.terms.is_empty() { String::new() } else { format!("WHERE {}", self.terms.join(" AND ")) }
-    }
 }
