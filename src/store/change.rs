@@ -1,5 +1,8 @@
 //! Every write, as data: the store's thread groups them into one commit.
 
+use std::fmt;
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use crate::model::{
@@ -43,6 +46,14 @@ pub enum Change {
         /// The adapter's own mark.
         mark: String,
     },
+    /// Executions that an earlier life of the bot left open become `abandoned`, with an audit record each.
+    Recover {
+        /// Now.
+        at: Timestamp,
+        /// Makes the message to whoever asked; it commits together with the new status, so that it is
+        /// neither lost nor made twice if the bot is killed again.
+        notice: Notice,
+    },
     /// Removes what is older than the retention allows; leaves one audit record that says so.
     Trim {
         /// Ended executions, done deliveries and message keys that ended before this go.
@@ -52,6 +63,29 @@ pub enum Change {
         /// Now.
         at: Timestamp,
     },
+}
+
+/// Makes the message that tells of an abandoned execution, or none. Called on the store's thread: it must
+/// neither block nor panic.
+#[derive(Clone)]
+pub struct Notice(Arc<dyn Fn(&Execution) -> Option<NewDelivery> + Send + Sync>);
+
+impl Notice {
+    /// Asks `make` for each message.
+    pub fn new(make: impl Fn(&Execution) -> Option<NewDelivery> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(make))
+    }
+
+    /// The message for `execution`, which is `abandoned` already.
+    pub(super) fn make(&self, execution: &Execution) -> Option<NewDelivery> {
+        (self.0)(execution)
+    }
+}
+
+impl fmt::Debug for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Notice")
+    }
 }
 
 /// A command was accepted.
@@ -185,7 +219,7 @@ whats! {
 }
 
 /// What came of a change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Done {
     /// Committed.
     Written,
@@ -195,4 +229,6 @@ pub enum Done {
     Stale,
     /// Committed; so many executions, deliveries and audit records were removed.
     Trimmed(u64),
+    /// Committed; these executions are abandoned now.
+    Recovered(Vec<Execution>),
 }

@@ -1,5 +1,225 @@
 //! What the bot remembers: one SQLite file, one writer thread, grouped commits.
+//!
+//! Writes are data ([`Change`]): they are queued in the order of the calls and committed together.
+//! Reads run beside them on connections of their own. `docs/store.md` describes the tables,
+//! `docs/audit.md` the bytes of the audit log.
 
+mod apply;
+pub mod audit;
 mod change;
+mod claims;
+mod error;
+mod filter;
+mod hex;
+mod ids;
+mod keys;
+mod lock;
+mod queue;
+mod reader;
+mod recover;
+mod rows;
+mod schema;
+mod settle;
+#[cfg(test)]
+mod tests;
+mod trim;
+mod writer;
 
-pub use change::{Begin, Change, Done, Entry, Finish, NewDelivery, Settled, What};
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use rusqlite::params;
+use serde_json::{Map, Value};
+use tokio::sync::{Semaphore, oneshot, watch};
+
+pub use change::{Begin, Change, Done, Entry, Finish, NewDelivery, Notice, Settled, What};
+pub use claims::{Claimed, Claims, MemoryClaims, Stored};
+pub use error::StoreError;
+pub use filter::{Filter, Search};
+pub use keys::Keys;
+pub use lock::InstanceLock;
+pub use reader::{Attempt, Reader};
+
+use crate::model::Noun;
+use crate::net::World;
+use ids::Ids;
+use queue::{Order, Queue};
+use writer::Writer;
+
+/// Reads that run at the same time; more wait.
+const READERS: usize = 4;
+
+/// The database of one bot. Cheap to clone. Dropping the last clone does what is queued first.
+///
+/// One process at a time: take the [`InstanceLock`] before.
+#[derive(Debug, Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    path: PathBuf,
+    keys: Keys,
+    worker: i64,
+    ids: Arc<Ids>,
+    queue: Arc<Queue>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    delivered: watch::Receiver<u64>,
+    idle: Mutex<Vec<Reader>>,
+    readers: Arc<Semaphore>,
+}
+
+impl Store {
+    /// Opens the file `path`, makes it where there is none, brings its tables up to date and starts the
+    /// writer. Waits for the disk.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`], [`StoreError::ReadOnly`], [`StoreError::DiskFull`], [`StoreError::Locked`],
+    /// [`StoreError::Corrupt`] and what else the disk may say.
+    pub fn open(path: &Path, keys: Keys, world: World) -> Result<Self, StoreError> {
+        let connection = schema::open(path)?;
+        let chain = audit::Chain::load(&connection)?;
+        let ids = Arc::new(Ids::load(&connection)?);
+        let worker = begin_life(&connection, &ids, &world)?;
+        let (sender, delivered) = watch::channel(0);
+        let queue = Arc::new(Queue::default());
+        let writer = Writer {
+            connection,
+            keys: keys.clone(),
+            world,
+            chain,
+            worker,
+            ids: ids.clone(),
+            queue: queue.clone(),
+            delivered: sender,
+        };
+        let thread = std::thread::Builder::new().name("store".to_owned()).spawn(move || writer.run());
+        let thread = thread.map_err(|error| StoreError::io("cannot start the writer", &error))?;
+        let inner = Inner {
+            path: path.to_owned(),
+            keys,
+            worker,
+            ids,
+            queue,
+            thread: Mutex::new(Some(thread)),
+            delivered,
+            idle: Mutex::new(Vec::new()),
+            readers: Arc::new(Semaphore::new(READERS)),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The next id of a noun, at once and without I/O. No other process and no later life gives it again.
+    pub fn id(&self, noun: Noun) -> i64 {
+        let (id, low) = self.inner.ids.take(noun);
+        if low {
+            self.inner.queue.reserve();
+        }
+        id
+    }
+
+    /// This life of the bot: a number larger than that of any earlier one.
+    pub fn worker(&self) -> i64 {
+        self.inner.worker
+    }
+
+    /// Queues a write, now and in the order of the calls. Await the future for the commit, or drop it: the
+    /// write is done all the same.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] and [`StoreError::Closed`] if it was not queued; [`StoreError::Conflict`] if it
+    /// contradicts what is stored; what the disk said. Nothing of a failed write is kept.
+    pub fn write(
+        &self,
+        change: Change,
+    ) -> impl Future<Output = Result<Done, StoreError>> + Send + 'static + use<> {
+        let (reply, answer) = oneshot::channel();
+        if let Err((order, error)) = self.inner.queue.push(Order { change, reply }) {
+            let _ = order.reply.send(Err(error));
+        }
+        async move { answer.await.unwrap_or(Err(StoreError::Closed)) }
+    }
+
+    /// Runs `read` on a thread for blocking work, with a connection of its own.
+    ///
+    /// # Errors
+    /// Those of `read`, and of opening the connection.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let permit = self.inner.readers.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        let inner = self.inner.clone();
+        let work = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            let idle = inner.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let reader = match idle {
+                Some(reader) => reader,
+                None => Reader::open_readonly(&inner.path)?,
+            };
+            let outcome = read(&reader);
+            inner.idle.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
+            outcome
+        });
+        work.await.unwrap_or_else(|error| Err(StoreError::Io(format!("a read failed: {error}"))))
+    }
+
+    /// The secret parameters of an execution; empty if it had none.
+    ///
+    /// # Errors
+    /// As [`Reader::secrets`].
+    pub async fn secrets(&self, execution: i64) -> Result<Map<String, Value>, StoreError> {
+        let keys = self.inner.keys.clone();
+        self.read(move |reader| reader.secrets(execution, &keys)).await
+    }
+
+    /// Does what is queued, folds the log into the file and ends. Later writes fail with [`StoreError::Closed`].
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] if the writer had died.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        let inner = self.inner.clone();
+        let ended = tokio::task::spawn_blocking(move || inner.end()).await;
+        ended.unwrap_or_else(|error| Err(StoreError::Io(format!("the store did not close: {error}"))))
+    }
+
+    /// Counts the commits that touched deliveries.
+    fn delivered(&self) -> watch::Receiver<u64> {
+        self.inner.delivered.clone()
+    }
+}
+
+impl Inner {
+    fn end(&self) -> Result<(), StoreError> {
+        self.queue.close();
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match thread.map(JoinHandle::join) {
+            Some(Err(_)) => Err(StoreError::Io("the writer of the database died".to_owned())),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Err(error) = self.end() {
+            tracing::error!(%error, "the store did not close well");
+        }
+    }
+}
+
+/// Reserves the first ids and records this life, in one commit.
+fn begin_life(connection: &rusqlite::Connection, ids: &Ids, world: &World) -> Result<i64, StoreError> {
+    let transaction = connection.unchecked_transaction()?;
+    let reserved = ids.reserve(&transaction)?;
+    let (worker, _) = ids.take(Noun::Worker);
+    let sql = "INSERT INTO worker (id, pid, started) VALUES (?1, ?2, ?3)";
+    transaction.execute(sql, params![worker, std::process::id(), world.now().as_micros()])?;
+    transaction.commit()?;
+    ids.committed(&reserved);
+    Ok(worker)
+}

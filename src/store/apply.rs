@@ -1,0 +1,189 @@
+//! What each change does to the tables, inside the transaction of its group.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::Map;
+
+use super::audit::Chain;
+use super::change::{Begin, Change, Done, Entry, Finish, NewDelivery};
+use super::rows::text_of;
+use super::{Keys, StoreError, recover, settle, trim};
+use crate::model::{Execution, Handle, Slot, Timestamp};
+
+/// Where a group of changes is carried out.
+#[derive(Debug)]
+pub(super) struct Scribe<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) keys: &'a Keys,
+    pub(super) chain: &'a mut Chain,
+    /// This life of the bot.
+    pub(super) worker: i64,
+    /// When the group began.
+    pub(super) now: Timestamp,
+}
+
+impl Scribe<'_> {
+    /// Carries out one change.
+    pub(super) fn apply(&mut self, change: &Change) -> Result<Done, StoreError> {
+        match change {
+            Change::Begin(begin) => self.begin(begin),
+            Change::Start { execution, at } => self.start(*execution, *at),
+            Change::Finish(finish) => self.finish(finish),
+            Change::Deliver(delivery) => self.deliver(delivery).map(|()| Done::Written),
+            Change::Note { slot, handle } => self.note(slot, handle).map(|()| Done::Written),
+            Change::Settle(settled) => settle::settle(self, settled),
+            Change::Audit(entry) => self.audit(entry).map(|()| Done::Written),
+            Change::Position { adapter, room, mark } => {
+                self.position(adapter.as_str(), room, mark).map(|()| Done::Written)
+            }
+            Change::Recover { at, notice } => recover::recover(self, *at, notice),
+            Change::Trim { history_before, audit_before, at } => {
+                trim::trim(self, *history_before, *audit_before, *at)
+            }
+        }
+    }
+
+    /// Runs one statement, compiled once.
+    pub(super) fn run(&self, sql: &str, values: impl rusqlite::Params) -> Result<usize, StoreError> {
+        Ok(self.connection.prepare_cached(sql)?.execute(values)?)
+    }
+
+    fn begin(&mut self, begin: &Begin) -> Result<Done, StoreError> {
+        let execution = &begin.execution;
+        if let Some(key) = &begin.key {
+            if let Some(earlier) = self.seen(&key.to_string())? {
+                return Ok(Done::Repeated(earlier));
+            }
+            let sql = "INSERT INTO seen (key, noun, id, at) VALUES (?1, 'execution', ?2, ?3)";
+            self.run(sql, params![key.to_string(), execution.id, execution.asked.as_micros()])?;
+            if let Some(mark) = &begin.position {
+                self.position(key.adapter.as_str(), &key.room, mark)?;
+            }
+        }
+        let sealed = match begin.secrets.is_empty() {
+            true => None,
+            false => Some(self.keys.seal(&owner(execution.id), &serde_json::to_vec(&begin.secrets)?)),
+        };
+        self.insert(execution, sealed.as_deref())?;
+        self.audit(&begin.audit)?;
+        Ok(Done::Written)
+    }
+
+    fn seen(&self, key: &str) -> Result<Option<i64>, StoreError> {
+        let sql = "SELECT id FROM seen WHERE key = ?1";
+        Ok(self.connection.prepare_cached(sql)?.query_row([key], |row| row.get(0)).optional()?)
+    }
+
+    fn insert(&self, execution: &Execution, sealed: Option<&str>) -> Result<(), StoreError> {
+        let sql = "INSERT INTO execution (id, rerun_of, cause, adapter, room, thread, room_kind, person,
+                   person_name, alias, command, action, runner, definition, parameters, sealed, status, why,
+                   worker, asked, started, ended)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+                   ?19, ?20, ?21, ?22)";
+        let place = execution.place.as_ref();
+        self.run(
+            sql,
+            params![
+                execution.id,
+                execution.rerun_of,
+                text_of(&execution.cause),
+                place.map(|place| place.adapter.as_str()),
+                place.map(|place| &*place.room),
+                place.and_then(|place| place.thread.as_deref()),
+                place.map(|place| text_of(&place.kind)),
+                execution.person.to_string(),
+                execution.person_name,
+                execution.alias,
+                execution.command,
+                execution.action,
+                execution.runner,
+                execution.definition,
+                serde_json::to_string(&execution.parameters)?,
+                sealed,
+                execution.status.as_str(),
+                execution.why,
+                self.worker,
+                execution.asked.as_micros(),
+                execution.started.map(Timestamp::as_micros),
+                execution.ended.map(Timestamp::as_micros),
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn start(&self, execution: i64, at: Timestamp) -> Result<Done, StoreError> {
+        let sql = "UPDATE execution SET status = 'running', started = ?2, worker = ?3
+                   WHERE id = ?1 AND started IS NULL AND ended IS NULL";
+        let changed = self.run(sql, params![execution, at.as_micros(), self.worker])?;
+        Ok(if changed == 0 { Done::Stale } else { Done::Written })
+    }
+
+    fn finish(&mut self, finish: &Finish) -> Result<Done, StoreError> {
+        let sql = "UPDATE execution SET status = ?2, why = ?3, ended = ?4 WHERE id = ?1 AND ended IS NULL";
+        let values = params![finish.execution, finish.status.as_str(), finish.why, finish.at.as_micros()];
+        if self.run(sql, values)? == 0 {
+            return Ok(Done::Stale);
+        }
+        let sql = "INSERT INTO execution_result (execution, body, seen_bytes) VALUES (?1, ?2, ?3)";
+        let body = serde_json::to_string(&finish.result)?;
+        self.run(sql, params![finish.execution, body, i64::try_from(finish.seen_bytes).unwrap_or(i64::MAX)])?;
+        if let Some(delivery) = &finish.delivery {
+            self.deliver(delivery)?;
+        }
+        self.audit(&finish.audit)?;
+        Ok(Done::Written)
+    }
+
+    /// Appends a delivery to its lane.
+    pub(super) fn deliver(&self, delivery: &NewDelivery) -> Result<(), StoreError> {
+        let sql = "INSERT INTO delivery (id, notifier, target, lane, seq, execution, purpose, body, state, due, expires)
+                   SELECT ?1, ?2, ?3, ?4, coalesce(max(seq), 0) + 1, ?5, ?6, ?7, 'due', ?8, ?9
+                   FROM delivery WHERE notifier = ?2 AND target = ?3 AND lane = ?4 AND done IS NULL";
+        self.run(
+            sql,
+            params![
+                delivery.id,
+                delivery.slot.notifier,
+                delivery.slot.target,
+                delivery.slot.lane,
+                delivery.execution,
+                delivery.purpose,
+                serde_json::to_string(&delivery.body)?,
+                delivery.due.as_micros(),
+                delivery.expires.as_micros(),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Keeps the handle of a slot's message.
+    pub(super) fn note(&self, slot: &Slot, handle: &Handle) -> Result<(), StoreError> {
+        let sql = "INSERT INTO slot (notifier, target, lane, handle, at) VALUES (?1, ?2, ?3, ?4, ?5)
+                   ON CONFLICT (notifier, target, lane) DO UPDATE SET handle = excluded.handle, at = excluded.at";
+        self.run(sql, params![slot.notifier, slot.target, slot.lane, handle.0, self.now.as_micros()])?;
+        Ok(())
+    }
+
+    fn position(&self, adapter: &str, room: &str, mark: &str) -> Result<(), StoreError> {
+        let sql = "INSERT INTO position (adapter, room, mark) VALUES (?1, ?2, ?3)
+                   ON CONFLICT (adapter, room) DO UPDATE SET mark = excluded.mark";
+        self.run(sql, [adapter, room, mark])?;
+        Ok(())
+    }
+
+    /// Appends an audit record.
+    pub(super) fn audit(&mut self, entry: &Entry) -> Result<(), StoreError> {
+        self.chain.append(self.connection, self.keys.audit(), entry)
+    }
+}
+
+/// Whose the sealed parameters of an execution are.
+pub(super) fn owner(execution: i64) -> String {
+    format!("execution/{execution}")
+}
+
+/// A JSON object out of pairs.
+pub(super) fn object<const N: usize>(
+    pairs: [(&str, serde_json::Value); N],
+) -> Map<String, serde_json::Value> {
+    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}

@@ -1,0 +1,127 @@
+//! Opening a database file: connections, settings, migrations.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::StoreError;
+
+/// One file a step; the step's number is its place here, from 1, and `user_version` says how many were done.
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
+
+/// The version of the tables that this program writes.
+const KNOWN: i64 = MIGRATIONS.len() as i64;
+
+/// How long a statement waits for another program's lock, such as a backup's.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// More than the statements of the store, so that none is compiled twice.
+const STATEMENTS: usize = 64;
+
+/// A connection that may write, with the tables brought up to date.
+pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    let found = version(&connection)?;
+    if connection.is_readonly("main")? {
+        return Err(StoreError::ReadOnly);
+    }
+    // An acknowledged write must survive a loss of power: FULL syncs the log at each commit.
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;",
+    )?;
+    migrate(&mut connection, found)?;
+    Ok(connection)
+}
+
+/// A connection that can only read.
+pub(super) fn open_readonly(path: &Path) -> Result<Connection, StoreError> {
+    if !path.exists() {
+        return Err(StoreError::Missing(path.display().to_string()));
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    let found = version(&connection)?;
+    if found < KNOWN {
+        return Err(StoreError::Corrupt(format!(
+            "`{}` has version {found} of the tables, {KNOWN} is needed: start the bot once to bring it up to date",
+            path.display()
+        )));
+    }
+    Ok(connection)
+}
+
+fn version(connection: &Connection) -> Result<i64, StoreError> {
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found > KNOWN {
+        return Err(StoreError::Newer { found, known: KNOWN });
+    }
+    Ok(found)
+}
+
+/// All missing steps in one transaction: a crash leaves the old version or the new one.
+fn migrate(connection: &mut Connection, found: i64) -> Result<(), StoreError> {
+    if found == KNOWN {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done = usize::try_from(found).map_err(|_| StoreError::Corrupt(format!("version {found}")))?;
+    for step in &MIGRATIONS[done..] {
+        transaction.execute_batch(&step.replace("$ID", "INTEGER PRIMARY KEY NOT NULL"))?;
+    }
+    transaction.pragma_update(None, "user_version", KNOWN)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fresh_file_gets_all_tables_and_the_settings_of_a_durable_store() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("chatops.db");
+        drop(open(&path).unwrap());
+        let connection = open(&path).unwrap();
+        let text = |name: &str| -> String {
+            connection
+                .pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
+                .map(|value| match value {
+                    rusqlite::types::Value::Text(text) => text,
+                    rusqlite::types::Value::Integer(number) => number.to_string(),
+                    other => format!("{other:?}"),
+                })
+                .unwrap()
+        };
+        assert_eq!((text("journal_mode").as_str(), text("synchronous").as_str()), ("wal", "2"));
+        assert_eq!(text("user_version"), KNOWN.to_string());
+        open_readonly(&path).unwrap();
+    }
+
+    #[test]
+    fn a_newer_database_is_refused_and_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("chatops.db");
+        open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+        let error = open(&path).unwrap_err();
+        assert_eq!(error, StoreError::Newer { found: 99, known: KNOWN });
+        assert!(error.to_string().contains("use the newer program"), "{error}");
+        assert!(matches!(open_readonly(&path), Err(StoreError::Newer { .. })));
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("chatops.db");
+        std::fs::write(&path, "this is not a database, it is a note of some length\n".repeat(40)).unwrap();
+        assert!(matches!(open(&path), Err(StoreError::Corrupt(_))));
+        assert!(matches!(open_readonly(&dir.path().join("none")), Err(StoreError::Missing(_))));
+    }
+}

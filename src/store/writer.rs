@@ -1,0 +1,116 @@
+//! The one thread that writes: all that waits goes into one commit.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::watch;
+
+use super::apply::Scribe;
+use super::audit::Chain;
+use super::change::{Change, Done};
+use super::ids::Ids;
+use super::queue::{Order, Queue, Work};
+use super::{Keys, StoreError};
+use crate::net::World;
+
+/// What the thread owns.
+#[derive(Debug)]
+pub(super) struct Writer {
+    pub(super) connection: Connection,
+    pub(super) keys: Keys,
+    pub(super) world: World,
+    pub(super) chain: Chain,
+    pub(super) worker: i64,
+    pub(super) ids: Arc<Ids>,
+    pub(super) queue: Arc<Queue>,
+    /// Counts commits that touched deliveries.
+    pub(super) delivered: watch::Sender<u64>,
+}
+
+/// Closes the queue when the thread ends, also by a panic: nobody waits for a thread that is no more.
+struct Closing(Arc<Queue>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.close();
+        while let Work::Commit(orders) = self.0.next() {
+            drop(orders);
+        }
+    }
+}
+
+impl Writer {
+    /// Works until the queue is closed and empty, then folds the log into the file.
+    pub(super) fn run(mut self) {
+        let _closing = Closing(self.queue.clone());
+        while let Work::Commit(orders) = self.queue.next() {
+            self.commit(orders);
+        }
+        if let Err(error) = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
+            tracing::warn!(%error, "cannot fold the write-ahead log into the database");
+        }
+    }
+
+    /// One group, one commit, and then the answers.
+    fn commit(&mut self, orders: Vec<Order>) {
+        let outcome = self.group(&orders);
+        if let Err(error) = &outcome {
+            tracing::error!(%error, writes = orders.len(), "cannot commit");
+        }
+        let about_deliveries = orders.iter().any(|order| touches_deliveries(&order.change));
+        let replies: Vec<_> = match outcome {
+            Ok(results) => results,
+            Err(error) => orders.iter().map(|_| Err(error.clone())).collect(),
+        };
+        for (order, reply) in orders.into_iter().zip(replies) {
+            // Whoever dropped the future does not want to know.
+            let _ = order.reply.send(reply);
+        }
+        if about_deliveries {
+            self.delivered.send_modify(|count| *count += 1);
+        }
+    }
+
+    fn group(&mut self, orders: &[Order]) -> Result<Vec<Result<Done, StoreError>>, StoreError> {
+        let mut chain = self.chain;
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let reserved = self.ids.reserve(&transaction)?;
+        let mut scribe = Scribe {
+            connection: &transaction,
+            keys: &self.keys,
+            chain: &mut chain,
+            worker: self.worker,
+            now: self.world.now(),
+        };
+        let results =
+            orders.iter().map(|order| alone(&mut scribe, &order.change)).collect::<Result<_, _>>()?;
+        if chain != self.chain {
+            chain.save(&transaction)?;
+        }
+        transaction.commit()?;
+        self.chain = chain;
+        self.ids.committed(&reserved);
+        Ok(results)
+    }
+}
+
+/// One change under a savepoint. If the change is at fault, it alone is undone and its error is the inner
+/// result; if the database is, the whole group fails.
+fn alone(scribe: &mut Scribe<'_>, change: &Change) -> Result<Result<Done, StoreError>, StoreError> {
+    let before = *scribe.chain;
+    scribe.run("SAVEPOINT one", [])?;
+    let result = scribe.apply(change);
+    if let Err(error) = &result {
+        if !error.is_of_one_change() || scribe.connection.is_autocommit() {
+            return Err(error.clone());
+        }
+        scribe.run("ROLLBACK TO one", [])?;
+        *scribe.chain = before;
+    }
+    scribe.run("RELEASE one", [])?;
+    Ok(result)
+}
+
+const fn touches_deliveries(change: &Change) -> bool {
+    matches!(change, Change::Finish(_) | Change::Deliver(_) | Change::Settle(_) | Change::Recover { .. })
+}
