@@ -2,6 +2,8 @@
 //!
 //! Exit codes are a contract: 0 done, 1 refused or failed, 2 wrong usage. Answers go to stdout, errors to stderr.
 
+mod template;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -32,13 +34,17 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    /// Render a template.
+    #[command(subcommand)]
+    Template(template::TemplateCommand),
+}
 
 /// Runs the program.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome: anyhow::Result<ExitCode> = match cli.command {
-        Some(command) => match command {},
+        Some(Command::Template(command)) => template::run(&cli.global, &command),
         None => Ok(ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {
