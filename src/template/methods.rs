@@ -87,7 +87,7 @@ fn string(
         }
         "expandtabs" => {
             let (size,): (Option<usize>,) = from_args(args)?;
-            Value::from(text::replace_in(text, "\t", &" ".repeat(size.unwrap_or(8).min(64)), None, most)?)
+            Value::from(text::expand_tabs(text, size.unwrap_or(8), most)?)
         }
         "encode" | "decode" => Value::from(text),
         _ => return Ok(None),

@@ -13,6 +13,7 @@ mod lexer;
 mod limits;
 mod list;
 mod methods;
+mod named;
 mod operators;
 mod place;
 mod prepare;
@@ -24,4 +25,5 @@ mod tests;
 
 pub use error::TemplateError;
 pub use limits::Limits;
+pub use named::named;
 pub use render::{DEFAULT_RESULT, Options, Templates, Undefined};

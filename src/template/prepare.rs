@@ -58,18 +58,19 @@ impl Prepared {
 
     /// The offset in the original of an offset in the prepared text.
     pub(super) fn original(&self, offset: usize) -> usize {
-        let mut added = 0;
+        let (mut added, mut removed) = (0, 0);
         for edit in &self.edits {
-            let start = edit.at + added;
+            let start = (edit.at + added).saturating_sub(removed);
             if offset < start {
                 break;
             }
             if offset < start + edit.insert.len() {
                 return edit.at;
             }
-            added = added + edit.insert.len() - edit.remove;
+            added += edit.insert.len();
+            removed += edit.remove;
         }
-        offset - added.min(offset)
+        (offset + removed).saturating_sub(added)
     }
 }
 
@@ -243,6 +244,11 @@ impl Tag<'_> {
         let first = self.at;
         let mut open = true;
         while self.next_is(&["-", "+"]) {
+            // MiniJinja knows no unary plus.
+            if self.next_is(&["+"]) {
+                let at = self.tokens[self.at].start;
+                self.edits.push(Edit { at, remove: 1, insert: String::new() });
+            }
             self.at += 1;
             open = false;
         }

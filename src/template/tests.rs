@@ -80,3 +80,98 @@ fn the_default_result_rows_hold_to_the_last_blank() {
         assert_eq!(got, row["message"].as_str().unwrap(), "{row}");
     }
 }
+
+#[test]
+fn templates_read_as_in_python() {
+    let data: Value = serde_json::from_str(include_str!("../../tests/data/template/jinja.json")).unwrap();
+    let templates = Templates::default();
+    for row in data["rows"].as_array().unwrap() {
+        let source = row["template"].as_str().unwrap();
+        let got = templates.render("row", source, &data["context"], Undefined::Lenient);
+        match row.get("output") {
+            Some(expected) => assert_eq!(got.unwrap(), expected.as_str().unwrap(), "{source}"),
+            None => assert!(got.is_err(), "{source}: {got:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_bug_rows_are_mended() {
+    let templates = Templates::default();
+    let render = |source: &str| templates.render("row", source, &context(), Undefined::Lenient).unwrap();
+    assert_eq!(render("{{ 2678400 | to_human_time_from_seconds }}"), "31d0h0m0s");
+    assert_eq!(render("{{ 34218061 | to_human_time_from_seconds }}"), "1y31d1h1m1s");
+}
+
+#[test]
+fn an_error_names_template_line_and_place() {
+    let templates = Templates::default();
+    let source = "one\n{{ 1 * 2 }} {{ s.x.y }}";
+    let error = templates.render("ack.format", source, &context(), Undefined::Strict).unwrap_err();
+    let expected =
+        "ack.format:2: `s.x` is undefined\n  |\n2 | {{ 1 * 2 }} {{ s.x.y }}\n  |                 ^";
+    assert_eq!(error.to_string(), expected);
+}
+
+#[test]
+fn an_error_in_an_included_template_names_that_template() {
+    let named = [("host.j2".to_owned(), "a\n{{ nope.x }}".to_owned())];
+    let templates = Templates::new(super::Options { templates: named.into(), ..Default::default() });
+    let error = templates.render("r", "{% include 'host.j2' %}", &context(), Undefined::Lenient).unwrap_err();
+    assert_eq!(error.headline(), "host.j2:2: `nope` is undefined");
+}
+
+#[test]
+fn a_check_names_the_variables_that_are_missing() {
+    let templates = Templates::default();
+    let source = "{% set a = 1 %}{{ a ~ execution.id }}{% for k, v in six.iteritems(d) %}{{ k }}{% endfor %}";
+    assert_eq!(templates.check("r", source).unwrap(), ["d", "execution"]);
+    assert_eq!(templates.check("r", "a\n{% if %}").unwrap_err().line, Some(2));
+}
+
+#[test]
+fn the_datastore_is_looked_up_and_called() {
+    let templates = Templates::default();
+    let context = json!({"st2kv": {"system": {"dc": "ams", "a.b": 1}, "user": {"me": "x"}}});
+    let source =
+        "{{ st2kv.system.dc }} {{ st2kv('system.a.b') }} {{ st2kv('me') }} {{ st2kv('q', default=2) }}";
+    assert_eq!(templates.render("r", source, &context, Undefined::Strict).unwrap(), "ams 1 x 2");
+}
+
+#[test]
+fn python_2_idioms_of_packs_work() {
+    let templates = Templates::default();
+    let source = "{% for k, v in six.iteritems(hosts) %}{{ k }}{% endfor %} \
+                  {{ hosts.itervalues().next().stdout }}{{ hosts.has_key('h1') }} {{ next(hosts.keys()) }}";
+    let got = templates.render("r", source, &context(), Undefined::Strict).unwrap();
+    assert_eq!(got, "h1h2 ok\nTrue h1");
+}
+
+#[test]
+fn the_default_result_shows_exit_codes_and_indents_all_lines() {
+    let templates = Templates::default();
+    let execution = json!({
+        "id": "42", "action": {"ref": "core.remote"}, "status": "failed", "elapsed_seconds": 3.2,
+        "web_url": "https://bot.example.org/42", "runner": {"name": "remote-shell-cmd"},
+        "result": {"web1": {"stdout": "a\nb\n", "stderr": "", "return_code": 0},
+                   "web2": {"stdout": "", "stderr": "", "return_code": 255, "error": "no route"}},
+    });
+    let expected = "Action core.remote completed.\nstatus : failed\nexecution: 42\n\
+        web_url: https://bot.example.org/42\nTook 3.2 s to complete.\n\nresult :\n--------\n\
+        web1 :\n  stdout :\n    a\n    b\n  return_code : 0\nweb2 :\n  error : no route\n  return_code : 255\n";
+    assert_eq!(templates.default_result(&execution).unwrap(), expected);
+    let execution = json!({
+        "id": "7", "action": {"ref": "core.local"}, "status": "succeeded", "runner": {"name": "local-shell-cmd"},
+        "result": {"stdout": "", "stderr": "", "return_code": 0},
+    });
+    let got = templates.default_result(&execution).unwrap();
+    assert!(got.ends_with("result :\n--------\nstdout : (no output)\nreturn_code : 0\n"), "{got}");
+}
+
+#[test]
+fn a_home_s_own_default_result_takes_precedence() {
+    let named = [(super::DEFAULT_RESULT.to_owned(), "{{ execution.id }} done".to_owned())];
+    let templates = Templates::new(super::Options { templates: named.into(), ..Default::default() });
+    assert_eq!(templates.default_result(&json!({"id": 7})).unwrap(), "7 done");
+    assert!(templates.problems().is_empty());
+}

@@ -13,6 +13,8 @@ mod parse;
 mod post;
 mod render;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use limit::{Limit, Unit};
 pub use marks::Marks;

@@ -40,15 +40,80 @@ pub(crate) fn percent_operator(
 
 fn percent(text: &str, args: &[Value], most: usize) -> Result<String, Error> {
     widths(text, args)?;
-    let args = printed(args, most)?;
-    format(FormatStyle::Printf, text, &args)
+    let (text, args) = representations(text, args, most)?;
+    let args = printed(&args, most)?;
+    format(FormatStyle::Printf, &text, &args)
+}
+
+/// Python's `%r`, which the engine lacks: `%s` of what the argument is written as.
+fn representations(text: &str, args: &[Value], most: usize) -> Result<(String, Vec<Value>), Error> {
+    let mut args = args.to_vec();
+    let mut out = String::with_capacity(text.len());
+    let mut next = 0;
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        out.push(c);
+        if c != '%' {
+            continue;
+        }
+        for c in chars.by_ref() {
+            next += usize::from(c == '*');
+            if !c.is_ascii_alphabetic() && c != '%' {
+                out.push(c);
+                // A named placeholder has its name in brackets, which may hold any letter.
+                if c == '(' {
+                    break;
+                }
+                continue;
+            }
+            let as_written = c == 'r' || c == 'a';
+            out.push(if as_written { 's' } else { c });
+            if as_written && let Some(arg) = args.get_mut(next) {
+                *arg = Value::from(python::repr(arg, most)?);
+            }
+            next += usize::from(c != '%');
+            break;
+        }
+    }
+    Ok((out, args))
 }
 
 /// Python's `str.format`.
 pub(crate) fn braces(text: &str, args: &[Value], most: usize) -> Result<String, Error> {
     widths(text, args)?;
     python_sizes(args, most)?;
-    format(FormatStyle::StrFormat, text, args)
+    let (text, args) = conversions(text, args, most)?;
+    format(FormatStyle::StrFormat, &text, &args)
+}
+
+/// Python's `{0!r}` and `{!s}`, which the engine lacks: the text of an argument takes its place.
+fn conversions(text: &str, args: &[Value], most: usize) -> Result<(String, Vec<Value>), Error> {
+    let mut args = args.to_vec();
+    let mut out = text.to_owned();
+    for (mark, written) in [("!r", true), ("!s", false)] {
+        while let Some(at) = out.find(mark) {
+            let open = out[..at].rfind('{').ok_or_else(|| failed("`!` stands outside of a placeholder"))?;
+            let auto = out[..open].replace("{{", "").matches('{').count();
+            let name = out[open + 1..at].to_owned();
+            let index = if name.is_empty() { Some(auto) } else { name.parse().ok() };
+            let value = match index {
+                Some(index) => args.get(index).cloned(),
+                None => {
+                    args.last().filter(|last| last.is_kwargs()).and_then(|last| last.get_attr(&name).ok())
+                }
+            };
+            let value = value.ok_or_else(|| failed(format!("there is no argument `{name}`")))?;
+            let shown = if written { python::repr(&value, most)? } else { python::text(&value, most)? };
+            if out[at + mark.len()..].starts_with(':') || name.is_empty() {
+                return Err(failed("`!r` and `!s` are accepted only in placeholders such as `{0!r}`"));
+            }
+            let close = at + out[at..].find('}').ok_or_else(|| failed("a placeholder does not end"))?;
+            let count = args.len() - usize::from(args.last().is_some_and(Value::is_kwargs));
+            args.insert(count, Value::from(shown));
+            out.replace_range(open..=close, &format!("{{{count}}}"));
+        }
+    }
+    Ok((out, args))
 }
 
 /// Refuses numbers in a format that are beyond [`WIDEST`], and `*` widths given by an argument.

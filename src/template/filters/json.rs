@@ -62,7 +62,13 @@ fn to_json_string(
 }
 
 /// Jinja's own: keys sorted, and safe inside HTML.
-fn tojson(state: &mut State<'_, '_>, value: &Value, indent: Option<usize>) -> Result<String, Error> {
+fn tojson(
+    state: &mut State<'_, '_>,
+    value: &Value,
+    args: Rest<Value>,
+    kwargs: Kwargs,
+) -> Result<String, Error> {
+    let indent = count(&args, 0, &kwargs, "indent")?;
     let item = if indent.is_some() { "," } else { ", " };
     let text = Style { indent, item, key: ": ", sorted: true }.write(state, value)?;
     let safe = [('<', "\\u003c"), ('>', "\\u003e"), ('&', "\\u0026"), ('\'', "\\u0027")];

@@ -4,6 +4,7 @@
 mod args;
 pub(super) mod format;
 mod html;
+mod jinja;
 mod json;
 mod outline;
 mod regex;
@@ -27,6 +28,7 @@ pub(super) fn add(env: &mut Environment<'static>, secret_key: Option<&Secret>) {
     text_filters::add(env);
     format::add(env);
     html::add(env);
+    jinja::add(env);
     json::add(env);
     outline::add(env);
     yaml::add(env);
@@ -58,7 +60,6 @@ fn meter_builtins(env: &mut Environment<'static>) {
     metered(env, "lower", builtin::lower);
     metered(env, "title", builtin::title);
     metered(env, "capitalize", builtin::capitalize);
-    metered(env, "dictsort", builtin::dictsort);
     metered(env, "items", builtin::items);
     metered(env, "reverse", builtin::reverse);
     metered(env, "trim", builtin::trim);
@@ -80,5 +81,4 @@ fn meter_builtins(env: &mut Environment<'static>) {
     metered(env, "unique", builtin::unique);
     metered(env, "chain", builtin::chain);
     metered(env, "zip", builtin::zip);
-    metered(env, "urlencode", builtin::urlencode);
 }

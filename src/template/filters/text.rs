@@ -81,6 +81,29 @@ pub(crate) fn join_with(items: &Value, separator: &str, most: usize) -> Result<S
     Ok(out)
 }
 
+/// Tabs become blanks up to the next multiple of `size` columns.
+pub(crate) fn expand_tabs(text: &str, size: usize, most: usize) -> Result<String, Error> {
+    if text.len().saturating_add(text.matches('\t').count().saturating_mul(size)) > most {
+        return Err(too_large());
+    }
+    let mut out = String::new();
+    let mut column = 0;
+    for c in text.chars() {
+        match c {
+            '\t' => {
+                let blanks = size.checked_rem(size).map_or(0, |_| size - column % size);
+                out.extend(std::iter::repeat_n(' ', blanks));
+                column += blanks;
+            }
+            c => {
+                out.push(c);
+                column = if c == '\n' { 0 } else { column + 1 };
+            }
+        }
+    }
+    Ok(out)
+}
+
 /// Wraps each line at `width` characters, at blanks where there are any.
 pub(crate) fn wrap(text: &str, width: usize, break_long: bool, break_hyphens: bool, ending: &str) -> String {
     let lines =

@@ -38,7 +38,7 @@ fn to_yaml_string(
         Json::Array(items) if !items.is_empty() => dump.list(items, 0, false),
         Json::Object(map) if !map.is_empty() => dump.map(map, 0, false),
         scalar => {
-            dump.scalar(scalar, 0);
+            dump.scalar(scalar, indent);
             // A plain scalar alone needs its end marked.
             let plain = !dump.out.starts_with(['\'', '"', '[', '{']);
             dump.out.push_str(if plain { "\n...\n" } else { "\n" });

@@ -1,0 +1,102 @@
+//! Jinja's filters on values that MiniJinja has with fewer arguments.
+
+use minijinja::value::{Kwargs, Rest, ValueKind};
+use minijinja::{Environment, Error, State, UndefinedBehavior, Value, filters as builtin};
+
+use super::args::{flag, given, words};
+use super::metered;
+use crate::template::limits::failed;
+use crate::template::python;
+
+/// Adds the filters.
+pub(super) fn add(env: &mut Environment<'static>) {
+    metered(env, "length", length);
+    metered(env, "count", length);
+    metered(env, "default", default);
+    metered(env, "d", default);
+    metered(env, "float", float);
+    metered(env, "dictsort", dictsort);
+    metered(env, "urlencode", urlencode);
+}
+
+/// Lenient: a missing value has no items.
+fn length(state: &mut State<'_, '_>, value: &Value) -> Result<usize, Error> {
+    match value.is_undefined() && state.undefined_behavior() == UndefinedBehavior::Lenient {
+        true => Ok(0),
+        false => builtin::length(value),
+    }
+}
+
+/// `default(default_value='', boolean=False)`.
+fn default(value: &Value, args: Rest<Value>, kwargs: Kwargs) -> Result<Value, Error> {
+    let other = match args.first() {
+        Some(other) => other.clone(),
+        None => kwargs.get::<Option<Value>>("default_value")?.unwrap_or_else(|| Value::from("")),
+    };
+    let boolean = flag(&args, 1, &kwargs, "boolean")?.unwrap_or(false);
+    kwargs.assert_all_used()?;
+    let missing = value.is_undefined() || (boolean && !value.is_true());
+    Ok(if missing { other } else { value.clone() })
+}
+
+/// `float(default=0.0)`.
+fn float(value: &Value, args: Rest<Value>, kwargs: Kwargs) -> Result<Value, Error> {
+    let read = match value.as_str() {
+        Some(text) => text.trim().replace('_', "").parse().ok(),
+        None if value.kind() == ValueKind::Bool => Some(f64::from(u8::from(value.is_true()))),
+        None => f64::try_from(value.clone()).ok(),
+    };
+    let other = given(&args, 0, &kwargs, "default")?;
+    kwargs.assert_all_used()?;
+    Ok(read.map(Value::from).or(other).unwrap_or_else(|| Value::from(0.0)))
+}
+
+/// `dictsort(case_sensitive=False, by='key', reverse=False)`.
+fn dictsort(value: &Value, args: Rest<Value>, kwargs: Kwargs) -> Result<Value, Error> {
+    let case_sensitive = flag(&args, 0, &kwargs, "case_sensitive")?.unwrap_or(false);
+    let by = words(&args, 1, &kwargs, "by")?.unwrap_or_else(|| "key".to_owned());
+    let reverse = flag(&args, 2, &kwargs, "reverse")?.unwrap_or(false);
+    kwargs.assert_all_used()?;
+    let options = [
+        ("case_sensitive", Value::from(case_sensitive)),
+        ("by", Value::from(by)),
+        ("reverse", Value::from(reverse)),
+    ];
+    builtin::dictsort(value, options.into_iter().collect())
+}
+
+/// Text, a mapping, or a list of pairs.
+fn urlencode(value: &Value) -> Result<String, Error> {
+    let pairs: Vec<(Value, Value)> = match value.kind() {
+        ValueKind::Map => {
+            let pair = |key: Value| Ok((key.clone(), value.get_item(&key)?));
+            value.try_iter()?.map(pair).collect::<Result<_, Error>>()?
+        }
+        ValueKind::Seq | ValueKind::Iterable => {
+            let pair = |item: Value| Ok((item.get_item_by_index(0)?, item.get_item_by_index(1)?));
+            value.try_iter()?.map(pair).collect::<Result<_, Error>>()?
+        }
+        _ => return Ok(quote(&python::text(value, usize::MAX)?, "/")),
+    };
+    let form = |value: &Value| -> Result<String, Error> {
+        Ok(quote(&python::text(value, usize::MAX)?, "").replace("%20", "+"))
+    };
+    let pairs: Vec<String> = pairs
+        .iter()
+        .map(|(key, value)| Ok(format!("{}={}", form(key)?, form(value)?)))
+        .collect::<Result<_, Error>>()
+        .map_err(|_| failed("`urlencode` needs text, a mapping or a list of pairs"))?;
+    Ok(pairs.join("&"))
+}
+
+fn quote(text: &str, safe: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'.' | b'-' | b'~' => out.push(char::from(byte)),
+            byte if safe.as_bytes().contains(&byte) => out.push(char::from(byte)),
+            byte => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
