@@ -12,6 +12,7 @@ pub mod load;
 mod matcher;
 mod pattern;
 mod placeholder;
+mod simple;
 mod suggest;
 mod tail;
 mod tree;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::command::Command;
 use super::engine::{self, Engine, Power, Spans};
 use super::literals::{self, AnyOf};
+use super::simple::Simple;
 use super::tree::{self, Branches, Kind, Node, Piece};
 use super::write::{self, Fold, Hits, Style};
 
@@ -36,6 +37,8 @@ pub struct Pattern {
     plain: bool,
     needs: Vec<Vec<AnyOf>>,
     substring: Option<String>,
+    /// The format without regular expressions in it; such a one is never compiled.
+    simple: Option<Simple>,
     folded: OnceLock<Result<Arc<Engine>, String>>,
     rarer: Mutex<Vec<(Fold, u64, Arc<Engine>)>>,
 }
@@ -75,6 +78,7 @@ impl Pattern {
             plain,
             needs: literals::keys(&branches, hits),
             substring: literals::substring(&branches),
+            simple: Simple::new(&branches).filter(|_| hits == Hits::Whole),
             folded: OnceLock::new(),
             rarer: Mutex::new(Vec::new()),
         };
@@ -214,11 +218,11 @@ impl Pattern {
         fold: Fold,
         supplied: u64,
     ) -> Result<Vec<Reading>, String> {
-        let engine = self.engine(fold, supplied)?;
         let padded = command.padded(cut);
-        let found: Vec<Spans> = match self.hits {
-            Hits::Whole => engine.first(&padded)?.into_iter().collect(),
-            Hits::Every => engine.every(&padded)?,
+        let found: Vec<Spans> = match (&self.simple, self.hits) {
+            (Some(simple), _) => simple.first(&padded, fold, supplied).into_iter().collect(),
+            (None, Hits::Whole) => self.engine(fold, supplied)?.first(&padded)?.into_iter().collect(),
+            (None, Hits::Every) => self.engine(fold, supplied)?.every(&padded)?,
         };
         Ok(found.into_iter().filter_map(|spans| self.reading(command, cut, &padded, &spans)).collect())
     }

@@ -71,7 +71,7 @@ pub(super) fn balanced(text: &str) -> Option<usize> {
 }
 
 /// The position of the quote that closes the one at `at`.
-fn closing(bytes: &[u8], at: usize) -> Option<usize> {
+pub(super) fn closing(bytes: &[u8], at: usize) -> Option<usize> {
     let quote = bytes[at];
     let mut here = at + 1;
     while here < bytes.len() {

@@ -116,7 +116,7 @@ impl Writer<'_> {
             let first = branch.iter().find(|piece| !matches!(piece.node, Node::Flags(_)));
             let looks = first.is_some_and(|piece| matches!(piece.node, Node::Group { kind: Kind::Look, .. }));
             // A look-ahead must see the first word, not a blank given back to it.
-            self.out.push_str(if looks { r"^(?>\s*)" } else { r"^\s*" });
+            self.out.push_str(if looks { r"^(?>\s*)" } else { r"^\s*?" });
         }
         self.branch(branch, false);
         if closed(branch, Side::End, self.style.hits) {
@@ -204,11 +204,12 @@ impl Writer<'_> {
             Gap::Blank => BLANKS,
             Gap::Space => r"\s+",
         });
-        let (around, value) = match self.style.hits {
-            Hits::Whole => (r"\s*", VALUE),
-            Hits::Every => ("", RAW_VALUE),
+        // Lazy behind the value: the next slot's blank is not taken from it.
+        let (before, value, behind) = match self.style.hits {
+            Hits::Whole => (r"\s*", VALUE, r"\s*?"),
+            Hits::Every => ("", RAW_VALUE, ""),
         };
-        self.out.push_str(&format!("{around}(?P<{}>{value}){around}", slot.name));
+        self.out.push_str(&format!("{before}(?P<{}>{value}){behind}", slot.name));
         if optional {
             self.out.push_str(")?");
         }
@@ -216,7 +217,7 @@ impl Writer<'_> {
 }
 
 /// The same letter in the other case, where there is exactly one.
-fn other_case(letter: char) -> Option<char> {
+pub(super) fn other_case(letter: char) -> Option<char> {
     let other = |cases: &mut dyn Iterator<Item = char>| match (cases.next(), cases.next()) {
         (Some(only), None) if only != letter => Some(only),
         _ => None,
