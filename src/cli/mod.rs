@@ -2,6 +2,11 @@
 //!
 //! Exit codes are a contract: 0 done, 1 refused or failed, 2 wrong usage. Answers go to stdout, errors to stderr.
 
+mod import;
+mod init;
+mod print;
+mod starter;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -32,13 +37,17 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Init(init::Init),
+    Import(import::Import),
+}
 
 /// Runs the program.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome: anyhow::Result<ExitCode> = match cli.command {
-        Some(command) => match command {},
+        Some(Command::Init(init)) => init.run(&cli.global),
+        Some(Command::Import(import)) => import.run(&cli.global),
         None => Ok(ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {
