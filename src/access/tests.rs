@@ -310,6 +310,19 @@ fn all_mistakes_are_told_at_once() {
     assert_eq!(errors("groups: {a: [x, y]}\ngrants: [{role: z, to: [w]}]").len(), 4);
 }
 
+#[test]
+fn the_documentation_is_true() {
+    let page = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/access.md"));
+    let example = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let access = Access::read(Path::new("access.yaml"), example, Vec::new()).unwrap();
+    let why = ask(&access, "irc:alice", "deploy.release", None, json!({"env": "prod"}));
+    assert!(page.contains(why.strip_prefix("no: ").unwrap()), "{why}");
+    for builtin in BUILTIN {
+        let row = format!("| `{}` | {} |", builtin.action, builtin.doc);
+        assert!(builtin.open == Open::ToAll || page.contains(&row), "docs/access.md lacks: {row}");
+    }
+}
+
 /// A cheap generator of numbers that are the same on every run.
 struct Numbers(u64);
 

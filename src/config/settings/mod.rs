@@ -251,6 +251,17 @@ mod tests {
     }
 
     #[test]
+    fn the_documentation_has_every_setting() {
+        let page = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/configuration.md"));
+        for row in [&HOME].into_iter().chain(TABLE) {
+            let default = if row.default.is_empty() { String::new() } else { format!("`{}`", row.default) };
+            let doc = row.doc.split_whitespace().collect::<Vec<_>>().join(" ");
+            let line = format!("| `{}` | {default} | {doc} |", row.name);
+            assert!(page.contains(&line), "docs/configuration.md lacks: {line}");
+        }
+    }
+
+    #[test]
     fn all_mistakes_are_told_at_once() {
         assert_eq!(read("CHATOPS_CASE=x\nCHATOPS_LISTEN=x").unwrap_err().len(), 2);
     }
