@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::pattern::Values;
 use super::policy::{Access, Held, Holder, Rule, TERMINAL, Through};
 use super::{BUILTIN, Open};
 use crate::model::{Person, Place};
@@ -116,6 +117,12 @@ pub enum Miss {
     },
 }
 
+impl Miss {
+    pub(super) fn value(values: &Values) -> Self {
+        Self::Value { parameter: values.name.clone(), allowed: values.list() }
+    }
+}
+
 impl fmt::Display for Miss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -184,13 +191,16 @@ impl Access {
                 Err(miss) => near.push(Near { through, miss }),
             }
         }
-        let why = Why {
-            action: asked.action.to_owned(),
+        Decision::Refused { why: self.why(asker, asked.action, near) }
+    }
+
+    pub(super) fn why(&self, asker: &Asker<'_>, action: &str, near: Vec<Near>) -> Why {
+        Why {
+            action: action.to_owned(),
             unproven: !asker.person.is_proven(),
             has_rules: self.policy.is_some(),
             near,
-        };
-        Decision::Refused { why }
+        }
     }
 
     /// What needs no rule.
@@ -238,7 +248,7 @@ impl Rule {
 
     pub(super) fn holds_with(&self, parameters: &Map<String, Value>) -> Result<(), Miss> {
         match self.with.iter().find(|values| !values.allow(parameters.get(&values.name))) {
-            Some(values) => Err(Miss::Value { parameter: values.name.clone(), allowed: values.list() }),
+            Some(values) => Err(Miss::value(values)),
             None => Ok(()),
         }
     }

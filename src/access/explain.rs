@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::BUILTIN;
-use super::decide::{Verb, through};
+use super::decide::{Asker, By, Miss, Verb, Why, through};
 use super::pattern::RefPattern;
 use super::policy::{Access, Holder, Member, Through};
 use crate::config::nearest::nearest;
@@ -62,7 +62,60 @@ impl fmt::Display for Holding {
     }
 }
 
+/// One rule that speaks of what somebody would run, and what it asks for. Displayed as
+/// ``only with `env` among `staging` (role `operator`, entry 2 (access.yaml:12), granted to group `sre`)``.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The rule.
+    pub through: Through,
+    /// What it asks for and this place is not.
+    pub place: Option<Miss>,
+    /// What it asks for in parameters.
+    pub values: Vec<Miss>,
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let conditions: Vec<String> =
+            self.place.iter().chain(&self.values).map(ToString::to_string).collect();
+        let conditions = if conditions.is_empty() { "always".to_owned() } else { conditions.join(", ") };
+        write!(f, "{conditions} ({})", self.through)
+    }
+}
+
+/// The answer to `why can't I run X`, whatever its parameters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Explanation {
+    /// One can, without a rule.
+    Free(By),
+    /// These rules speak of it.
+    Rules(Vec<Standing>),
+    /// None does.
+    Nothing(Why),
+}
+
 impl Access {
+    /// Which rules let `asker` run something, here and with which parameters.
+    pub fn explain(&self, asker: &Asker<'_>, action: &str, alias: Option<&str>) -> Explanation {
+        if let Some(by) = self.free(asker.person, action) {
+            return Explanation::Free(by);
+        }
+        let speaking =
+            self.rules_of(asker.person).filter(|held| held.rule.speaks_of(Verb::Run, action, alias));
+        let rules: Vec<Standing> = speaking
+            .map(|through| Standing {
+                place: through.rule.holds_at(asker).err(),
+                values: through.rule.with.iter().map(Miss::value).collect(),
+                through,
+            })
+            .collect();
+        if rules.is_empty() {
+            Explanation::Nothing(self.why(asker, action, Vec::new()))
+        } else {
+            Explanation::Rules(rules)
+        }
+    }
+
     /// Who the bot takes `person` for.
     pub fn whoami(&self, person: &Person) -> Whoami {
         let policy = self.policy.as_ref().filter(|_| person.is_proven());

@@ -13,7 +13,7 @@ mod pattern;
 mod policy;
 
 pub use decide::{Asked, Asker, By, Decision, Miss, Near, Why};
-pub use explain::{Holding, Whoami};
+pub use explain::{Explanation, Holding, Standing, Whoami};
 pub use policy::{Access, Holder, Rule, Through};
 
 /// A built-in permission.

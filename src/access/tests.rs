@@ -219,6 +219,25 @@ fn who_can_lists_holders_with_their_conditions() {
 }
 
 #[test]
+fn what_one_may_is_explained_without_parameters() {
+    let explain = |who: &str, room: &str, action| {
+        let (who, place) = (person(who), place(room));
+        access().explain(&Asker { person: &who, place: Some(&place), room_name: None }, action, None)
+    };
+    let Explanation::Rules(rules) = explain("irc:alice", "irc:#chat", "deploy.release") else {
+        panic!("no rules")
+    };
+    let expected = "only in `slack:#ops`, `irc:#ops`, `direct`, only with `env` among `staging`, `dev-*` (role `operator`, entry 2 (access.yaml:6), granted to group `sre`)";
+    assert_eq!(rules.iter().map(ToString::to_string).collect::<Vec<_>>(), [expected]);
+    let Explanation::Rules(rules) = explain("irc:alice", "irc:#chat", "default.x") else {
+        panic!("no rules")
+    };
+    assert!(rules[0].to_string().starts_with("always (role `operator`, entry 1"));
+    assert_eq!(explain("irc:root", "irc:#chat", "a.b"), Explanation::Free(By::Admin));
+    assert!(matches!(explain("irc:zed", "irc:#chat", "a.b"), Explanation::Nothing(_)));
+}
+
+#[test]
 fn rules_that_speak_of_nothing_are_told() {
     let problems =
         access().idle(&["default.a", "core.remote", "core.ehco", "deploy.release"], &["web.restrat"]);
@@ -289,6 +308,19 @@ fn rules_that_cannot_mean_anything_are_errors() {
 #[test]
 fn all_mistakes_are_told_at_once() {
     assert_eq!(errors("groups: {a: [x, y]}\ngrants: [{role: z, to: [w]}]").len(), 4);
+}
+
+#[test]
+fn the_documentation_is_true() {
+    let page = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/access.md"));
+    let example = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let access = Access::read(Path::new("access.yaml"), example, Vec::new()).unwrap();
+    let why = ask(&access, "irc:alice", "deploy.release", None, json!({"env": "prod"}));
+    assert!(page.contains(why.strip_prefix("no: ").unwrap()), "{why}");
+    for builtin in BUILTIN {
+        let row = format!("| `{}` | {} |", builtin.action, builtin.doc);
+        assert!(builtin.open == Open::ToAll || page.contains(&row), "docs/access.md lacks: {row}");
+    }
 }
 
 /// A cheap generator of numbers that are the same on every run.

@@ -4,7 +4,6 @@
 //! repository around the home wakes anybody. Where the system has no change notices left, the same folders are
 //! looked at every two seconds.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,34 +26,47 @@ const DEEP: [&str; 4] = ["aliases", "actions", "templates", "packs"];
 
 /// A watch over a home; it ends when dropped.
 pub struct Watch {
-    root: PathBuf,
-    env_file: Option<PathBuf>,
+    home: HomeDir,
     world: World,
     bell: Arc<Notify>,
     watcher: Box<dyn Watcher + Send>,
-    watched: BTreeSet<PathBuf>,
+    watched: Vec<PathBuf>,
     rung: bool,
-    polling: bool,
+    means: Means,
+}
+
+/// How changes are noticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Means {
+    /// The system tells.
+    Notices,
+    /// The files are looked at in intervals.
+    Looking,
 }
 
 impl Watch {
     /// Begins to watch. Needs no runtime yet. Without a watcher of any kind nothing is ever told, and the log says so.
     pub fn start(home: &HomeDir, world: World) -> Self {
-        let env_file = home.env_file();
         let bell = Arc::new(Notify::new());
-        let ring = ringer(home, env_file.clone(), bell.clone());
-        let config = Config::default().with_poll_interval(POLL).with_compare_contents(true);
-        let (watcher, polling): (Box<dyn Watcher + Send>, bool) = match RecommendedWatcher::new(ring, config)
-        {
-            Ok(watcher) => (Box::new(watcher), false),
+        match RecommendedWatcher::new(ringer(home, bell.clone()), Config::default()) {
+            Ok(watcher) => Self::with(home, world, bell, Box::new(watcher), Means::Notices),
             Err(error) => {
                 warn!(%error, "no change notices, looking at the files every two seconds instead");
-                (poller(home, env_file.as_deref(), &bell), true)
+                let watcher = poller(home, &bell);
+                Self::with(home, world, bell, watcher, Means::Looking)
             }
-        };
-        let root = home.root().to_owned();
+        }
+    }
+
+    fn with(
+        home: &HomeDir,
+        world: World,
+        bell: Arc<Notify>,
+        watcher: Box<dyn Watcher + Send>,
+        means: Means,
+    ) -> Self {
         let mut watch =
-            Self { root, env_file, world, bell, watcher, watched: BTreeSet::new(), rung: false, polling };
+            Self { home: home.clone(), world, bell, watcher, watched: Vec::new(), rung: false, means };
         watch.arm();
         watch
     }
@@ -76,44 +88,42 @@ impl Watch {
 
     /// Whether files are looked at in intervals because the system tells nothing.
     pub fn is_polling(&self) -> bool {
-        self.polling
+        self.means == Means::Looking
     }
 
-    /// Watches what is there by now: folders come and go.
+    /// Watches what is there by now, all of it anew: a folder may have been replaced by another of its name. What
+    /// changes in between is read by whoever is told next.
     fn arm(&mut self) {
-        let mut wanted = vec![(self.root.clone(), RecursiveMode::NonRecursive)];
-        wanted.extend(DEEP.iter().map(|name| (self.root.join(name), RecursiveMode::Recursive)));
-        let outside = self.env_file.as_deref().and_then(Path::parent).filter(|folder| *folder != self.root);
-        wanted.extend(outside.map(|folder| (folder.to_owned(), RecursiveMode::NonRecursive)));
-        self.watched.retain(|path| path.is_dir());
-        for (path, mode) in wanted {
-            if path.is_dir() && !self.watched.contains(&path) {
-                self.add(path, mode);
-            }
+        for path in std::mem::take(&mut self.watched) {
+            // A folder that is gone is not watched any more.
+            let _ = self.watcher.unwatch(&path);
         }
-    }
-
-    fn add(&mut self, path: PathBuf, mode: RecursiveMode) {
-        match self.watcher.watch(&path, mode) {
-            Ok(()) => {
-                self.watched.insert(path);
-            }
-            Err(error) if self.polling => {
-                warn!(%error, path = %path.display(), "changes of this folder will not be noticed");
-            }
-            Err(error) => {
-                warn!(%error, "no more change notices, looking at the files every two seconds instead");
-                self.watcher = poller(&HomeDir::at(&self.root), self.env_file.as_deref(), &self.bell);
-                self.polling = true;
-                self.watched.clear();
-                self.arm();
+        let root = self.home.root();
+        let mut wanted = vec![(root.to_owned(), RecursiveMode::NonRecursive)];
+        wanted.extend(DEEP.iter().map(|name| (root.join(name), RecursiveMode::Recursive)));
+        let env_file = self.home.env_file();
+        let outside = env_file.as_deref().and_then(Path::parent).filter(|folder| *folder != root);
+        wanted.extend(outside.map(|folder| (folder.to_owned(), RecursiveMode::NonRecursive)));
+        for (path, mode) in wanted.into_iter().filter(|(path, _)| path.is_dir()) {
+            match self.watcher.watch(&path, mode) {
+                Ok(()) => self.watched.push(path),
+                Err(error) if self.means == Means::Looking => {
+                    warn!(%error, path = %path.display(), "changes of this folder will not be noticed");
+                }
+                Err(error) => {
+                    warn!(%error, "no more change notices, looking at the files every two seconds instead");
+                    self.watcher = poller(&self.home, &self.bell);
+                    self.means = Means::Looking;
+                    self.watched.clear();
+                    return self.arm();
+                }
             }
         }
     }
 }
 
-fn poller(home: &HomeDir, env_file: Option<&Path>, bell: &Arc<Notify>) -> Box<dyn Watcher + Send> {
-    let ring = ringer(home, env_file.map(Path::to_owned), bell.clone());
+fn poller(home: &HomeDir, bell: &Arc<Notify>) -> Box<dyn Watcher + Send> {
+    let ring = ringer(home, bell.clone());
     let config = Config::default().with_poll_interval(POLL).with_compare_contents(true);
     match PollWatcher::new(ring, config) {
         Ok(watcher) => Box::new(watcher),
@@ -126,11 +136,8 @@ fn poller(home: &HomeDir, env_file: Option<&Path>, bell: &Arc<Notify>) -> Box<dy
 
 /// What the watcher calls: rings the bell for events that matter. Reading a file is none, or every load would cause
 /// the next one.
-fn ringer(
-    home: &HomeDir,
-    env_file: Option<PathBuf>,
-    bell: Arc<Notify>,
-) -> impl Fn(notify::Result<Event>) + Send + use<> {
+fn ringer(home: &HomeDir, bell: Arc<Notify>) -> impl Fn(notify::Result<Event>) + Send + use<> {
+    let env_file = home.env_file();
     let root = home.root().to_owned();
     let var = home.var_dir();
     move |event| {
@@ -194,6 +201,30 @@ mod tests {
         fs::write(folder.path().join("packs/web/aliases/a.yaml"), "x").unwrap();
         assert!(hears(&mut watch).await);
         fs::remove_file(folder.path().join("packs/web/aliases/a.yaml")).unwrap();
+        assert!(hears(&mut watch).await);
+    }
+
+    #[tokio::test]
+    async fn a_folder_replaced_by_another_is_watched_on() {
+        let (folder, home) = home();
+        let aliases = folder.path().join("aliases");
+        let mut watch = Watch::start(&home, World::real());
+        fs::rename(&aliases, folder.path().join("old")).unwrap();
+        fs::create_dir(&aliases).unwrap();
+        assert!(hears(&mut watch).await);
+        fs::write(aliases.join("a.yaml"), "x").unwrap();
+        assert!(hears(&mut watch).await);
+    }
+
+    #[tokio::test]
+    async fn without_notices_the_files_are_looked_at() {
+        let (folder, home) = home();
+        fs::write(folder.path().join("aliases/a.yaml"), "one").unwrap();
+        let bell = Arc::new(Notify::new());
+        let watcher = poller(&home, &bell);
+        let mut watch = Watch::with(&home, World::real(), bell, watcher, Means::Looking);
+        assert!(watch.is_polling());
+        fs::write(folder.path().join("aliases/a.yaml"), "two").unwrap();
         assert!(hears(&mut watch).await);
     }
 

@@ -213,6 +213,54 @@ mod tests {
         assert!(refused("CHATOPS_NAME=${NOBODY}").contains("`NOBODY` is not set"));
     }
 
+    /// The variables of `chatops.env.example`, each with its value and the comment above it.
+    fn example() -> Vec<(String, String, String)> {
+        let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/chatops.env.example"));
+        let mut rows = Vec::new();
+        let mut comment = String::new();
+        for line in text.lines() {
+            match line.strip_prefix('#') {
+                Some(rest) if rest.starts_with(' ') => comment.push_str(&format!("{}\n", &rest[1..])),
+                Some(rest) => {
+                    let (name, value) = rest.split_once('=').unwrap();
+                    rows.push((name.to_owned(), value.to_owned(), comment.clone()));
+                }
+                None => comment.clear(),
+            }
+        }
+        rows
+    }
+
+    #[test]
+    fn the_example_file_has_every_setting_with_its_default_and_a_comment() {
+        let plain = |text: &str| text.replace('`', "").split_whitespace().collect::<Vec<_>>().join(" ");
+        let example = example();
+        for row in TABLE.iter().chain([&HOME]) {
+            let (_, value, comment) = example
+                .iter()
+                .find(|(name, ..)| name == row.name)
+                .unwrap_or_else(|| panic!("{} is missing", row.name));
+            assert_eq!(value, row.default, "{}", row.name);
+            assert!(plain(comment).contains(&plain(row.doc)), "{}: {comment}", row.name);
+        }
+        for (name, _, comment) in &example {
+            let known =
+                TABLE.iter().chain([&HOME]).any(|row| row.name == name) || name.starts_with("CHATOPS_IRC_");
+            assert!(known && !comment.is_empty(), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_documentation_has_every_setting() {
+        let page = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/configuration.md"));
+        for row in [&HOME].into_iter().chain(TABLE) {
+            let default = if row.default.is_empty() { String::new() } else { format!("`{}`", row.default) };
+            let doc = row.doc.split_whitespace().collect::<Vec<_>>().join(" ");
+            let line = format!("| `{}` | {default} | {doc} |", row.name);
+            assert!(page.contains(&line), "docs/configuration.md lacks: {line}");
+        }
+    }
+
     #[test]
     fn all_mistakes_are_told_at_once() {
         assert_eq!(read("CHATOPS_CASE=x\nCHATOPS_LISTEN=x").unwrap_err().len(), 2);

@@ -42,8 +42,7 @@ pub(super) fn explain(file: &Path, text: &str, quoted: &Quoted<'_>, error: &Erro
     };
     let path =
         outline(&quoted.text).map(|root| path_to(&root, (line, place.column()), aim)).unwrap_or_default();
-    let hidden =
-        is_secret_word(path.rsplit('.').next().unwrap_or_default()) || is_secret_word(key_of(source));
+    let hidden = is_secret_word(path.rsplit('.').next().unwrap_or_default()) || holds_secret(source);
     let found = if hidden { "a secret value".to_owned() } else { found(source, column) };
     let mut words = words(error, &found);
     if let Some(bare) = bare_template(source) {
@@ -172,10 +171,14 @@ fn quoted(text: &str) -> String {
     if short.len() < text.len() { format!("`{short}...`") } else { format!("`{short}`") }
 }
 
-/// The key of a line such as `  - token: abc`, or nothing.
-fn key_of(line: &str) -> &str {
-    let start = line.trim_start_matches([' ', '-', '{', '"', '\'']);
-    start.split([':', '"', '\'']).next().unwrap_or_default().trim()
+/// Whether one of the keys in a line is that of a secret: `  - {name: a, token: abc}`.
+fn holds_secret(line: &str) -> bool {
+    let mut before_colons = line.split(':').collect::<Vec<_>>();
+    before_colons.pop();
+    let key = |part: &str| {
+        part.trim_end_matches(['"', '\'', ' ']).rsplit([' ', ',', '{', '"', '\'']).next().map(is_secret_word)
+    };
+    before_colons.into_iter().any(|part| key(part) == Some(true))
 }
 
 /// An unquoted value that begins with `{{`, up to the end of its line: YAML reads it as a mapping.

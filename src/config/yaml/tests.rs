@@ -199,6 +199,14 @@ fn the_value_of_a_secret_key_is_not_shown() {
         "a.yaml:3:10: server.token: expected a whole number from 0 to 255, found a secret value"
     );
     assert!(!error.to_string().contains("hunter2"));
+    for text in [
+        "server: {token: hunter2, prt: 1}",
+        "server: {\"token\": hunter2",
+        "server: {port: x, 'token' : hunter2}",
+    ] {
+        assert!(!bad(text).to_string().contains("hunter2"), "{text}");
+    }
+    assert!(bad("formats: {a: a token of it}").excerpt.is_some());
 }
 
 #[test]

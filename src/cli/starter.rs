@@ -1,0 +1,63 @@
+//! The files of a starter home, inside the binary. A test compares the list with the repository's folders.
+
+/// One file of a starter home.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Starter {
+    /// Where it goes in the home.
+    pub(super) path: &'static str,
+    /// Its text.
+    pub(super) text: &'static str,
+}
+
+macro_rules! same {
+    ($($path:literal),* $(,)?) => {
+        &[$(Starter { path: $path, text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/", $path)) },)*]
+    };
+}
+
+/// The files that a home has as the repository has them: everything under `aliases`, `actions`, `templates`.
+pub(super) const SAME: &[Starter] = same!["access.yaml.example"];
+
+/// The files that are called otherwise in the repository, or are not in it.
+pub(super) const OWN: &[Starter] = &[
+    Starter {
+        path: "chatops.env",
+        text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/chatops.env.example")),
+    },
+    Starter { path: ".gitignore", text: "# The bot's own files, and secrets.\n/var/\n/chatops.env\n" },
+];
+
+/// Every file of a starter home.
+pub(super) fn all() -> impl Iterator<Item = &'static Starter> {
+    SAME.iter().chain(OWN)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    fn walk(root: &Path, folder: &Path, found: &mut BTreeSet<String>) {
+        let Ok(entries) = std::fs::read_dir(folder) else { return };
+        for path in entries.map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                walk(root, &path, found);
+            } else {
+                found.insert(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned());
+            }
+        }
+    }
+
+    #[test]
+    fn the_starter_home_has_every_file_of_the_repositorys_folders() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut there = BTreeSet::from(["access.yaml.example".to_owned()]);
+        for folder in ["aliases", "actions", "templates"] {
+            walk(root, &root.join(folder), &mut there);
+        }
+        let listed: BTreeSet<String> = SAME.iter().map(|file| file.path.to_owned()).collect();
+        assert_eq!(listed, there, "list each file in `SAME`");
+    }
+}
