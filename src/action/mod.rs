@@ -18,6 +18,8 @@ mod render;
 mod resolve;
 mod secrets;
 pub mod shell;
+#[cfg(test)]
+mod testing;
 mod validate;
 
 pub use cast::{Kind, Mismatch, cast};

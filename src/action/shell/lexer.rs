@@ -45,11 +45,14 @@ pub(super) struct Lexer<'a> {
     pub(super) typed: usize,
     /// The marker met last, for messages.
     pub(super) marker: Option<usize>,
+    /// The values behind the markers, where they are known.
+    values: &'a [String],
     depth: usize,
 }
 
-/// Replaces the markers in `text`; text without any is returned as it is.
-pub(super) fn quote(text: &str) -> Read<String> {
+/// Replaces the markers in `text`; text without any is returned as it is. `values` are what the
+/// markers stand for, or nothing at load.
+pub(super) fn quote(text: &str, values: &[String]) -> Read<String> {
     if !text.contains([OPEN, CLOSE]) {
         return Ok(text.to_owned());
     }
@@ -57,7 +60,7 @@ pub(super) fn quote(text: &str) -> Read<String> {
     let mut facts = Facts::default();
     // What a loop's end assigns reaches its start: read until nothing new is learnt.
     loop {
-        let mut lexer = Lexer::new(&chars, facts.clone());
+        let mut lexer = Lexer::new(&chars, values, facts.clone());
         lexer.list(End::Text)?;
         if lexer.facts == facts {
             return Ok(lexer.out);
@@ -67,8 +70,18 @@ pub(super) fn quote(text: &str) -> Read<String> {
 }
 
 impl<'a> Lexer<'a> {
-    fn new(text: &'a [char], facts: Facts) -> Self {
-        Self { text, at: 0, out: String::new(), facts, backquoted: false, typed: 0, marker: None, depth: 0 }
+    fn new(text: &'a [char], values: &'a [String], facts: Facts) -> Self {
+        Self {
+            values,
+            text,
+            at: 0,
+            out: String::new(),
+            facts,
+            backquoted: false,
+            typed: 0,
+            marker: None,
+            depth: 0,
+        }
     }
 
     pub(super) fn refuse<T>(&self, why: Unsafe) -> Read<T> {
@@ -110,6 +123,17 @@ impl<'a> Lexer<'a> {
             return self.refuse(Unsafe::Backquotes);
         }
         Ok(())
+    }
+
+    /// Whether the value of the marker met last begins with a dash, or with nothing.
+    pub(super) fn leads_with_dash(&self) -> bool {
+        let value = self.marker.and_then(|number| self.values.get(number - 1));
+        value.is_some_and(|value| value.starts_with('-') || (value.is_empty() && self.any_dash()))
+    }
+
+    /// Whether any value begins with a dash.
+    pub(super) fn any_dash(&self) -> bool {
+        self.values.iter().any(|value| value.starts_with('-'))
     }
 
     /// Notes the marker at the current place for the message, and refuses it.
@@ -336,6 +360,8 @@ impl<'a> Lexer<'a> {
 
     fn process_substitution(&mut self) -> Read<Word> {
         let typed = self.typed;
+        // What is written to `>(...)` is read there, as behind a pipe.
+        self.facts.piped |= self.peek() == Some('>');
         self.copy();
         self.copy();
         self.list(End::Paren)?;

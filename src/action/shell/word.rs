@@ -11,6 +11,8 @@ pub(super) struct Word {
     pub(super) typed: Option<usize>,
     /// Whether anything in it is expanded by the shell.
     pub(super) expands: bool,
+    /// Whether it begins with a typed value that begins with a dash.
+    pub(super) dash: bool,
 }
 
 impl Word {
@@ -41,6 +43,12 @@ impl Word {
         if typed {
             self.typed.get_or_insert(self.text.len());
         }
+    }
+
+    /// A typed value stands here, which may be an option if nothing stands before it.
+    pub(super) fn hold(&mut self, dash: bool) {
+        self.dash |= dash && self.text.is_empty();
+        self.expand(true);
     }
 
     /// The plain characters at its start.
