@@ -29,7 +29,7 @@ pub(super) enum End {
 
 /// How a branch of `case` ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ended {
+pub(super) enum Ended {
     Here,
     Esac,
 }
@@ -142,6 +142,15 @@ impl<'a> Lexer<'a> {
         self.refuse(why)
     }
 
+    /// The same for the next marker, if one is ahead.
+    pub(super) fn refuse_ahead<T>(&mut self, why: Unsafe) -> Read<T> {
+        if let Some(ahead) = self.text[self.at..].iter().position(|c| *c == OPEN) {
+            self.at += ahead;
+            return self.refuse_marker(why);
+        }
+        self.refuse(why)
+    }
+
     /// Reads commands up to `end`, which is taken too.
     pub(super) fn list(&mut self, end: End) -> Read<()> {
         self.depth += 1;
@@ -153,7 +162,7 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    fn commands(&mut self, end: End) -> Read<Ended> {
+    pub(super) fn commands(&mut self, end: End) -> Read<Ended> {
         let mut typed = self.typed;
         loop {
             self.blank_lines()?;
@@ -198,7 +207,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// Blanks, line breaks and comments.
-    fn blank_lines(&mut self) -> Read<()> {
+    pub(super) fn blank_lines(&mut self) -> Read<()> {
         loop {
             self.blanks();
             match self.peek() {
@@ -211,7 +220,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn blanks(&mut self) {
+    pub(super) fn blanks(&mut self) {
         loop {
             match (self.peek(), self.ahead(1)) {
                 (Some(' ' | '\t'), _) => {
@@ -301,100 +310,6 @@ impl<'a> Lexer<'a> {
             return self.refuse(why);
         }
         Ok(First::Taken)
-    }
-
-    /// `for NAME in WORDS`, up to the end of the line or `;`.
-    fn for_loop(&mut self) -> Read<()> {
-        self.blanks();
-        let name = if self.peek() == Some('(') { Word::default() } else { self.word()? };
-        if !name.is_fixed() || !is_name(&name.text) {
-            return if name.is_typed() {
-                self.refuse(Unsafe::Variable)
-            } else {
-                self.unreadable("this `for`")
-            };
-        }
-        loop {
-            self.blanks();
-            if matches!(self.peek(), None | Some('\n' | ';' | '&' | '|' | ')' | '(' | '<' | '>' | '#' | '`'))
-            {
-                return Ok(());
-            }
-            if self.word()?.is_typed() {
-                self.facts.names.insert(name.text.clone());
-            }
-        }
-    }
-
-    /// `case WORD in PATTERN) ... ;; ... esac`. Patterns are quoted as everything is.
-    fn case(&mut self) -> Read<()> {
-        self.blanks();
-        self.word()?;
-        self.blank_lines()?;
-        if !self.word()?.is_keyword("in") {
-            return self.unreadable("this `case`");
-        }
-        loop {
-            self.blank_lines()?;
-            if self.peek() == Some('(') {
-                self.copy();
-                self.blanks();
-            }
-            loop {
-                let word = self.word()?;
-                if word.is_keyword("esac") {
-                    return Ok(());
-                }
-                self.blanks();
-                match self.copy() {
-                    Some('|') => self.blanks(),
-                    Some(')') => break,
-                    _ => return self.unreadable("this `case`"),
-                }
-            }
-            if self.commands(End::Item)? == Ended::Esac {
-                return Ok(());
-            }
-        }
-    }
-
-    fn process_substitution(&mut self) -> Read<Word> {
-        let typed = self.typed;
-        // What is written to `>(...)` is read there, as behind a pipe.
-        self.facts.piped |= self.peek() == Some('>');
-        self.copy();
-        self.copy();
-        self.list(End::Paren)?;
-        let mut word = Word::default();
-        word.expand(self.typed > typed);
-        Ok(word)
-    }
-
-    fn redirection(&mut self) -> Read<()> {
-        let start = self.at;
-        while matches!(self.peek(), Some('<' | '>' | '&' | '|')) {
-            self.copy();
-        }
-        let operator: String = self.text[start..self.at].iter().collect();
-        if operator.starts_with("<<") && operator != "<<<" {
-            self.marker = self.text.iter().position(|c| *c == OPEN).and(self.marker);
-            return self.refuse(Unsafe::HereDocument);
-        }
-        if self.peek() == Some('\\') && self.ahead(1) == Some('\n') {
-            return self.unreadable("a redirection over two lines");
-        }
-        self.blanks();
-        if self.peek() == Some('-') && operator.ends_with('&') {
-            self.copy();
-            return Ok(());
-        }
-        let target = self.word()?;
-        match (target.is_typed(), operator.as_str()) {
-            (true, "<<<") => self.facts.piped = true,
-            (true, _) => return self.refuse(Unsafe::Redirection),
-            _ => {}
-        }
-        Ok(())
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod branches;
 mod commands;
+mod compound;
 mod lexer;
 mod marker;
 mod quoting;

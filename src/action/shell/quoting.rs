@@ -157,6 +157,13 @@ impl Lexer<'_> {
         }
     }
 
+    fn expand(&self, word: &mut Word, typed: bool) {
+        match typed {
+            true => word.hold(self.any_dash()),
+            false => word.expand(false),
+        }
+    }
+
     /// The output of commands stands here; what they read from a pipe may be in it.
     fn substituted(&mut self, word: &mut Word, typed_before: usize) {
         let typed = self.typed > typed_before || self.facts.piped;
@@ -258,11 +265,7 @@ impl Lexer<'_> {
         }
         let positional = body.starts_with(|c: char| c.is_ascii_digit() || c == '@' || c == '*');
         self.typed += usize::from(typed);
-        if typed {
-            word.hold(self.any_dash())
-        } else {
-            word.expand(false)
-        }
+        self.expand(word, typed);
         if positional {
             self.used(word, "@");
         }

@@ -36,6 +36,7 @@ pub(super) fn judge(words: &[Word], facts: &mut Facts) -> Result<(), Unsafe> {
         if let Some(code) = code.filter(|_| hidden > 0) {
             return Err(Unsafe::Code(code.program().to_owned()));
         }
+        judge_hidden(words, typed)?;
         judge_builtin(builtin, rest, facts)?;
         judge_wrapper(words, typed)?;
         judge_remote(words, typed)?;
@@ -51,6 +52,20 @@ pub(super) fn judge(words: &[Word], facts: &mut Facts) -> Result<(), Unsafe> {
         }
     }
     Ok(())
+}
+
+/// A variable may be the name of any command: it may not be the command itself, nor a shell's name
+/// before its `-c`.
+fn judge_hidden(words: &[Word], typed: usize) -> Result<(), Unsafe> {
+    let hidden = |word: &Word| word.expands && word.program().is_empty();
+    let unreadable = || Err(Unsafe::Unreadable("a command that a variable names".to_owned()));
+    if hidden(&words[0]) {
+        return unreadable();
+    }
+    match words[..typed].iter().position(hidden) {
+        Some(at) if words[at..typed].iter().any(Word::is_shell_code_option) => unreadable(),
+        _ => Ok(()),
+    }
 }
 
 /// Variables that a builtin fills from its input may hold a typed value.

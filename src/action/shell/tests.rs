@@ -71,6 +71,7 @@ fn a_placeholder_in_an_unsafe_place_is_refused() {
         ("for a in 1 2; do eval \"$X\"; X={{ x }}; done", code("eval")),
         ("command eval {{ x }}", code("eval")),
         ("sh -c \"echo {{ x }}\"", code("sh")),
+        ("$PREFIX/bin/sh -c \"echo {{ x }}\"", code("sh")),
         ("/bin/bash -lc {{ x }}", code("bash")),
         ("sudo -u app bash -c \"ls {{ x }}\"", code("bash")),
         ("bash -o pipefail -c \"ls {{ x }}\"", code("bash")),
@@ -122,6 +123,8 @@ fn text_that_cannot_be_followed_is_refused_beside_a_placeholder() {
         "echo $'a\\'' {{ x }}",
         "echo \"${a:-\"b\"}\" {{ x }}",
         "a[{{ x }}]=1",
+        "$SHELL -c \"ls {{ x }}\"",
+        "docker exec web $SHELL -lc \"ls {{ x }}\"",
         "echo ) {{ x }}",
     ] {
         assert!(matches!(quoted(source), Err(Unsafe::Unreadable(_))), "{source}: {:?}", quoted(source));
@@ -134,6 +137,7 @@ fn text_that_cannot_be_followed_is_refused_beside_a_placeholder() {
 fn arguments_of_fixed_programs_are_fine() {
     for source in [
         "bash /opt/run.sh {{ x }}",
+        "\"$HOME/bin/run\" \"$HOME\" {{ x }}",
         "bash -c 'echo \"$1\"' _ {{ x }}",
         "python3 -u manage.py show {{ x }}",
         "sudo systemctl restart -- {{ x }}",
