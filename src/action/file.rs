@@ -60,7 +60,7 @@ impl Action {
     /// Beside the action come warnings; the errors are all that is wrong with the file, each with its line.
     pub fn load(pack: &str, file: &Path, text: &str) -> Result<(Self, Vec<Problem>), Vec<ConfigError>> {
         let mut reader = Reader::new(file, text);
-        let node = reader.read().map_err(|error| vec![error])?;
+        let node = reader.read()?;
         let mut problems = Vec::new();
         let mut action = Self::empty(pack, file, text);
         for (key, value) in reader.map(&node, "") {
@@ -118,7 +118,7 @@ impl Action {
             "entry_point" => self.entry_point = entry_point(reader, &self.file, value),
             "parameters" => self.parameters = parameter::read(reader, value, problems),
             "output_schema" => {
-                self.output_schema = Some(value.value.to_json()).filter(|value| !value.is_null())
+                self.output_schema = Some(value.value.to_json()).filter(|value| !value.is_null());
             }
             "tags" => self.tags = tags(reader, value),
             "notify" => self.notify = notify::read(reader, value),

@@ -135,8 +135,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The whole document.
-    pub(super) fn read(&self) -> Result<Node, ConfigError> {
-        yaml::read(self.file, self.source)
+    pub(super) fn read(&self) -> Result<Node, Vec<ConfigError>> {
+        yaml::read(self.file, self.source).map_err(|error| vec![error])
     }
 
     /// An error at a place, with the excerpt.

@@ -144,7 +144,7 @@ pub(super) fn plain(value: &Value) -> String {
 /// Everything that is wrong with it, each with its line.
 pub fn read_parameters(label: &Path, text: &str) -> Result<Vec<Parameter>, Vec<ConfigError>> {
     let mut reader = Reader::new(label, text);
-    let node = reader.read().map_err(|error| vec![error])?;
+    let node = reader.read()?;
     let parameters = read(&mut reader, &node, &mut Vec::new());
     if reader.errors.is_empty() { Ok(parameters) } else { Err(reader.errors) }
 }

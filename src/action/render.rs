@@ -8,7 +8,9 @@ pub trait Render {
     fn render(&self, name: &str, source: &str, context: &Value) -> Result<String, String>;
 
     /// The same, but what each output (`{{ ... }}`) would print goes through `out`, and what that
-    /// returns is printed instead. Literal text does not go through it.
+    /// returns is printed instead. Literal text does not go through it. What is captured first
+    /// (`{% set x %}...{% endset %}`, filter blocks, macros) goes through it as one value, when it is
+    /// printed at last.
     fn render_with(
         &self,
         name: &str,

@@ -137,7 +137,7 @@ fn types(kind: &TypeKind) -> String {
 mod tests {
     use super::*;
 
-    fn parameter(kind: Kind, schema: Value) -> Parameter {
+    fn parameter(kind: Kind, schema: &Value) -> Parameter {
         let schema = schema.as_object().unwrap().clone();
         Parameter { name: "p".to_owned(), kind: Some(kind), schema, ..Parameter::default() }
     }
@@ -161,7 +161,7 @@ mod tests {
                 "a whole number such as 5 is accepted",
             ),
         ] {
-            let wrong = check(&parameter(kind, schema), &value).unwrap_err();
+            let wrong = check(&parameter(kind, &schema), &value).unwrap_err();
             assert_eq!(wrong.accepted, accepted);
         }
     }
@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn nested_required_marks_work_as_in_stackstorm() {
         let schema = json!({"properties": {"a": {"type": "string", "required": true, "secret": true}, "b": {"required": false}}});
-        let parameter = parameter(Kind::Object, schema);
+        let parameter = parameter(Kind::Object, &schema);
         assert!(check(&parameter, &json!({"a": "x"})).is_ok());
         let wrong = check(&parameter, &json!({"b": 1})).unwrap_err();
         assert_eq!(wrong.accepted, "a value named \"a\" is needed in it");

@@ -29,7 +29,7 @@ pub(super) enum End {
 
 /// How a branch of `case` ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ended {
+pub(super) enum Ended {
     Here,
     Esac,
 }
@@ -45,11 +45,14 @@ pub(super) struct Lexer<'a> {
     pub(super) typed: usize,
     /// The marker met last, for messages.
     pub(super) marker: Option<usize>,
+    /// The values behind the markers, where they are known.
+    values: &'a [String],
     depth: usize,
 }
 
-/// Replaces the markers in `text`; text without any is returned as it is.
-pub(super) fn quote(text: &str) -> Read<String> {
+/// Replaces the markers in `text`; text without any is returned as it is. `values` are what the
+/// markers stand for, or nothing at load.
+pub(super) fn quote(text: &str, values: &[String]) -> Read<String> {
     if !text.contains([OPEN, CLOSE]) {
         return Ok(text.to_owned());
     }
@@ -57,7 +60,7 @@ pub(super) fn quote(text: &str) -> Read<String> {
     let mut facts = Facts::default();
     // What a loop's end assigns reaches its start: read until nothing new is learnt.
     loop {
-        let mut lexer = Lexer::new(&chars, facts.clone());
+        let mut lexer = Lexer::new(&chars, values, facts.clone());
         lexer.list(End::Text)?;
         if lexer.facts == facts {
             return Ok(lexer.out);
@@ -67,8 +70,18 @@ pub(super) fn quote(text: &str) -> Read<String> {
 }
 
 impl<'a> Lexer<'a> {
-    fn new(text: &'a [char], facts: Facts) -> Self {
-        Self { text, at: 0, out: String::new(), facts, backquoted: false, typed: 0, marker: None, depth: 0 }
+    fn new(text: &'a [char], values: &'a [String], facts: Facts) -> Self {
+        Self {
+            values,
+            text,
+            at: 0,
+            out: String::new(),
+            facts,
+            backquoted: false,
+            typed: 0,
+            marker: None,
+            depth: 0,
+        }
     }
 
     pub(super) fn refuse<T>(&self, why: Unsafe) -> Read<T> {
@@ -112,9 +125,29 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
+    /// Whether the value of the marker met last begins with a dash, or with nothing.
+    pub(super) fn leads_with_dash(&self) -> bool {
+        let value = self.marker.and_then(|number| self.values.get(number - 1));
+        value.is_some_and(|value| value.starts_with('-') || (value.is_empty() && self.any_dash()))
+    }
+
+    /// Whether any value begins with a dash.
+    pub(super) fn any_dash(&self) -> bool {
+        self.values.iter().any(|value| value.starts_with('-'))
+    }
+
     /// Notes the marker at the current place for the message, and refuses it.
     pub(super) fn refuse_marker<T>(&mut self, why: Unsafe) -> Read<T> {
         self.reference("", "")?;
+        self.refuse(why)
+    }
+
+    /// The same for the next marker, if one is ahead.
+    pub(super) fn refuse_ahead<T>(&mut self, why: Unsafe) -> Read<T> {
+        if let Some(ahead) = self.text[self.at..].iter().position(|c| *c == OPEN) {
+            self.at += ahead;
+            return self.refuse_marker(why);
+        }
         self.refuse(why)
     }
 
@@ -129,7 +162,7 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    fn commands(&mut self, end: End) -> Read<Ended> {
+    pub(super) fn commands(&mut self, end: End) -> Read<Ended> {
         let mut typed = self.typed;
         loop {
             self.blank_lines()?;
@@ -174,7 +207,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// Blanks, line breaks and comments.
-    fn blank_lines(&mut self) -> Read<()> {
+    pub(super) fn blank_lines(&mut self) -> Read<()> {
         loop {
             self.blanks();
             match self.peek() {
@@ -187,7 +220,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn blanks(&mut self) {
+    pub(super) fn blanks(&mut self) {
         loop {
             match (self.peek(), self.ahead(1)) {
                 (Some(' ' | '\t'), _) => {
@@ -277,98 +310,6 @@ impl<'a> Lexer<'a> {
             return self.refuse(why);
         }
         Ok(First::Taken)
-    }
-
-    /// `for NAME in WORDS`, up to the end of the line or `;`.
-    fn for_loop(&mut self) -> Read<()> {
-        self.blanks();
-        let name = if self.peek() == Some('(') { Word::default() } else { self.word()? };
-        if !name.is_fixed() || !is_name(&name.text) {
-            return if name.is_typed() {
-                self.refuse(Unsafe::Variable)
-            } else {
-                self.unreadable("this `for`")
-            };
-        }
-        loop {
-            self.blanks();
-            if matches!(self.peek(), None | Some('\n' | ';' | '&' | '|' | ')' | '(' | '<' | '>' | '#' | '`'))
-            {
-                return Ok(());
-            }
-            if self.word()?.is_typed() {
-                self.facts.names.insert(name.text.clone());
-            }
-        }
-    }
-
-    /// `case WORD in PATTERN) ... ;; ... esac`. Patterns are quoted as everything is.
-    fn case(&mut self) -> Read<()> {
-        self.blanks();
-        self.word()?;
-        self.blank_lines()?;
-        if !self.word()?.is_keyword("in") {
-            return self.unreadable("this `case`");
-        }
-        loop {
-            self.blank_lines()?;
-            if self.peek() == Some('(') {
-                self.copy();
-                self.blanks();
-            }
-            loop {
-                let word = self.word()?;
-                if word.is_keyword("esac") {
-                    return Ok(());
-                }
-                self.blanks();
-                match self.copy() {
-                    Some('|') => self.blanks(),
-                    Some(')') => break,
-                    _ => return self.unreadable("this `case`"),
-                }
-            }
-            if self.commands(End::Item)? == Ended::Esac {
-                return Ok(());
-            }
-        }
-    }
-
-    fn process_substitution(&mut self) -> Read<Word> {
-        let typed = self.typed;
-        self.copy();
-        self.copy();
-        self.list(End::Paren)?;
-        let mut word = Word::default();
-        word.expand(self.typed > typed);
-        Ok(word)
-    }
-
-    fn redirection(&mut self) -> Read<()> {
-        let start = self.at;
-        while matches!(self.peek(), Some('<' | '>' | '&' | '|')) {
-            self.copy();
-        }
-        let operator: String = self.text[start..self.at].iter().collect();
-        if operator.starts_with("<<") && operator != "<<<" {
-            self.marker = self.text.iter().position(|c| *c == OPEN).and(self.marker);
-            return self.refuse(Unsafe::HereDocument);
-        }
-        if self.peek() == Some('\\') && self.ahead(1) == Some('\n') {
-            return self.unreadable("a redirection over two lines");
-        }
-        self.blanks();
-        if self.peek() == Some('-') && operator.ends_with('&') {
-            self.copy();
-            return Ok(());
-        }
-        let target = self.word()?;
-        match (target.is_typed(), operator.as_str()) {
-            (true, "<<<") => self.facts.piped = true,
-            (true, _) => return self.refuse(Unsafe::Redirection),
-            _ => {}
-        }
-        Ok(())
     }
 }
 

@@ -7,6 +7,8 @@
 //! anybody runs them.
 
 mod branches;
+mod commands;
+mod compound;
 mod lexer;
 mod marker;
 mod quoting;
@@ -14,6 +16,8 @@ mod refusal;
 mod rules;
 mod word;
 
+#[cfg(test)]
+mod proof;
 #[cfg(test)]
 mod tests;
 
@@ -25,9 +29,9 @@ use super::node::Reader;
 use super::problem::ParameterError;
 use super::render::Render;
 
+pub use commands::is_harmless_variable;
 pub use marker::is_clean;
 pub use refusal::Unsafe;
-pub use rules::is_harmless_variable;
 
 /// Runners whose parameter `cmd` is shell text, by their names of today and of old.
 const SHELLS: &[&str] = &["local-shell-cmd", "run-local", "remote-shell-cmd", "run-remote"];
@@ -67,15 +71,16 @@ pub fn render_command(
     if !is_clean(context) {
         return Err(ParameterError::Character { name: name.to_owned() });
     }
-    let mut outputs = marker::Outputs::default();
+    let mut outputs = Vec::new();
+    let mut keep = |printed: &str| {
+        outputs.push(printed.to_owned());
+        marker::marker(outputs.len())
+    };
     let text = render
-        .render_with(name, source, context, &mut |printed| outputs.keep(printed))
+        .render_with(name, source, context, &mut keep)
         .map_err(|why| ParameterError::Template { name: name.to_owned(), why })?;
-    if outputs.torn {
-        return Err(unsafe_because("a filter took a placeholder apart".to_owned()));
-    }
-    let text = lexer::quote(&text).map_err(|refusal| unsafe_because(refusal.why.to_string()))?;
-    let named = outputs.values.into_iter().enumerate();
+    let text = lexer::quote(&text, &outputs).map_err(|refusal| unsafe_because(refusal.why.to_string()))?;
+    let named = outputs.into_iter().enumerate();
     let values: Vec<_> = named.map(|(at, value)| (marker::variable(at + 1), value)).collect();
     if values.iter().any(|(_, value)| value.contains('\0')) {
         return Err(ParameterError::Character { name: name.to_owned() });
@@ -88,7 +93,7 @@ pub fn render_command(
 pub fn check_command(source: &str) -> Result<(), (usize, Unsafe)> {
     let variants = branches::variants(source, marker::marker);
     for text in &variants.texts {
-        lexer::quote(text).map_err(|refusal| {
+        lexer::quote(text, &[]).map_err(|refusal| {
             let output = refusal.marker.and_then(|marker| variants.outputs.get(marker - 1));
             (output.or(variants.outputs.first()).copied().unwrap_or(0), refusal.why)
         })?;
@@ -115,18 +120,15 @@ pub(super) fn check_action(reader: &mut Reader<'_>, action: &Action, text: &str)
 /// Line and column in the file of the byte `offset` of a scalar that begins at `at`: exact for text
 /// in one line and for blocks (`|`, `>`).
 fn place(text: &str, at: (u64, u64), source: &str, offset: usize) -> (u64, u64) {
-    let before = &source[..offset];
     let wanted = source[offset..].lines().next().unwrap_or_default();
-    let breaks = before.matches('\n').count();
-    let first = usize::try_from(at.0).unwrap_or(1).saturating_sub(1);
-    // The line in the file that holds the placeholder, searched from where it should be.
-    let lines = text.lines().enumerate().skip(first);
-    let found = lines.filter_map(|(line, text)| text.find(wanted).map(|column| (line, column))).nth(0);
-    let later = text.lines().enumerate().skip(first + breaks);
-    let exact = later.filter_map(|(line, text)| text.find(wanted).map(|column| (line, column))).next();
-    match exact.or(found).filter(|_| !wanted.is_empty()) {
+    let from = |line: u64| {
+        let skipped = usize::try_from(line.saturating_sub(1)).unwrap_or(0);
+        let mut lines = text.lines().enumerate().skip(skipped);
+        lines.find_map(|(line, text)| text.find(wanted).map(|column| (line, text[..column].chars().count())))
+    };
+    let breaks = u64::try_from(source[..offset].matches('\n').count()).unwrap_or(0);
+    match from(at.0 + breaks).or_else(|| from(at.0)).filter(|_| !wanted.is_empty()) {
         Some((line, column)) => {
-            let column = text.lines().nth(line).map_or(0, |text| text[..column].chars().count());
             (u64::try_from(line + 1).unwrap_or(at.0), u64::try_from(column + 1).unwrap_or(1))
         }
         None => at,

@@ -29,7 +29,7 @@ impl Lexer<'_> {
                 '`' => self.backquotes(&mut word)?,
                 OPEN => {
                     self.reference("\"${", "}\"")?;
-                    word.expand(true);
+                    word.hold(self.leads_with_dash());
                 }
                 CLOSE => return self.unreadable("a torn value"),
                 c => {
@@ -98,7 +98,7 @@ impl Lexer<'_> {
                 Some('`') => self.backquotes(word)?,
                 Some(OPEN) => {
                     self.reference("${", "}")?;
-                    word.expand(true);
+                    word.hold(self.leads_with_dash());
                 }
                 Some(CLOSE) => return self.unreadable("a torn value"),
                 Some(c) => {
@@ -116,7 +116,7 @@ impl Lexer<'_> {
         self.backquoted = true;
         self.list(End::Backquote)?;
         self.backquoted = false;
-        word.expand(self.typed > typed);
+        self.substituted(word, typed);
         Ok(())
     }
 
@@ -134,7 +134,7 @@ impl Lexer<'_> {
                 let typed = self.typed;
                 self.copy();
                 self.list(End::Paren)?;
-                word.expand(self.typed > typed);
+                self.substituted(word, typed);
                 Ok(())
             }
             Some('{') => self.braces(word),
@@ -157,6 +157,19 @@ impl Lexer<'_> {
         }
     }
 
+    fn expand(&self, word: &mut Word, typed: bool) {
+        match typed {
+            true => word.hold(self.any_dash()),
+            false => word.expand(false),
+        }
+    }
+
+    /// The output of commands stands here; what they read from a pipe may be in it.
+    fn substituted(&mut self, word: &mut Word, typed_before: usize) {
+        let typed = self.typed > typed_before || self.facts.piped;
+        if typed { word.hold(self.any_dash()) } else { word.expand(false) }
+    }
+
     fn name(&mut self) -> String {
         let mut name = String::new();
         while let Some(c) = self.peek().filter(|c| c.is_ascii_alphanumeric() || *c == '_') {
@@ -173,7 +186,7 @@ impl Lexer<'_> {
     fn used(&mut self, word: &mut Word, name: &str) {
         let typed = self.holds_typed(name);
         self.typed += usize::from(typed);
-        word.expand(typed);
+        if typed { word.hold(self.any_dash()) } else { word.expand(false) }
     }
 
     /// `$'...'`: bash's escapes, which other shells do not know.
@@ -252,7 +265,7 @@ impl Lexer<'_> {
         }
         let positional = body.starts_with(|c: char| c.is_ascii_digit() || c == '@' || c == '*');
         self.typed += usize::from(typed);
-        word.expand(typed);
+        self.expand(word, typed);
         if positional {
             self.used(word, "@");
         }

@@ -31,6 +31,8 @@ pub enum Unsafe {
     Code(String),
     /// Piped into this command, which runs what it reads.
     Piped(String),
+    /// A value that begins with a dash, as a word of a command that has options to run others.
+    Option(String),
     /// In `[` or `test`, other than on one side of a comparison.
     Test,
     /// The text beside it cannot be followed: what it is about.
@@ -51,8 +53,9 @@ impl Unsafe {
             }
             Self::Backquotes => "write `$(...)` instead of backquotes".to_owned(),
             Self::Code(command) if command == "sed" || command == "awk" => {
-                format!("give `{command}` a fixed program, and write `--` before files that are typed")
+                format!("give `{command}` a fixed program")
             }
+            Self::Option(_) => "write `--` before the placeholder, or `./` right before it".to_owned(),
             Self::Code(_) => {
                 format!("{SCRIPT}; or give the code fixed text that reads its arguments as \"$1\"")
             }
@@ -79,6 +82,7 @@ impl fmt::Display for Unsafe {
             Self::Redirection => f.write_str("a placeholder names the file of a redirection"),
             Self::Code(command) => write!(f, "a placeholder stands in what `{command}` may read as code"),
             Self::Piped(command) => write!(f, "a placeholder is piped into `{command}`, which runs what it reads"),
+            Self::Option(command) => write!(f, "a value that begins with `-` would be an option of `{command}`"),
             Self::Test => f.write_str("a placeholder in `[` must be compared by `=` or `!=`, or stand behind `-n`, `-z`, `-e`, `-f`, `-d`"),
             Self::Unreadable(what) => write!(f, "a placeholder stands beside {what}, which cannot be checked"),
         }

@@ -5,6 +5,9 @@
 
 use std::collections::HashSet;
 
+use super::commands::{
+    CODE, INTERPRETERS, OPTIONS, REMOTE, SHELLS, TAKE_A_WORD, WRAPPERS, is_harmless_variable,
+};
 use super::refusal::Unsafe;
 use super::word::{Word, is_name};
 
@@ -16,142 +19,6 @@ pub(super) struct Facts {
     /// Whether a typed value goes through a pipe or a here-string.
     pub(super) piped: bool,
 }
-
-/// Builtins that read words as code or as names of variables.
-const CODE: &[&str] = &[
-    "eval",
-    ".",
-    "source",
-    "trap",
-    "alias",
-    "unalias",
-    "let",
-    "declare",
-    "typeset",
-    "bind",
-    "complete",
-    "compgen",
-    "enable",
-    "mapfile",
-    "readarray",
-    "getopts",
-    "fc",
-    "hash",
-    "unset",
-    "read",
-    "wait",
-];
-
-/// Shells and other interpreters, and the option letters whose word is code.
-const INTERPRETERS: &[(&str, &str)] = &[
-    ("sh", "c"),
-    ("bash", "c"),
-    ("dash", "c"),
-    ("ash", "c"),
-    ("rbash", "c"),
-    ("ksh", "c"),
-    ("mksh", "c"),
-    ("zsh", "c"),
-    ("fish", "cC"),
-    ("csh", "c"),
-    ("tcsh", "c"),
-    ("python", "c"),
-    ("pypy", "c"),
-    ("perl", "eE"),
-    ("ruby", "e"),
-    ("node", "ep"),
-    ("nodejs", "ep"),
-    ("php", "rBRE"),
-    ("lua", "e"),
-    ("Rscript", "e"),
-    ("expect", "c"),
-    ("tclsh", ""),
-    ("awk", "ef"),
-    ("gawk", "ef"),
-    ("mawk", "ef"),
-    ("nawk", "ef"),
-    ("sed", "ef"),
-    ("gsed", "ef"),
-];
-
-/// Interpreters that run what they read when they are given no program.
-const SHELLS: &[&str] = &[
-    "sh", "bash", "dash", "ash", "rbash", "ksh", "mksh", "zsh", "fish", "csh", "tcsh", "python", "pypy",
-    "perl", "ruby", "node", "nodejs", "php", "lua", "expect", "tclsh",
-];
-
-/// Commands whose words reach a shell somewhere.
-const REMOTE: &[&str] = &[
-    "ssh",
-    "scp",
-    "sftp",
-    "rsync",
-    "rsh",
-    "su",
-    "runuser",
-    "watch",
-    "parallel",
-    "at",
-    "batch",
-    "crontab",
-    "script",
-    "tmux",
-    "screen",
-    "busybox",
-    "toybox",
-    "pdsh",
-    "clush",
-    "ansible",
-    "salt",
-    "xterm",
-    "systemd-run",
-    "sshpass",
-    "mosh",
-    "autossh",
-    "dsh",
-    "pssh",
-    "entr",
-    "hyperfine",
-];
-
-/// Commands that run the command among their words.
-const WRAPPERS: &[&str] = &[
-    "sudo",
-    "doas",
-    "env",
-    "nohup",
-    "nice",
-    "ionice",
-    "setsid",
-    "stdbuf",
-    "timeout",
-    "time",
-    "exec",
-    "command",
-    "builtin",
-    "xargs",
-    "chroot",
-    "strace",
-    "ltrace",
-    "chrt",
-    "taskset",
-    "unshare",
-    "nsenter",
-    "flock",
-    "setpriv",
-    "caffeinate",
-    "proxychains",
-    "unbuffer",
-    "setarch",
-    "prlimit",
-    "numactl",
-    "catchsegv",
-    "choom",
-];
-
-/// Options of interpreters that take the next word for themselves.
-const TAKE_A_WORD: &[&str] =
-    &["-o", "+o", "-O", "+O", "--rcfile", "--init-file", "-W", "-X", "-I", "-M", "-r", "-F"];
 
 /// Checks the words of a simple command.
 pub(super) fn judge(words: &[Word], facts: &mut Facts) -> Result<(), Unsafe> {
@@ -165,9 +32,18 @@ pub(super) fn judge(words: &[Word], facts: &mut Facts) -> Result<(), Unsafe> {
     let rest = words.get(hidden + 1..).unwrap_or(&[]);
     remember(builtin.program(), rest, facts);
     if let Some(typed) = words.iter().position(Word::is_typed) {
+        let code = words[..typed].iter().find(|word| CODE.contains(&word.program()));
+        if let Some(code) = code.filter(|_| hidden > 0) {
+            return Err(Unsafe::Code(code.program().to_owned()));
+        }
+        judge_hidden(words, typed)?;
         judge_builtin(builtin, rest, facts)?;
         judge_wrapper(words, typed)?;
         judge_remote(words, typed)?;
+        judge_options(words)?;
+    }
+    if facts.piped {
+        judge_piped(builtin, words)?;
     }
     for (at, word) in words.iter().enumerate() {
         let spec = INTERPRETERS.iter().find(|(name, _)| *name == word.program());
@@ -176,6 +52,20 @@ pub(super) fn judge(words: &[Word], facts: &mut Facts) -> Result<(), Unsafe> {
         }
     }
     Ok(())
+}
+
+/// A variable may be the name of any command: it may not be the command itself, nor a shell's name
+/// before its `-c`.
+fn judge_hidden(words: &[Word], typed: usize) -> Result<(), Unsafe> {
+    let hidden = |word: &Word| word.expands && word.program().is_empty();
+    let unreadable = || Err(Unsafe::Unreadable("a command that a variable names".to_owned()));
+    if hidden(&words[0]) {
+        return unreadable();
+    }
+    match words[..typed].iter().position(hidden) {
+        Some(at) if words[at..typed].iter().any(Word::is_shell_code_option) => unreadable(),
+        _ => Ok(()),
+    }
 }
 
 /// Variables that a builtin fills from its input may hold a typed value.
@@ -284,6 +174,42 @@ fn judge_remote(words: &[Word], typed: usize) -> Result<(), Unsafe> {
     remote.map_or(Ok(()), |word| Err(Unsafe::Code(word.program().to_owned())))
 }
 
+/// A value that begins with a dash is no file name to these.
+fn judge_options(words: &[Word]) -> Result<(), Unsafe> {
+    let Some(dash) = words.iter().position(|word| word.dash) else { return Ok(()) };
+    let before = &words[..dash];
+    let command = before.iter().find(|word| OPTIONS.contains(&word.program()));
+    match command {
+        Some(command) if !before.iter().any(|word| word.is_keyword("--")) => {
+            Err(Unsafe::Option(command.program().to_owned()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What may be reading typed values from a pipe, and runs them.
+fn judge_piped(builtin: &Word, words: &[Word]) -> Result<(), Unsafe> {
+    let piped = |name: &str| Err(Unsafe::Piped(name.to_owned()));
+    if matches!(builtin.program(), "." | "source") {
+        return piped(builtin.program());
+    }
+    if let Some(word) = words.iter().find(|word| REMOTE.contains(&word.program())) {
+        return piped(word.program());
+    }
+    if let Some(xargs) = words.iter().position(|word| word.program() == "xargs") {
+        let replaces =
+            |word: &Word| ["-I", "-i", "-J", "--replace"].iter().any(|option| word.text.starts_with(option));
+        let runs = |word: &Word| {
+            let name = word.program();
+            WRAPPERS.contains(&name) || INTERPRETERS.iter().any(|(interpreter, _)| *interpreter == name)
+        };
+        if words[xargs + 1..].iter().any(|word| replaces(word) || runs(word) || word.expands) {
+            return piped("xargs");
+        }
+    }
+    Ok(())
+}
+
 /// A typed value may only be an argument of a program whose code, or whose file, is fixed.
 fn judge_interpreter(name: &str, letters: &str, words: &[Word], facts: &Facts) -> Result<(), Unsafe> {
     let code = || Unsafe::Code(if name.ends_with("awk") { "awk" } else { name }.to_owned());
@@ -297,24 +223,25 @@ fn judge_interpreter(name: &str, letters: &str, words: &[Word], facts: &Facts) -
     let options = words.iter().take_while(|word| !word.is_keyword("--") || SHELLS.contains(&name));
     let coded = options.enumerate().find(|(_, word)| is_code_option(word)).map(|(at, _)| at);
     let program = match coded {
+        // A shell takes more options between `-c` and its code.
+        Some(at) if letters == "c" => first_operand(&words[at + 1..]).map(|next| at + 1 + next),
         Some(at) => words.get(at + 1).map(|_| at + 1),
         None => first_operand(words),
     };
     let Some(typed) = words.iter().position(Word::is_typed) else {
-        let reads = facts.piped && program.is_none() && SHELLS.contains(&name);
+        let input = |at: usize| words[at].text == "-" || words[at].text.starts_with("/dev/");
+        let reads = facts.piped && program.is_none_or(input) && SHELLS.contains(&name);
         return if reads { Err(Unsafe::Piped(name.to_owned())) } else { Ok(()) };
     };
     if program.is_none_or(|program| typed <= program && !is_awk_variable(name, words, typed)) {
         return Err(code());
     }
-    // GNU sed takes options behind its files, and an option can be code.
-    let permutes = name.ends_with("sed") && !words[..typed].iter().any(|word| word.is_keyword("--"));
-    let behind = words[..typed].last().is_some_and(is_code_option);
     let again = words.iter().enumerate().any(|(at, word)| {
         word.is_typed()
             && (is_code_option(word) || at.checked_sub(1).is_some_and(|at| is_code_option(&words[at])))
     });
-    if permutes || behind || again { Err(code()) } else { Ok(()) }
+    // A shell's own arguments come behind its code: what looks like an option there is data.
+    if again && letters != "c" { Err(code()) } else { Ok(()) }
 }
 
 /// `awk -v name=value`: the value is data.
@@ -336,53 +263,4 @@ fn is_awk_variable(name: &str, words: &[Word], typed: usize) -> bool {
 fn first_operand(words: &[Word]) -> Option<usize> {
     let taken = |at: usize| at > 0 && TAKE_A_WORD.contains(&words[at - 1].text.as_str());
     words.iter().enumerate().position(|(at, word)| !word.is_option() && !taken(at))
-}
-
-/// Whether a variable changes nothing but itself. Those that name files to run, libraries to load or
-/// functions to define do.
-pub fn is_harmless_variable(name: &str) -> bool {
-    const EXACT: &[&str] = &[
-        "PATH",
-        "IFS",
-        "ENV",
-        "SHELL",
-        "SHELLOPTS",
-        "BASHOPTS",
-        "PS0",
-        "PS1",
-        "PS2",
-        "PS3",
-        "PS4",
-        "PROMPT_COMMAND",
-        "HOME",
-        "CDPATH",
-        "EDITOR",
-        "VISUAL",
-        "PAGER",
-        "MANPAGER",
-        "LESSOPEN",
-        "LESSCLOSE",
-        "BROWSER",
-        "NODE_OPTIONS",
-        "NODE_PATH",
-        "RUBYOPT",
-        "RUBYLIB",
-        "GCONV_PATH",
-        "TERMINFO",
-        "HOSTALIASES",
-        "GLOBIGNORE",
-        "OPTIND",
-        "SECONDS",
-        "RANDOM",
-        "LINENO",
-        "HISTFILE",
-        "MAKEFLAGS",
-        "TAR_OPTIONS",
-        "POSIXLY_CORRECT",
-        "EXECIGNORE",
-        "FPATH",
-    ];
-    const PREFIXES: &[&str] =
-        &["LD_", "DYLD_", "BASH_", "PYTHON", "PERL", "GIT_", "SSH_", "SUDO_", "MALLOC_", "JAVA_", "CHATOPS_"];
-    is_name(name) && !EXACT.contains(&name) && !PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }

@@ -6,7 +6,7 @@ use super::*;
 fn quoted(source: &str) -> Result<String, Unsafe> {
     let variants = branches::variants(source, marker::marker);
     assert_eq!(variants.texts.len(), 1, "{source}");
-    lexer::quote(&variants.texts[0]).map_err(|refusal| refusal.why)
+    lexer::quote(&variants.texts[0], &[]).map_err(|refusal| refusal.why)
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn a_placeholder_becomes_a_quoted_reference() {
 
 #[test]
 fn a_placeholder_in_an_unsafe_place_is_refused() {
-    use Unsafe as U;
+    type U = Unsafe;
     let code = |name: &str| U::Code(name.to_owned());
     for (source, why) in [
         ("echo 'hi {{ x }}'", U::SingleQuotes),
@@ -71,9 +71,13 @@ fn a_placeholder_in_an_unsafe_place_is_refused() {
         ("for a in 1 2; do eval \"$X\"; X={{ x }}; done", code("eval")),
         ("command eval {{ x }}", code("eval")),
         ("sh -c \"echo {{ x }}\"", code("sh")),
+        ("$PREFIX/bin/sh -c \"echo {{ x }}\"", code("sh")),
         ("/bin/bash -lc {{ x }}", code("bash")),
         ("sudo -u app bash -c \"ls {{ x }}\"", code("bash")),
         ("bash -o pipefail -c \"ls {{ x }}\"", code("bash")),
+        ("bash -c -x \"ls {{ x }}\"", code("bash")),
+        ("perl -e 1 -e {{ x }}", code("perl")),
+        ("command -p eval {{ x }}", code("eval")),
         ("find . -exec sh -c \"ls {{ x }}\" ';'", code("sh")),
         ("bash <<< {{ x }}", U::Piped("bash".to_owned())),
         ("echo {{ x }} | sh", U::Piped("sh".to_owned())),
@@ -88,7 +92,16 @@ fn a_placeholder_in_an_unsafe_place_is_refused() {
         ("python3 -c \"print('{{ x }}')\"", code("python")),
         ("awk \"/{{ x }}/\" /etc/hosts", code("awk")),
         ("sed \"s/a/{{ x }}/\" f", code("sed")),
-        ("sed -n 5p {{ x }}", code("sed")),
+        ("sed -n {{ x }} f", code("sed")),
+        ("sed -e p -e {{ x }} f", code("sed")),
+        ("psql -c \"{{ x }}\"", code("psql")),
+        ("echo {{ x }} | ssh web1", U::Piped("ssh".to_owned())),
+        ("echo {{ x }} | xargs sh -c date", U::Piped("xargs".to_owned())),
+        ("echo {{ x }} | xargs -I % %", U::Piped("xargs".to_owned())),
+        ("echo {{ x }} | { X=$(cat); eval \"$X\"; }", code("eval")),
+        ("echo {{ x }} | . /dev/stdin", U::Piped(".".to_owned())),
+        ("echo {{ x }} | bash /dev/stdin", U::Piped("bash".to_owned())),
+        ("echo {{ x }} | tee >(sh)", U::Piped("sh".to_owned())),
         ("printf -v {{ x }} a", U::Variable),
         ("[ -v {{ x }} ]", U::Test),
         ("[ {{ x }} -gt 5 ]", U::Test),
@@ -110,6 +123,8 @@ fn text_that_cannot_be_followed_is_refused_beside_a_placeholder() {
         "echo $'a\\'' {{ x }}",
         "echo \"${a:-\"b\"}\" {{ x }}",
         "a[{{ x }}]=1",
+        "$SHELL -c \"ls {{ x }}\"",
+        "docker exec web $SHELL -lc \"ls {{ x }}\"",
         "echo ) {{ x }}",
     ] {
         assert!(matches!(quoted(source), Err(Unsafe::Unreadable(_))), "{source}: {:?}", quoted(source));
@@ -122,21 +137,39 @@ fn text_that_cannot_be_followed_is_refused_beside_a_placeholder() {
 fn arguments_of_fixed_programs_are_fine() {
     for source in [
         "bash /opt/run.sh {{ x }}",
+        "\"$HOME/bin/run\" \"$HOME\" {{ x }}",
         "bash -c 'echo \"$1\"' _ {{ x }}",
         "python3 -u manage.py show {{ x }}",
         "sudo systemctl restart -- {{ x }}",
         "sudo -n -u app /opt/run {{ x }}",
         "awk -v n={{ x }} 'NR == n' /etc/hosts",
-        "sed -n 5p -- {{ x }}",
+        "sed -n 5p {{ x }}",
         "export NAME={{ x }}",
         "echo {{ x }} | grep -c a",
         "echo {{ x }} | while read -r line; do echo \"$line\"; done",
+        "echo {{ x }} | xargs -n 1 ls --",
         "test -n {{ x }} && echo yes",
         "ls {{ x }} 2>/dev/null >&2 || true",
         "set -- {{ x }}; printf '%s' \"$1\"",
     ] {
         assert!(quoted(source).is_ok(), "{source}: {:?}", quoted(source));
     }
+}
+
+#[test]
+fn a_value_cannot_be_an_option_that_runs_something() {
+    let with = |source: &str, value: &str| {
+        let variants = branches::variants(source, marker::marker);
+        lexer::quote(&variants.texts[0], &[value.to_owned()]).map_err(|refusal| refusal.why)
+    };
+    let option = |name: &str| Err(Unsafe::Option(name.to_owned()));
+    assert_eq!(with("tar czf a.tgz {{ x }}", "--use-compress-program=id"), option("tar"));
+    assert_eq!(with("sed p \"{{ x }}\"", "-e1e id"), option("sed"));
+    assert_eq!(with("X={{ x }}; sudo git clone \"$X\"", "--upload-pack=id"), option("git"));
+    assert!(with("tar czf a.tgz -- {{ x }}", "--use-compress-program=id").is_ok());
+    assert!(with("tar czf a.tgz ./{{ x }}", "--use-compress-program=id").is_ok());
+    assert!(with("tar czf a.tgz {{ x }}", "dir").is_ok());
+    assert!(with("printf %s {{ x }}", "-n").is_ok());
 }
 
 #[test]

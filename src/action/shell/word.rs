@@ -11,6 +11,10 @@ pub(super) struct Word {
     pub(super) typed: Option<usize>,
     /// Whether anything in it is expanded by the shell.
     pub(super) expands: bool,
+    /// How many of the fixed characters come before its last expansion.
+    expanded: usize,
+    /// Whether it begins with a typed value that begins with a dash.
+    pub(super) dash: bool,
 }
 
 impl Word {
@@ -38,9 +42,16 @@ impl Word {
     pub(super) fn expand(&mut self, typed: bool) {
         self.quote();
         self.expands = true;
+        self.expanded = self.text.len();
         if typed {
             self.typed.get_or_insert(self.text.len());
         }
+    }
+
+    /// A typed value stands here, which may be an option if nothing stands before it.
+    pub(super) fn hold(&mut self, dash: bool) {
+        self.dash |= dash && self.text.is_empty();
+        self.expand(true);
     }
 
     /// The plain characters at its start.
@@ -60,16 +71,25 @@ impl Word {
         self.text.starts_with(['-', '+']) && self.text.len() > 1
     }
 
-    /// The last step of its path, for fixed words: `bash` of `/bin/bash`, `python` of `python3.13`.
+    /// The last step of its path: `bash` of `/bin/bash` and of `$HOME/bin/bash`, `python` of `python3.13`;
+    /// empty where an expansion hides it.
     pub(super) fn program(&self) -> &str {
-        if !self.is_fixed() {
-            return "";
-        }
-        let name = self.text.rsplit('/').next().unwrap_or_default();
+        let shown = &self.text[self.expanded..];
+        let name = match shown.rsplit_once('/') {
+            Some((_, name)) => name,
+            None if self.expands => return "",
+            None => shown,
+        };
         match name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '-') {
             "" => name,
             name => name,
         }
+    }
+
+    /// Whether it is an option of shells whose code follows: `-c`, `-lc`.
+    pub(super) fn is_shell_code_option(&self) -> bool {
+        let letters = self.text.strip_prefix('-').unwrap_or_default();
+        letters.contains('c') && letters.chars().all(|c| "abceilmuvx".contains(c))
     }
 }
 

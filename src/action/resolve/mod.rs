@@ -300,3 +300,6 @@ fn check_size(name: &str, value: &Value) -> Result<(), ParameterError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
