@@ -52,6 +52,9 @@ pub(super) struct Session {
     grace: Duration,
     /// Files that must stay while the run does.
     files: Files,
+    /// Keys that the native client read.
+    #[cfg(feature = "ssh-native")]
+    native: tokio::sync::OnceCell<Vec<Arc<russh::keys::PrivateKey>>>,
 }
 
 impl Session {
@@ -82,7 +85,20 @@ impl Session {
         }
         let mark = hex(&job.world.random::<16>());
         let (user, port, grace) = (user.map(str::to_owned), login.port, settings.grace);
-        Ok(Self { user, port, bastion, password, passphrase, key, script, mark, grace, files })
+        Ok(Self {
+            user,
+            port,
+            bastion,
+            password,
+            passphrase,
+            key,
+            script,
+            mark,
+            grace,
+            files,
+            #[cfg(feature = "ssh-native")]
+            native: tokio::sync::OnceCell::new(),
+        })
     }
 
     /// Runs the script on one host.

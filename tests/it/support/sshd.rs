@@ -88,8 +88,10 @@ impl Sshd {
     /// Gives the private key a passphrase.
     pub(crate) fn lock_key(&self, passphrase: &str) {
         let key = self.key();
-        let args = ["-q", "-p", "-P", "", "-N", passphrase, "-f"];
-        assert!(Command::new("ssh-keygen").args(args).arg(key).status().unwrap().success());
+        let args = ["-q", "-p", "-a", "1", "-P", "", "-N", passphrase, "-f"];
+        assert!(
+            Command::new("ssh-keygen").args(args).arg(key).stdout(Stdio::null()).status().unwrap().success()
+        );
     }
 }
 

@@ -1,16 +1,16 @@
 //! Logging in: the key of the action, or the agent and the user's own keys; then the password.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use russh::client::{Handle, KeyboardInteractiveAuthResponse};
 use russh::keys::agent::AgentIdentity;
 use russh::keys::agent::client::AgentClient;
-use russh::keys::{HashAlg, PrivateKeyWithHashAlg, load_secret_key};
+use russh::keys::{Algorithm, HashAlg, PrivateKey, PrivateKeyWithHashAlg, load_secret_key};
 
 use super::super::Session;
 use super::super::words::Trouble;
 use super::keys::Checker;
+use crate::model::Secret;
 
 /// The user's own keys, best first, as `ssh` tries them.
 const OWN: [&str; 3] = ["id_ed25519", "id_ecdsa", "id_rsa"];
@@ -54,33 +54,21 @@ impl<'a> Try<'a> {
     }
 
     async fn keys(&mut self) -> Result<bool, Trouble> {
-        if let Some(path) = self.session.key.clone() {
-            return self.key(&path, Needed::Yes).await;
-        }
-        if self.agent().await? {
+        if self.session.key.is_none() && self.agent().await? {
             return Ok(true);
         }
-        let folder = std::env::home_dir().unwrap_or_default().join(".ssh");
-        for name in OWN {
-            let path = folder.join(name);
-            if path.is_file() && self.key(&path, Needed::No).await? {
+        let keys = self.session.native.get_or_try_init(|| load(self.session)).await?;
+        for key in keys {
+            if self.key(key.clone()).await? {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    async fn key(&mut self, path: &PathBuf, needed: Needed) -> Result<bool, Trouble> {
-        let passphrase = self.session.passphrase.as_ref().map(|secret| secret.expose());
-        let key = match (load_secret_key(path, passphrase), needed) {
-            (Ok(key), _) => key,
-            (Err(_), Needed::No) => return Ok(false),
-            (Err(error), Needed::Yes) => {
-                return Err(Trouble::Other(format!("the private key cannot be read: {error}")));
-            }
-        };
-        let hash = if key.algorithm().is_rsa() { self.hash().await? } else { None };
-        let key = PrivateKeyWithHashAlg::new(Arc::new(key), hash);
+    async fn key(&mut self, key: Arc<PrivateKey>) -> Result<bool, Trouble> {
+        let hash = if is_rsa(&key.algorithm()) { self.hash().await? } else { None };
+        let key = PrivateKeyWithHashAlg::new(key, hash);
         let answer = self.handle.authenticate_publickey(&self.user, key).await;
         Ok(answer.map_err(|error| Trouble::from(&error))?.success())
     }
@@ -96,7 +84,7 @@ impl<'a> Try<'a> {
         let identities = agent.request_identities().await.unwrap_or_default();
         for identity in identities {
             let AgentIdentity::PublicKey { key, .. } = identity else { continue };
-            let hash = if key.algorithm().is_rsa() { self.hash().await? } else { None };
+            let hash = if is_rsa(&key.algorithm()) { self.hash().await? } else { None };
             let answer = self.handle.authenticate_publickey_with(&self.user, key, hash, &mut agent).await;
             if answer.is_ok_and(|answer| answer.success()) {
                 return Ok(true);
@@ -131,11 +119,29 @@ impl<'a> Try<'a> {
     }
 }
 
-/// Whether a key that cannot be read ends the login.
-#[derive(Clone, Copy)]
-enum Needed {
-    Yes,
-    No,
+/// The key of the action, or those of the user that can be read. Once for all hosts, on a thread of
+/// its own: a passphrase is made to take long.
+async fn load(session: &Session) -> Result<Vec<Arc<PrivateKey>>, Trouble> {
+    let (given, passphrase) = (session.key.clone(), session.passphrase.clone());
+    let loading = tokio::task::spawn_blocking(move || {
+        let passphrase = passphrase.as_ref().map(Secret::expose);
+        match given {
+            Some(path) => Ok(vec![Arc::new(load_secret_key(path, passphrase)?)]),
+            None => Ok(own(passphrase)),
+        }
+    });
+    let loaded: Result<_, russh::keys::Error> = loading.await.unwrap_or(Ok(Vec::new()));
+    loaded.map_err(|error| Trouble::Other(format!("the private key cannot be read: {error}")))
+}
+
+fn own(passphrase: Option<&str>) -> Vec<Arc<PrivateKey>> {
+    let folder = std::env::home_dir().unwrap_or_default().join(".ssh");
+    let paths = OWN.iter().map(|name| folder.join(name)).filter(|path| path.is_file());
+    paths.filter_map(|path| load_secret_key(path, passphrase).ok()).map(Arc::new).collect()
+}
+
+fn is_rsa(kind: &Algorithm) -> bool {
+    matches!(kind, Algorithm::Rsa { .. })
 }
 
 /// Who the bot runs as.

@@ -139,21 +139,15 @@ impl Way<'_> {
     }
 
     async fn direct(&self, host: &Host, port: u16) -> Result<Connected, Trouble> {
-        let handle = self.within(async {
-            let stream = reach(&host.name, port).await?;
-            self.greet(stream, host, port).await
-        });
-        self.login(handle.await?, host, None).await
+        let (mut handle, cut) = self.first(host, port).await?;
+        login::by_any(self.session, &mut handle, self.session.user_at(host)).await?;
+        Ok(Connected { handle, _bastion: None, _cut: cut })
     }
 
     /// Through the bastion: a stream inside its connection carries ours.
     async fn behind(&self, bastion: &Host, host: &Host) -> Result<Connected, Trouble> {
         let (port, bastion_port) = (self.port(host), bastion.port.unwrap_or(PORT));
-        let first = self.within(async {
-            let stream = reach(&bastion.name, bastion_port).await?;
-            self.greet(stream, bastion, bastion_port).await
-        });
-        let mut first = first.await?;
+        let (mut first, cut) = self.first(bastion, bastion_port).await?;
         login::by_key(self.session, &mut first, self.session.user_at(bastion)).await?;
         let handle = self.within(async {
             let opened =
@@ -162,8 +156,18 @@ impl Way<'_> {
                 opened.map_err(|_| Trouble::Other("the bastion cannot connect to it".to_owned()))?;
             self.greet(channel.into_stream(), host, port).await
         });
-        let handle = handle.await?;
-        self.login(handle, host, Some(first)).await
+        let mut handle = handle.await?;
+        login::by_any(self.session, &mut handle, self.session.user_at(host)).await?;
+        Ok(Connected { handle, _bastion: Some(first), _cut: cut })
+    }
+
+    /// The connection that leaves this machine.
+    async fn first(&self, host: &Host, port: u16) -> Result<(Handle<Checker>, Cut), Trouble> {
+        let connecting = self.within(async {
+            let (stream, cut) = reach(&host.name, port).await?;
+            Ok((self.greet(stream, host, port).await?, cut))
+        });
+        connecting.await
     }
 
     async fn within<T>(&self, work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
@@ -188,39 +192,44 @@ impl Way<'_> {
             .await
             .map_err(|error| verdict.take().unwrap_or_else(|| Trouble::from(&error)))
     }
-
-    async fn login(
-        &self,
-        mut handle: Handle<Checker>,
-        host: &Host,
-        bastion: Option<Handle<Checker>>,
-    ) -> Result<Connected, Trouble> {
-        let user = self.session.user_at(host);
-        login::by_any(self.session, &mut handle, user).await?;
-        Ok(Connected { handle, _bastion: bastion })
-    }
 }
 
 /// A connection, and the one that carries it.
 struct Connected {
     handle: Handle<Checker>,
     _bastion: Option<Handle<Checker>>,
+    _cut: Cut,
+}
+
+/// Cuts a connection when it is dropped: the client's own task would keep it, and the other side
+/// ends what it runs only when it sees the end.
+struct Cut(std::net::TcpStream);
+
+impl Drop for Cut {
+    fn drop(&mut self) {
+        // It may be closed already, which is what we want.
+        let _ = self.0.shutdown(std::net::Shutdown::Both);
+    }
 }
 
 /// Finds the address and connects.
-async fn reach(name: &str, port: u16) -> Result<TcpStream, Trouble> {
+async fn reach(name: &str, port: u16) -> Result<(TcpStream, Cut), Trouble> {
     let addresses = tokio::net::lookup_host((name, port)).await.map_err(|_| Trouble::NoAddress)?;
     let mut last = Trouble::NoAddress;
     for address in addresses {
         match TcpStream::connect(address).await {
-            Ok(stream) => {
-                let _ = stream.set_nodelay(true);
-                return Ok(stream);
-            }
+            Ok(stream) => return cuttable(stream).map_err(|error| unreachable(&error)),
             Err(error) => last = unreachable(&error),
         }
     }
     Err(last)
+}
+
+fn cuttable(stream: TcpStream) -> io::Result<(TcpStream, Cut)> {
+    stream.set_nodelay(true)?;
+    let stream = stream.into_std()?;
+    let cut = Cut(stream.try_clone()?);
+    Ok((TcpStream::from_std(stream)?, cut))
 }
 
 fn unreachable(error: &io::Error) -> Trouble {
