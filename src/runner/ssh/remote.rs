@@ -220,10 +220,13 @@ mod tests {
                 .env("PATH", &path)
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
+                .stderr(Stdio::null())
                 .spawn()
                 .unwrap();
             child.stdin.as_mut().unwrap().write_all(&text).unwrap();
+            let lifeline = child.stdin.take();
             let output = child.wait_with_output().unwrap();
+            drop(lifeline);
             assert_eq!(String::from_utf8(output.stdout).unwrap(), "MARK\na'b in /\n", "{password:?} {asks}");
             assert_eq!(output.status.code(), Some(4));
         }
