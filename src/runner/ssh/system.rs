@@ -103,6 +103,8 @@ fn common(session: &Session, ssh: &Ssh) -> Vec<OsString> {
     let mut args: Vec<OsString> = Vec::new();
     let mut option = |text: String| args.extend(["-o".into(), text.into()]);
     option(format!("ConnectTimeout={}", ssh.connect.as_secs().max(1)));
+    // We read its words: neither silence nor debugging would do.
+    option("LogLevel=INFO".to_owned());
     option("ServerAliveInterval=15".to_owned());
     option("ServerAliveCountMax=3".to_owned());
     match session.files.askpass {
