@@ -1,6 +1,6 @@
 //! Processes: each in a process group of its own, so that a time limit or a person ends all of it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
@@ -50,7 +50,7 @@ pub struct Spec {
     pub program: OsString,
     /// Its arguments.
     pub args: Vec<OsString>,
-    /// Variables beside those of our own environment.
+    /// Variables beside those of our own environment, of which `CHATOPS_*` are left out.
     pub env: Vec<(OsString, OsString)>,
     /// Where it starts; without it, where we are.
     pub cwd: Option<PathBuf>,
@@ -103,18 +103,19 @@ pub async fn run(spec: Spec, out: &dyn Sink, err: &dyn Sink, limits: &Limits) ->
     let (mut child, _feeder) = spawn(spec)?;
     let mut group = Group::of(&child);
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let mut pumps = Box::pin(async move {
+    let pumping = Box::pin(async move {
         tokio::join!(pump(stdout, out), pump(stderr, err));
     });
+    let mut pumps = Pumps(Some(pumping));
     let reason = tokio::select! {
-        status = finish(&mut child, pumps.as_mut(), &limits.world) => {
+        status = finish(&mut child, &mut pumps, &limits.world) => {
             group.release();
             return Ok(Ending { reason: Reason::Itself, code: code(status?) });
         }
         () = limits.stop.cancelled() => Reason::Stopped,
         () = limits.world.sleep(limits.limit) => Reason::TimedOut,
     };
-    let ended = group.end(&mut child, pumps.as_mut(), limits).await;
+    let ended = group.end(&mut child, &mut pumps, limits).await;
     group.release();
     Ok(Ending { reason, code: ended.map_or(-Signal::KILL.as_raw(), code) })
 }
@@ -134,7 +135,11 @@ pub fn explain(error: &io::Error, program: &str) -> String {
 
 fn spawn(spec: Spec) -> io::Result<(Child, JoinSet<()>)> {
     let mut command = Command::new(&spec.program);
-    command.args(&spec.args).envs(spec.env).process_group(0).kill_on_drop(true);
+    command.args(&spec.args).process_group(0).kill_on_drop(true);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_ours(name)) {
+        command.env_remove(name);
+    }
+    command.envs(spec.env);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command.stdin(if matches!(spec.stdin, Stdin::Null) { Stdio::null() } else { Stdio::piped() });
     if let Some(cwd) = &spec.cwd {
@@ -146,6 +151,11 @@ fn spawn(spec: Spec) -> io::Result<(Child, JoinSet<()>)> {
         feeder.spawn(feed(pipe, spec.stdin));
     }
     Ok((child, feeder))
+}
+
+/// Whether a variable configures the bot, perhaps with a token: no process gets it.
+fn is_ours(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b"CHATOPS_")
 }
 
 /// Writes what the process reads. A process that does not read it is no error.
@@ -172,22 +182,32 @@ async fn pump(pipe: Option<impl AsyncRead + Unpin>, sink: &dyn Sink) {
     }
 }
 
+/// Reads both streams to their ends. Waiting for it may be dropped and taken up again, also after the end.
+struct Pumps<'a>(Option<Pin<Box<dyn Future<Output = ()> + Send + 'a>>>);
+
+impl Pumps<'_> {
+    fn are_done(&self) -> bool {
+        self.0.is_none()
+    }
+
+    async fn wait(&mut self) {
+        if let Some(pumping) = &mut self.0 {
+            pumping.as_mut().await;
+            self.0 = None;
+        }
+    }
+}
+
 /// Waits for the process, reading all the while; then for the end of its output, within [`DRAIN`].
-async fn finish<F: Future<Output = ()>>(
-    child: &mut Child,
-    mut pumps: Pin<&mut F>,
-    world: &World,
-) -> io::Result<ExitStatus> {
-    let mut pumped = false;
+async fn finish(child: &mut Child, pumps: &mut Pumps<'_>, world: &World) -> io::Result<ExitStatus> {
     let status = loop {
+        let done = pumps.are_done();
         tokio::select! {
             status = child.wait() => break status?,
-            () = pumps.as_mut(), if !pumped => pumped = true,
+            () = pumps.wait(), if !done => {}
         }
     };
-    if !pumped {
-        let _ = world.timeout(DRAIN, pumps).await;
-    }
+    let _ = world.timeout(DRAIN, pumps.wait()).await;
     Ok(status)
 }
 
@@ -219,12 +239,7 @@ impl Group {
     }
 
     /// TERM, the grace, KILL; `None` when the process is still there after that.
-    async fn end<F: Future<Output = ()>>(
-        &self,
-        child: &mut Child,
-        pumps: Pin<&mut F>,
-        limits: &Limits,
-    ) -> Option<ExitStatus> {
+    async fn end(&self, child: &mut Child, pumps: &mut Pumps<'_>, limits: &Limits) -> Option<ExitStatus> {
         self.signal(Signal::TERM);
         // A stopped process takes no TERM.
         self.signal(Signal::CONT);

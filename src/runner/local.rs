@@ -124,4 +124,28 @@ mod tests {
         assert!(text.starts_with("hunter2\n"));
         assert!(text.contains(r"export A='typed '\''value'\'''"));
     }
+
+    #[tokio::test]
+    async fn as_root_the_command_runs_with_its_values_and_reads_nothing() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let fake = folder.path().join("sudo");
+        let text = "#!/bin/sh\nwhile [ \"$1\" != -- ]; do shift; done; shift; exec \"$@\"\n";
+        std::fs::write(&fake, text).unwrap();
+        std::fs::set_permissions(&fake, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let plan = Plan {
+            argv: command("echo \"$A\"; cat; exit 5"),
+            env: vec![("A".to_owned(), "it's".to_owned())],
+            cwd: None,
+            sudo: Some(Sudo { password: Some("nobody asks for it".to_owned()) }),
+            limit: Duration::from_secs(20),
+        };
+        let job = crate::runner::testing::job();
+        let spec = Spec { program: fake.into(), ..spec(plan) };
+        let (out, err) = (job.output.pipe(), job.output.pipe());
+        let (stop, grace, world) = (job.stop.clone(), Duration::from_secs(1), job.world.clone());
+        let limits = Limits { stop, limit: Duration::from_secs(20), grace, world };
+        let ending = process::run(spec, &*out, &*err, &limits).await.unwrap();
+        assert_eq!((ending.code, out.text().text.as_str()), (5, "it's\n"));
+    }
 }

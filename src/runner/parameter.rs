@@ -12,11 +12,24 @@ const LONGEST: f64 = 31_536_000.0;
 pub(super) fn options<T: DeserializeOwned>(parameters: &Map<String, Value>) -> Result<T, String> {
     let given = parameters.iter().filter(|(_, value)| !value.is_null());
     let given: Map<String, Value> = given.map(|(name, value)| (name.clone(), value.clone())).collect();
-    serde_path(Value::Object(given))
+    serde_json::from_value(Value::Object(given.clone())).map_err(|error| {
+        let words = error.to_string();
+        // What stands before it may quote the value, and that may be a secret.
+        let expected = words.rsplit_once("expected ").map_or("something else", |(_, expected)| expected);
+        match culprit::<T>(&given) {
+            Some(name) => format!("the parameter `{name}` is of the wrong type: expected {expected}"),
+            None => "some parameters are of the wrong types".to_owned(),
+        }
+    })
 }
 
-fn serde_path<T: DeserializeOwned>(value: Value) -> Result<T, String> {
-    serde_json::from_value(value).map_err(|error| format!("a parameter cannot be used: {error}"))
+/// The one parameter without which the others can be read.
+fn culprit<T: DeserializeOwned>(given: &Map<String, Value>) -> Option<&String> {
+    given.keys().find(|name| {
+        let mut others = given.clone();
+        others.shift_remove(name.as_str());
+        serde_json::from_value::<T>(Value::Object(others)).is_ok()
+    })
 }
 
 /// A value as text: what an environment variable or a header holds. Lists and objects as JSON, null as nothing.
@@ -63,6 +76,20 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_wrong_type_names_the_parameter_and_never_its_value() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Some {
+            #[serde(default)]
+            word: String,
+        }
+        let read = |value: Value| options::<Some>(value.as_object().unwrap());
+        assert_eq!(read(json!({"word": "x", "other": 1})).unwrap().word, "x");
+        assert_eq!(read(json!({"word": null})).unwrap().word, "");
+        let error = read(json!({"word": 271_828, "other": 1})).unwrap_err();
+        assert_eq!(error, "the parameter `word` is of the wrong type: expected a string");
+    }
 
     #[test]
     fn variables_are_text_and_their_names_are_checked() {

@@ -83,9 +83,11 @@ impl Record {
     }
 }
 
-/// StackStorm's words for a time limit.
+/// StackStorm's words for a time limit; what was left of a longer one is rounded.
 pub(super) fn too_long(limit: Duration) -> String {
-    format!("Action failed to complete in {} seconds", limit.as_secs_f64())
+    let seconds = limit.as_secs_f64();
+    let rounded = if seconds < 1.0 { (seconds * 1000.0).round() / 1000.0 } else { seconds.round() };
+    format!("Action failed to complete in {rounded} seconds")
 }
 
 /// A stream as data: one final line break is cut; what is JSON becomes what it says. A bare word or
@@ -129,6 +131,13 @@ mod tests {
         for text in ["1.50", "007", "123456789012345678901234567890", "1e3"] {
             assert_eq!(read(text), json!(text));
         }
+    }
+
+    #[test]
+    fn a_time_limit_is_said_in_seconds() {
+        let said = |millis| too_long(Duration::from_millis(millis));
+        assert_eq!(said(59_999), "Action failed to complete in 60 seconds");
+        assert_eq!(said(300), "Action failed to complete in 0.3 seconds");
     }
 
     #[test]

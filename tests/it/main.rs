@@ -12,6 +12,7 @@ mod irc_session;
 mod kill9;
 mod layers;
 mod rules;
+mod https;
 mod ssh;
 mod ssh_chat;
 mod support;

@@ -1,4 +1,4 @@
-//! Remote commands against a real sshd.
+//! Remote commands against a real sshd, by the system's `ssh` and by the native client.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use chatops::model::Status;
 use chatops::net::World;
-use chatops::runner::{Input, Job, Outcome, Output, Settings, Ssh, UnknownHosts, run};
+use chatops::runner::{Backend, Input, Job, Outcome, Output, Settings, Ssh, UnknownHosts, run};
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -19,11 +19,11 @@ struct Bench {
 }
 
 impl Bench {
-    fn new() -> Option<Self> {
+    fn new(backend: Backend) -> Option<Self> {
         let sshd = Sshd::start()?;
         let known_hosts = Some(sshd.known_hosts());
         let connect = Duration::from_secs(5);
-        let ssh = Ssh { known_hosts, connect, config: Some("/dev/null".into()), ..Ssh::default() };
+        let ssh = Ssh { backend, known_hosts, connect, config: Some("/dev/null".into()), ..Ssh::default() };
         let settings = Settings { ssh, grace: Duration::from_secs(1), ..Settings::default() };
         let job = Job {
             stop: CancellationToken::new(),
@@ -58,18 +58,52 @@ impl Bench {
     }
 }
 
-macro_rules! bench {
-    () => {
-        match Bench::new() {
-            Some(bench) => bench,
-            None => return,
+/// Each test runs with each client.
+macro_rules! tests {
+    ($($name:ident,)*) => {
+        mod system {
+            $(#[tokio::test]
+            async fn $name() {
+                if let Some(bench) = super::Bench::new(super::Backend::System) {
+                    super::$name(bench).await;
+                }
+            })*
+        }
+
+        #[cfg(feature = "ssh-native")]
+        mod native {
+            $(#[tokio::test]
+            async fn $name() {
+                if let Some(bench) = super::Bench::new(super::Backend::Native) {
+                    super::$name(bench).await;
+                }
+            })*
         }
     };
 }
+tests! {
+    three_hosts_answer_in_the_order_given,
+    one_of_three_fails_and_the_others_stand,
+    a_command_that_exits_255_is_not_a_broken_connection,
+    a_host_without_an_address_is_named,
+    a_refused_port_is_said,
+    a_host_that_never_speaks_is_given_up,
+    an_unknown_key_is_refused_with_what_to_do_or_accepted_if_set,
+    a_changed_key_is_always_refused,
+    a_key_that_may_not_log_in_is_said,
+    a_key_comes_as_text_and_with_a_passphrase,
+    environment_directory_and_an_empty_standard_input,
+    nasty_values_arrive_exactly_and_run_nothing,
+    a_script_is_carried_run_and_removed,
+    a_time_limit_ends_what_runs_there,
+    a_kill_ends_what_runs_there_and_hosts_whose_turn_never_came,
+    a_bastion_is_gone_through_with_the_same_key,
+    output_that_is_long_is_counted_and_shared_among_the_hosts,
+    a_user_in_front_of_the_host_counts_and_localhost_can_be_told_to_use_ssh,
+    many_sessions_at_once_are_all_right,
+}
 
-#[tokio::test]
-async fn three_hosts_answer_in_the_order_given() {
-    let bench = bench!();
+async fn three_hosts_answer_in_the_order_given(bench: Bench) {
     let hosts = format!("{}, {} {}", bench.sshd.host(3), bench.sshd.host(1), bench.sshd.host(2));
     let cmd = "set -- $SSH_CONNECTION; echo $3; echo to-stderr >&2";
     let outcome = bench.run(json!({"hosts": hosts, "cmd": cmd})).await;
@@ -82,9 +116,7 @@ async fn three_hosts_answer_in_the_order_given() {
     assert_eq!(result[&bench.sshd.host(3)], record);
 }
 
-#[tokio::test]
-async fn one_of_three_fails_and_the_others_stand() {
-    let bench = bench!();
+async fn one_of_three_fails_and_the_others_stand(bench: Bench) {
     let cmd = "case $SSH_CONNECTION in *127.0.0.2*) echo broken >&2; exit 3;; *) echo fine;; esac";
     let outcome = bench.run(json!({"hosts": bench.sshd.hosts(3), "cmd": cmd})).await;
     assert_eq!((outcome.status, outcome.why.as_deref()), (Status::Failed, Some("2 ok, 1 failed")));
@@ -94,34 +126,26 @@ async fn one_of_three_fails_and_the_others_stand() {
     assert_eq!(bench.run(partial).await.status, Status::Succeeded);
 }
 
-#[tokio::test]
-async fn a_command_that_exits_255_is_not_a_broken_connection() {
-    let bench = bench!();
+async fn a_command_that_exits_255_is_not_a_broken_connection(bench: Bench) {
     let outcome = bench.run(json!({"cmd": "echo here; exit 255"})).await;
     let record = &outcome.result[bench.sshd.host(1)];
     assert_eq!((&record["return_code"], &record["stdout"]), (&json!(255), &json!("here")));
     assert_eq!(record.get("error"), None);
 }
 
-#[tokio::test]
-async fn a_host_without_an_address_is_named() {
-    let bench = bench!();
+async fn a_host_without_an_address_is_named(bench: Bench) {
     let error = bench.error(json!({"hosts": "no-such-host.invalid", "cmd": "true"})).await;
     assert_eq!(error, "there is no host `no-such-host.invalid`: the name has no address");
 }
 
-#[tokio::test]
-async fn a_refused_port_is_said() {
-    let bench = bench!();
+async fn a_refused_port_is_said(bench: Bench) {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let host = format!("127.0.0.1:{port}");
     let error = bench.error(json!({"hosts": host, "cmd": "true"})).await;
     assert_eq!(error, format!("`{host}` refuses connections on port {port}: is its SSH server running?"));
 }
 
-#[tokio::test]
-async fn a_host_that_never_speaks_is_given_up() {
-    let mut bench = bench!();
+async fn a_host_that_never_speaks_is_given_up(mut bench: Bench) {
     bench.settings.ssh.connect = Duration::from_secs(1);
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let host = silent.local_addr().unwrap().to_string();
@@ -130,9 +154,7 @@ async fn a_host_that_never_speaks_is_given_up() {
     assert_eq!(error, format!("`{host}` does not answer on port {port} within 1 seconds"));
 }
 
-#[tokio::test]
-async fn an_unknown_key_is_refused_with_what_to_do_or_accepted_if_set() {
-    let mut bench = bench!();
+async fn an_unknown_key_is_refused_with_what_to_do_or_accepted_if_set(mut bench: Bench) {
     bench.sshd.forget();
     let error = bench.error(json!({"cmd": "true"})).await;
     let port = bench.sshd.port;
@@ -145,18 +167,14 @@ async fn an_unknown_key_is_refused_with_what_to_do_or_accepted_if_set() {
     assert!(!std::fs::read_to_string(bench.sshd.known_hosts()).unwrap().is_empty());
 }
 
-#[tokio::test]
-async fn a_changed_key_is_always_refused() {
-    let mut bench = bench!();
+async fn a_changed_key_is_always_refused(mut bench: Bench) {
     bench.sshd.trust("key.pub");
     bench.settings.ssh.unknown_hosts = UnknownHosts::Accept;
     let error = bench.error(json!({"cmd": "true"})).await;
     assert!(error.contains("has changed: somebody may stand in between"), "{error}");
 }
 
-#[tokio::test]
-async fn a_key_that_may_not_log_in_is_said() {
-    let bench = bench!();
+async fn a_key_that_may_not_log_in_is_said(bench: Bench) {
     let other = tempfile::tempdir().unwrap();
     let key = other.path().join("k");
     let args = ["-q", "-t", "ed25519", "-N", "", "-f"];
@@ -165,9 +183,7 @@ async fn a_key_that_may_not_log_in_is_said() {
     assert!(error.contains("does not let `nobody-here` in"), "{error}");
 }
 
-#[tokio::test]
-async fn a_key_comes_as_text_and_with_a_passphrase() {
-    let bench = bench!();
+async fn a_key_comes_as_text_and_with_a_passphrase(bench: Bench) {
     let text = std::fs::read_to_string(bench.sshd.key()).unwrap();
     assert_eq!(bench.run(json!({"cmd": "true", "private_key": text})).await.status, Status::Succeeded);
     bench.sshd.lock_key("open $(id) sesame");
@@ -180,9 +196,7 @@ async fn a_key_comes_as_text_and_with_a_passphrase() {
     assert!(!format!("{wrong:?}").contains("sesame"));
 }
 
-#[tokio::test]
-async fn environment_directory_and_an_empty_standard_input() {
-    let bench = bench!();
+async fn environment_directory_and_an_empty_standard_input(bench: Bench) {
     let outcome = bench.run(json!({"cmd": "echo \"$A in $PWD\"; cat", "env": {"A": 5}, "cwd": "/usr"})).await;
     assert_eq!(outcome.result[bench.sshd.host(1)]["stdout"], "5 in /usr");
     let outcome = bench.run(json!({"cmd": "echo never", "cwd": "/no/such"})).await;
@@ -191,9 +205,7 @@ async fn environment_directory_and_an_empty_standard_input() {
     assert!(record["stderr"].as_str().unwrap().contains("/no/such"));
 }
 
-#[tokio::test]
-async fn nasty_values_arrive_exactly_and_run_nothing() {
-    let bench = bench!();
+async fn nasty_values_arrive_exactly_and_run_nothing(bench: Bench) {
     let nasty =
         ["$(id)", "`id`", "\"; id; \"", "'; id #'", "-n", "a\nb", "\\", "*", "\u{e9}\u{1f600}", " x ", "!!"];
     let values =
@@ -206,9 +218,7 @@ async fn nasty_values_arrive_exactly_and_run_nothing() {
     assert_eq!(outcome.result[bench.sshd.host(1)]["stdout"], expected);
 }
 
-#[tokio::test]
-async fn a_script_is_carried_run_and_removed() {
-    let bench = bench!();
+async fn a_script_is_carried_run_and_removed(bench: Bench) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("script.sh");
     std::fs::write(&path, "#!/bin/bash\nprintf '[%s]' \"$@\" \"$(dirname \"$0\")\"; [[ a == a ]]\n").unwrap();
@@ -241,9 +251,7 @@ fn wait_until_gone(word: &str) {
     }
 }
 
-#[tokio::test]
-async fn a_time_limit_ends_what_runs_there() {
-    let bench = bench!();
+async fn a_time_limit_ends_what_runs_there(bench: Bench) {
     let outcome = bench.run(json!({"cmd": "trap '' TERM; echo up; sleep 1234.5", "timeout": 1})).await;
     assert_eq!(outcome.status, Status::Timeout);
     let record = &outcome.result[bench.sshd.host(1)];
@@ -255,9 +263,7 @@ async fn a_time_limit_ends_what_runs_there() {
     wait_until_gone("1234.5");
 }
 
-#[tokio::test]
-async fn a_kill_ends_what_runs_there_and_hosts_whose_turn_never_came() {
-    let mut bench = bench!();
+async fn a_kill_ends_what_runs_there_and_hosts_whose_turn_never_came(mut bench: Bench) {
     bench.settings.ssh.parallel = Some(1);
     let mut bell = bench.job.output.bell();
     let stop = bench.job.stop.clone();
@@ -271,18 +277,14 @@ async fn a_kill_ends_what_runs_there_and_hosts_whose_turn_never_came() {
     wait_until_gone("4321.5");
 }
 
-#[tokio::test]
-async fn a_bastion_is_gone_through_with_the_same_key() {
-    let bench = bench!();
+async fn a_bastion_is_gone_through_with_the_same_key(bench: Bench) {
     let cmd = "set -- $SSH_CONNECTION; echo $3";
     let outcome =
         bench.run(json!({"hosts": bench.sshd.host(3), "bastion_host": bench.sshd.host(2), "cmd": cmd})).await;
     assert_eq!(outcome.result[bench.sshd.host(3)]["stdout"], "127.0.0.3", "{outcome:?}");
 }
 
-#[tokio::test]
-async fn output_that_is_long_is_counted_and_shared_among_the_hosts() {
-    let bench = bench!();
+async fn output_that_is_long_is_counted_and_shared_among_the_hosts(bench: Bench) {
     let cmd = "head -c 3000000 /dev/zero | tr '\\0' x";
     let outcome = bench.run(json!({"hosts": bench.sshd.hosts(2), "cmd": cmd})).await;
     let text = outcome.result[bench.sshd.host(2)]["stdout"].as_str().unwrap().to_owned();
@@ -290,9 +292,7 @@ async fn output_that_is_long_is_counted_and_shared_among_the_hosts() {
     assert_eq!(bench.job.output.seen(), 6_000_000);
 }
 
-#[tokio::test]
-async fn a_user_in_front_of_the_host_counts_and_localhost_can_be_told_to_use_ssh() {
-    let mut bench = bench!();
+async fn a_user_in_front_of_the_host_counts_and_localhost_can_be_told_to_use_ssh(mut bench: Bench) {
     let host = format!("{}@{}", whoami(), bench.sshd.host(2));
     let outcome = bench.run(json!({"hosts": host, "username": "nobody-here", "cmd": "id -un"})).await;
     assert_eq!(outcome.result[&host]["stdout"], whoami());
@@ -305,4 +305,19 @@ async fn a_user_in_front_of_the_host_counts_and_localhost_can_be_told_to_use_ssh
 fn whoami() -> String {
     let output = std::process::Command::new("id").arg("-un").output().unwrap();
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+async fn many_sessions_at_once_are_all_right(mut bench: Bench) {
+    bench.settings.ssh.connect = Duration::from_secs(60);
+    // One sshd stands for a hundred: it listens on all of 127.0.0.0/8.
+    // Without optimisation the native client's key exchanges take a second each.
+    let count =
+        if bench.settings.ssh.backend == Backend::Native && cfg!(debug_assertions) { 25 } else { 100 };
+    let hosts: Vec<String> = (1..=count).map(|number| format!("127.0.1.{number}")).collect();
+    bench.sshd.trust_also(&hosts);
+    let more = json!({"hosts": hosts.join(","), "port": bench.sshd.port, "cmd": "sleep 0.2; exit 3", "timeout": 100});
+    let outcome = bench.run(more).await;
+    assert_eq!(outcome.why.as_deref(), Some(format!("{count} failed").as_str()), "{outcome:?}");
+    let records = outcome.result.as_object().unwrap();
+    assert!(records.values().all(|record| record["return_code"] == 3 && record.get("error").is_none()));
 }

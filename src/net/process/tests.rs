@@ -130,3 +130,18 @@ async fn what_cannot_start_is_explained() {
     let error = run(sh(&"x".repeat(200_000)), &out, &err, &limits(LONG)).await.unwrap_err();
     assert!(explain(&error, "sh").contains("131057 bytes"));
 }
+
+#[tokio::test]
+async fn a_process_that_closed_its_output_long_ago_still_ends_by_its_limit() {
+    let (out, err) = (Text::default(), Text::default());
+    let script = "echo said; exec >&- 2>&-; sleep 1000";
+    let ending = run(sh(script), &out, &err, &limits(Duration::from_millis(300))).await.unwrap();
+    assert_eq!(ending, Ending { reason: Reason::TimedOut, code: -15 });
+    assert_eq!(out.text(), "said\n");
+}
+
+#[test]
+fn the_bots_own_variables_are_for_nobody_else() {
+    assert!(is_ours(OsStr::new("CHATOPS_SLACK_BOT_TOKEN")));
+    assert!(!is_ours(OsStr::new("PATH")) && !is_ours(OsStr::new("MY_CHATOPS_X")));
+}

@@ -2,6 +2,8 @@
 
 mod files;
 mod marked;
+#[cfg(feature = "ssh-native")]
+mod native;
 mod remote;
 mod system;
 mod words;
@@ -15,9 +17,10 @@ use serde::Deserialize;
 use super::host::{Host, is_user};
 use super::output::Pipe;
 use super::record::Record;
-use super::{Backend, Job, Settings};
+use super::{Backend, Job, Settings, Ssh};
 use crate::model::Secret;
 use files::Files;
+use words::Trouble;
 
 pub(super) use remote::script;
 
@@ -49,6 +52,9 @@ pub(super) struct Session {
     grace: Duration,
     /// Files that must stay while the run does.
     files: Files,
+    /// Keys that the native client read.
+    #[cfg(feature = "ssh-native")]
+    native: tokio::sync::OnceCell<Vec<Arc<russh::keys::PrivateKey>>>,
 }
 
 impl Session {
@@ -59,7 +65,7 @@ impl Session {
         job: &Job,
         settings: &Settings,
     ) -> Result<Self, String> {
-        if settings.ssh.backend == Backend::Native {
+        if settings.ssh.backend == Backend::Native && cfg!(not(feature = "ssh-native")) {
             return Err(
                 "the native SSH client is not in this build: build it with the cargo feature `ssh-native`"
                     .to_owned(),
@@ -79,7 +85,20 @@ impl Session {
         }
         let mark = hex(&job.world.random::<16>());
         let (user, port, grace) = (user.map(str::to_owned), login.port, settings.grace);
-        Ok(Self { user, port, bastion, password, passphrase, key, script, mark, grace, files })
+        Ok(Self {
+            user,
+            port,
+            bastion,
+            password,
+            passphrase,
+            key,
+            script,
+            mark,
+            grace,
+            files,
+            #[cfg(feature = "ssh-native")]
+            native: tokio::sync::OnceCell::new(),
+        })
     }
 
     /// Runs the script on one host.
@@ -92,12 +111,32 @@ impl Session {
         job: &Job,
         settings: &Settings,
     ) -> Record {
-        system::run(self, host, limit, out, err, job, settings).await
+        match settings.ssh.backend {
+            #[cfg(feature = "ssh-native")]
+            Backend::Native => native::run(self, host, limit, out, err, job, settings).await,
+            _ => system::run(self, host, limit, out, err, job, settings).await,
+        }
     }
 
     /// Who logs in at `host`, where that is said.
     fn user_at<'a>(&'a self, host: &'a Host) -> Option<&'a str> {
         host.user.as_deref().or(self.user.as_deref())
+    }
+
+    /// Why `host` cannot be reached, for a person.
+    fn sentence(
+        &self,
+        trouble: &Trouble,
+        host: &Host,
+        user: Option<&str>,
+        port: Option<u16>,
+        ssh: &Ssh,
+    ) -> String {
+        let sentence = trouble.sentence(host, user, port, ssh);
+        match &self.bastion {
+            Some(bastion) => format!("{sentence} (by way of `{bastion}`)"),
+            None => sentence,
+        }
     }
 
     /// The port of `host`, where that is said.

@@ -192,6 +192,46 @@ mod tests {
         assert_eq!(output(&text), ("MARK\ndone\n".to_owned(), Some(0)));
     }
 
+    /// A `sudo` that asks for no password, or reads one line as such.
+    fn fake_sudo(folder: &std::path::Path, asks: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        let path = folder.join("sudo");
+        let text =
+            format!("#!/bin/bash\n{asks}\nwhile [ \"$1\" != -- ]; do shift; done; shift; exec \"$@\"\n");
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    #[test]
+    fn as_root_the_script_comes_by_a_pipe_whether_or_not_sudo_asks() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
+        let env = [("V".to_owned(), "a'b".to_owned())];
+        for (password, asks) in
+            [(None, ""), (Some("pw"), ""), (Some("pw"), "read -r p; test \"$p\" = pw || exit 1")]
+        {
+            fake_sudo(folder.path(), asks);
+            let sudo = Sudo { password: password.map(str::to_owned) };
+            let text =
+                script(&command("echo \"$V in $PWD\"; cat; exit 4"), &env, "/", "/tmp", Some(&sudo)).unwrap();
+            let reader = reader(text.len(), "MARK", Duration::from_secs(1));
+            let mut child = Command::new("/bin/sh")
+                .args(["-c", &reader])
+                .env("PATH", &path)
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            child.stdin.as_mut().unwrap().write_all(&text).unwrap();
+            let lifeline = child.stdin.take();
+            let output = child.wait_with_output().unwrap();
+            drop(lifeline);
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), "MARK\na'b in /\n", "{password:?} {asks}");
+            assert_eq!(output.status.code(), Some(4));
+        }
+    }
+
     #[test]
     fn a_nul_byte_is_refused() {
         assert!(script(&command("echo \0"), &[], "/", "/tmp", None).is_err());

@@ -12,7 +12,7 @@ use super::super::output::Pipe;
 use super::super::record::Record;
 use super::super::{Job, Settings, Ssh, UnknownHosts, shell};
 use super::marked::Marked;
-use super::words::Trouble;
+use super::words::{self, Trouble};
 use super::{Session, remote};
 use crate::net::process::{self, Ending, Limits, Reason, Spec, Stdin};
 
@@ -47,8 +47,8 @@ pub(super) async fn run(
             return ran(ending, limit, host, &marked_err, out, err);
         };
         if trouble != Trouble::TurnedAway || tries == TRIES {
-            let sentence =
-                trouble.sentence(host, session.user_at(host), session.port_of(host), &settings.ssh);
+            let (user, port) = (session.user_at(host), session.port_of(host));
+            let sentence = session.sentence(&trouble, host, user, port, &settings.ssh);
             return Record::broken(UNREACHED, sentence);
         }
         job.world.sleep(job.world.jitter(PAUSE * tries)).await;
@@ -70,7 +70,7 @@ fn ran(ending: Ending, limit: Duration, host: &Host, marked: &Marked, out: &Pipe
     let mut record = Record::ended(ending, limit, out, err);
     let lost = ending.reason == Reason::Itself && ending.code == UNREACHED && is_lost(&err.text().text);
     if lost {
-        record.error = Some(format!("the connection to `{host}` was lost while the command ran"));
+        record.error = Some(words::lost(host));
     }
     record
 }
@@ -103,6 +103,8 @@ fn common(session: &Session, ssh: &Ssh) -> Vec<OsString> {
     let mut args: Vec<OsString> = Vec::new();
     let mut option = |text: String| args.extend(["-o".into(), text.into()]);
     option(format!("ConnectTimeout={}", ssh.connect.as_secs().max(1)));
+    // We read its words: neither silence nor debugging would do.
+    option("LogLevel=INFO".to_owned());
     option("ServerAliveInterval=15".to_owned());
     option("ServerAliveCountMax=3".to_owned());
     match session.files.askpass {
@@ -158,7 +160,7 @@ fn proxy(session: &Session, bastion: &Host, ssh: &Ssh) -> OsString {
     let quoted = words.iter().map(|word| {
         if word == "[%h]:%p" { shell::quote(word) } else { shell::quote(&word.replace('%', "%%")) }
     });
-    format!("ProxyCommand=exec {}", quoted.collect::<Vec<_>>().join(" ")).into()
+    format!("ProxyCommand={}", quoted.collect::<Vec<_>>().join(" ")).into()
 }
 
 /// Secrets go by the environment to the helper that `ssh` asks.

@@ -70,6 +70,11 @@ impl Trouble {
     }
 }
 
+/// A connection that went away under a command.
+pub(super) fn lost(host: &Host) -> String {
+    format!("the connection to `{host}` was lost while the command ran")
+}
+
 fn unknown(host: &Host, port: Option<u16>, ssh: &Ssh) -> String {
     let port = port.map(|port| format!("-p {port} ")).unwrap_or_default();
     format!(
