@@ -2,6 +2,8 @@
 //!
 //! Exit codes are a contract: 0 done, 1 refused or failed, 2 wrong usage. Answers go to stdout, errors to stderr.
 
+mod runner;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -32,13 +34,18 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    /// What can carry actions out.
+    Runner(runner::Args),
+}
 
 /// Runs the program.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome: anyhow::Result<ExitCode> = match cli.command {
-        Some(command) => match command {},
+        Some(command) => match command {
+            Command::Runner(args) => runner::run(&args, &cli.global),
+        },
         None => Ok(ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {

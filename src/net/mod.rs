@@ -3,6 +3,8 @@
 mod base64;
 mod clock;
 pub mod dial;
+pub mod http;
+pub mod process;
 pub mod tls;
 mod world;
 

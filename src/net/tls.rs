@@ -1,4 +1,5 @@
-//! TLS for connections of our own: verified by default, by the system's trusted authorities.
+//! TLS: the one provider, ring, for everything that speaks it; and connections of our own, verified by
+//! default against the system's trusted authorities.
 
 use std::fmt;
 use std::io;
@@ -11,6 +12,12 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+
+/// Makes ring the process's TLS provider. Call it before the first connection; calling it again does nothing.
+pub fn install() {
+    // An error only says that a provider is installed already, and ring is the only one in the tree.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
 
 /// How a server is verified and what proves the client.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -3,22 +3,48 @@
 //! Runners are leaves: they know nothing of chat, store or access. What needs the bot is returned
 //! as an [`Effect`].
 
+mod announcement;
+mod catalogue;
+mod echo;
+mod fleet;
+mod host;
+mod http_request;
+mod local;
+mod local_shell_cmd;
+mod local_shell_script;
+mod noop;
+mod output;
+mod parameter;
+mod record;
+mod remote_shell_cmd;
+mod remote_shell_script;
+mod settings;
+mod shell;
+mod ssh;
+#[cfg(test)]
+mod testing;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use crate::model::Status;
 use crate::net::World;
 
+pub use catalogue::{CATALOGUE, Missing, Row, Script, find, run};
+pub use output::{KEPT, Output, Pipe, Sample, Text, Totals};
+pub use settings::{Backend, Localhost, Settings, Ssh, UnknownHosts};
+
 /// Everything around one run that is not its parameters.
 #[derive(Debug, Clone)]
 pub struct Job {
     /// Cancelled when a person kills the execution or the bot stops.
     pub stop: CancellationToken,
-    /// The time limit of the whole run.
+    /// The time limit of the whole run. A `timeout` parameter that is shorter counts instead.
     pub limit: Duration,
     /// Where output goes while it comes.
     pub output: Arc<Output>,
@@ -71,6 +97,29 @@ pub enum Effect {
     },
 }
 
-/// Live output of a run: keeps the first bytes of each stream, counts the rest, never waits for a reader.
-#[derive(Debug)]
-pub struct Output {}
+impl Outcome {
+    /// A run that ended well.
+    fn good(result: Value) -> Self {
+        Self { status: Status::Succeeded, why: None, result, effects: Vec::new() }
+    }
+
+    /// A run that failed before it did anything: the result is `{succeeded, failed, error}`.
+    fn refused(why: impl Into<String>) -> Self {
+        let why = why.into();
+        let result = serde_json::json!({"succeeded": false, "failed": true, "error": why});
+        Self { status: Status::Failed, why: Some(why), result, effects: Vec::new() }
+    }
+}
+
+/// A runner: its options, as parameters give them, and the work.
+trait Runner: DeserializeOwned + Send {
+    /// What it does, in one line.
+    const SUMMARY: &'static str;
+    /// Its parameters, in YAML, as an action's `parameters:` has them.
+    const PARAMETERS: &'static str;
+    /// Whether an action of it names a file.
+    const SCRIPT: Script = Script::None;
+
+    /// Carries it out.
+    fn run(self, input: Input, job: &Job, settings: &Settings) -> impl Future<Output = Outcome> + Send;
+}

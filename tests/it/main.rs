@@ -1,6 +1,16 @@
-//! Whole-program tests, in one binary.
+//! Whole-program tests, in one binary: `cargo test --test it`.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
+mod bad_input;
+mod cli;
+mod docs;
+mod irc_chat;
 mod irc_session;
+mod kill9;
+mod layers;
+mod ssh;
+mod ssh_chat;
 mod support;
+mod terminal;

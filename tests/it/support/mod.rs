@@ -1,6 +1,44 @@
-//! Servers and people for the whole-program tests.
+//! What whole-program tests stand on: the real bot, real servers, people who chat, and waiting with a limit.
 
+pub(crate) mod bot;
+pub(crate) mod chat;
+pub(crate) mod homes;
+pub(crate) mod imports;
 pub(crate) mod irc_user;
 pub(crate) mod ircd;
 pub(crate) mod ircd_config;
+pub(crate) mod lines;
+pub(crate) mod scripted;
 pub(crate) mod session;
+pub(crate) mod source;
+pub(crate) mod sshd;
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a test waits for what should come at once; generous, for a busy machine.
+pub(crate) const SOON: Duration = Duration::from_secs(20);
+
+/// Asks again and again until `condition` has a value; fails after `limit`. For what nobody announces;
+/// lines of a log or a chat are waited for in [`lines::Lines`].
+pub(crate) fn until<T>(limit: Duration, condition: impl FnMut() -> Option<T>) -> T {
+    within(limit, condition).unwrap_or_else(|| panic!("it did not happen within {limit:?}"))
+}
+
+/// The same, but `None` after `limit`.
+pub(crate) fn within<T>(limit: Duration, mut condition: impl FnMut() -> Option<T>) -> Option<T> {
+    let end = Instant::now() + limit;
+    loop {
+        let value = condition();
+        if value.is_some() || Instant::now() >= end {
+            return value;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Says that a test is skipped; with `CI=true` that is a failure.
+pub(crate) fn skip(why: &str) {
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "skipped, and CI skips nothing: {why}");
+    eprintln!("skipped: {why}");
+}

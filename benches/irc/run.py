@@ -1,0 +1,32 @@
+"""Runs every figure that needs an IRC server and writes the page. Python 3.11 or newer, nothing else.
+
+    python3 benches/irc/run.py target/release/chatops [--matching FILE] [--write docs/benchmarks.md]
+"""
+import argparse
+import asyncio
+import pathlib
+import sys
+
+import measures
+import report
+from server import Server
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program", type=pathlib.Path, help="the bot, a release build")
+    parser.add_argument("--matching", type=pathlib.Path, help="what `cargo bench --bench alias_match` printed")
+    parser.add_argument("--write", type=pathlib.Path, help="where the page goes; standard output without it")
+    options = parser.parse_args()
+    say = lambda line: print(line, file=sys.stderr, flush=True)
+    with Server() as server:
+        found = asyncio.run(measures.all_figures(str(options.program.resolve()), server, say))
+    matching = options.matching.read_text() if options.matching else ""
+    page = report.page(found, matching)
+    if options.write:
+        options.write.write_text(page)
+    print(page)
+
+
+if __name__ == "__main__":
+    main()
