@@ -16,28 +16,9 @@ use tokio_util::sync::CancellationToken;
 use crate::model::{AdapterName, Handle, Message, MessageKey, Person, Place, Receipt, SendError, Slot};
 use crate::net::World;
 use crate::text::Post;
+pub use crate::text::{Limit, Unit};
 
 pub use list::{CATALOGUE, Row, Service};
-
-/// How the length of a text is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
-    /// Bytes of UTF-8.
-    Bytes,
-    /// Unicode scalar values.
-    Chars,
-    /// UTF-16 code units.
-    Utf16,
-}
-
-/// The longest text of one message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limit {
-    /// How many.
-    pub most: usize,
-    /// Of what.
-    pub unit: Unit,
-}
 
 /// What a service can do; a capability is data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
