@@ -71,4 +71,6 @@ macro_rules! adapters {
 
 adapters! {
     Irc(super::irc::Irc) = "irc",
+    Terminal(super::terminal::Terminal) = "terminal",
+    Memory(super::memory::MemoryAdapter) = "memory",
 }

@@ -6,6 +6,9 @@
 
 pub mod irc;
 mod list;
+pub mod memory;
+mod plain;
+pub mod terminal;
 
 use std::future::Future;
 use std::pin::Pin;

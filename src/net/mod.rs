@@ -2,9 +2,9 @@
 
 mod base64;
 mod clock;
+pub mod dial;
 pub mod http;
 pub mod process;
-pub mod dial;
 pub mod tls;
 mod world;
 

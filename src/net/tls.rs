@@ -1,4 +1,5 @@
-//! TLS for connections of our own: verified by default, by the system's trusted authorities.
+//! TLS: the one provider, ring, for everything that speaks it; and connections of our own, verified by
+//! default against the system's trusted authorities.
 
 use std::fmt;
 use std::io;

@@ -4,7 +4,6 @@ mod more;
 mod options;
 mod outgoing;
 mod recent;
-mod render;
 mod sending;
 mod session;
 

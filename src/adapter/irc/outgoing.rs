@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use super::more::{self, More};
 use super::recent::Recent;
-use super::render;
 use super::sending::{Done, Sending};
-use crate::adapter::{Parcel, Ticket};
+use crate::adapter::{Parcel, Ticket, plain};
 use crate::model::{Place, Receipt, SendError, Timestamp};
 use crate::text::Tone;
+use crate::text::marks::IRC_PLAIN;
 use crate::wire::irc::{Client, Said, Standing, Target, sentence};
 
 /// IRC cannot edit: further progress of a slot is a new line, at most this often.
@@ -72,7 +72,8 @@ impl Outgoing {
                 .settle(Ok(Receipt { handle: None, answer: "left out: no edits on irc".to_owned() }));
         }
         let target = self.target(ticket.parcel());
-        let lines = render::lines(&ticket.parcel().post);
+        // Bold would be a control character: channels with mode `+c` refuse the line.
+        let lines = plain::lines(&ticket.parcel().post, &IRC_PLAIN);
         let lines = self.first_lines(&target, lines, client);
         sending.push(lines, Done::Parcel(ticket));
     }

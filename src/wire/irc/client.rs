@@ -372,11 +372,10 @@ impl Client {
                 self.mask_length = user.len() + 1 + host.len();
                 self.entered(channel, account.as_deref());
             }
-            Command::JOIN(channel, account, _)
-                if self.tells_accounts() => {
-                    let channel = self.isupport.fold(channel);
-                    self.roster.seen(folded, &channel, account.as_deref().unwrap_or("*"));
-                }
+            Command::JOIN(channel, account, _) if self.tells_accounts() => {
+                let channel = self.isupport.fold(channel);
+                self.roster.seen(folded, &channel, account.as_deref().unwrap_or("*"));
+            }
             Command::PART(channel, _) => self.departed(nick, channel, now),
             Command::KICK(channel, whom, why) => {
                 if self.is_me(whom) {
