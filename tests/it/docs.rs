@@ -111,7 +111,7 @@ fn every_page_of_a_door_opens_with_an_example() {
     for room in ["adapter", "runner"] {
         for name in pages_of(room) {
             let path = source::root().join(format!("docs/{room}s/{name}.md"));
-            let block = first_block(&fs::read_to_string(&path).unwrap(), &["yaml", "env"]);
+            let block = first_block(&fs::read_to_string(&path).unwrap(), &["yaml", "env", "sh"]);
             assert!(block.is_some_and(|block| !block.trim().is_empty()), "{} has no example", path.display());
         }
     }
