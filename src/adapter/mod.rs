@@ -4,6 +4,9 @@
 //! An adapter is one *session*: connect, authenticate, hear, send, until the connection ends.
 //! Reconnecting, jitter, the outgoing queue and what survives a session live once, in `bot::link`.
 
+pub mod irc;
+mod list;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,26 +16,9 @@ use tokio_util::sync::CancellationToken;
 use crate::model::{AdapterName, Handle, Message, MessageKey, Person, Place, Receipt, SendError, Slot};
 use crate::net::World;
 use crate::text::Post;
+pub use crate::text::{Limit, Unit};
 
-/// How the length of a text is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
-    /// Bytes of UTF-8.
-    Bytes,
-    /// Unicode scalar values.
-    Chars,
-    /// UTF-16 code units.
-    Utf16,
-}
-
-/// The longest text of one message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limit {
-    /// How many.
-    pub most: usize,
-    /// Of what.
-    pub unit: Unit,
-}
+pub use list::{CATALOGUE, Row, Service};
 
 /// What a service can do; a capability is data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,10 +155,34 @@ impl Drop for Ticket {
     }
 }
 
+/// One option of an adapter: `CHATOPS_<KIND>_<NAME>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OptionRow {
+    /// The last part of the variable's name.
+    pub name: &'static str,
+    /// Whether the adapter is off without it.
+    pub required: bool,
+    /// What it is, with its default.
+    pub summary: &'static str,
+}
+
+/// Finds the text of an option by its name; `None` where it is not set or empty.
+pub type Lookup<'a> = &'a mut dyn FnMut(&str) -> Option<String>;
+
 /// A two-way connection to one chat service.
 pub trait Adapter: Send + Sync + 'static {
     /// What the service can do, before a session knows better.
     const ABILITIES: Abilities;
+    /// What it is, in one line of help.
+    const SUMMARY: &'static str;
+    /// Its documentation; the first code block is an example of the settings.
+    const PAGE: &'static str;
+    /// The options that `chatops.env` has for it.
+    const OPTIONS: &'static [OptionRow];
+    /// Builds it from its options, as text by name; all that is wrong at once, a sentence each.
+    fn from_options(lookup: Lookup<'_>) -> Result<Self, Vec<String>>
+    where
+        Self: Sized;
     /// What is wrong with the options, in one sentence.
     fn check(&self) -> Result<(), String>;
     /// One session, from connecting to its end.

@@ -1,1 +1,26 @@
-//! (under construction)
+//! StackStorm's alias language: which command a text means, with which parameters. Pure: files and texts in,
+//! decisions out. `docs/aliases.md` is the language for people.
+
+pub mod answer;
+mod command;
+mod engine;
+mod file;
+pub mod help;
+mod index;
+mod literals;
+pub mod load;
+mod matcher;
+mod pattern;
+mod placeholder;
+mod suggest;
+mod tail;
+mod tree;
+#[cfg(test)]
+mod vectors;
+mod write;
+mod written;
+
+pub use file::{Ack, Alias, Format, ResultSpec};
+pub use matcher::{Candidate, Case, Entry, Found, Hit, LONGEST, Matcher};
+pub use pattern::{Params, Pattern, Slot};
+pub use suggest::Suggestion;

@@ -1,1 +1,255 @@
-//! (under construction)
+//! What people ask, and what becomes of it. Storeys, each seeing only those below it:
+//! `chat`, `console` > `engine` > `outbox`, `link` > `home`, `reply`.
+
+pub mod chat;
+pub mod console;
+pub mod engine;
+pub mod home;
+pub mod link;
+pub mod outbox;
+pub mod reply;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use crate::adapter::{Abilities, Ears, Link, Service};
+use crate::config::Problem;
+use crate::model::{AdapterName, Noun, Place};
+use crate::net::World;
+use crate::store::{Change, NewDelivery, Store};
+use chat::{Chat, Hearing};
+use console::Console;
+use engine::Engine;
+use home::{Home, Homes};
+use outbox::{Body, Outbox, REPLY_EXPIRES};
+
+/// What is sent after the running work has ended may take this long.
+const FLUSH: Duration = Duration::from_secs(5);
+
+/// Adapters get this long to say good-bye.
+const GOODBYE: Duration = Duration::from_secs(5);
+
+/// The running bot.
+pub struct Bot {
+    homes: Arc<Homes>,
+    chat: Arc<Chat>,
+    engine: Arc<Engine>,
+    outbox: Arc<Outbox>,
+    console: Arc<Console>,
+    store: Store,
+    world: World,
+    links: Mutex<BTreeMap<AdapterName, Running>>,
+    tasks: TaskTracker,
+    /// Why the process should end, told by a link that is not to reconnect.
+    end: mpsc::Sender<String>,
+}
+
+/// One connection under its supervisor.
+struct Running {
+    service: Arc<Service>,
+    stop: CancellationToken,
+    state: watch::Receiver<link::State>,
+}
+
+/// What a reload found.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// Aliases in force, without the built-in ones.
+    pub aliases: usize,
+    /// Actions in force.
+    pub actions: usize,
+    /// What is wrong in single files.
+    pub problems: Vec<Problem>,
+}
+
+impl Bot {
+    /// Starts everything but the connections: what an earlier life left open is told to its people,
+    /// what is due goes on. The receiver gets a sentence when the process should end by itself.
+    pub async fn start(
+        homes: Arc<Homes>,
+        store: Store,
+        world: World,
+    ) -> anyhow::Result<(Arc<Self>, mpsc::Receiver<String>)> {
+        let (end, ended) = mpsc::channel(4);
+        let home = homes.current();
+        let outbox = Outbox::new(store.clone(), world.clone()).await?;
+        let limits = home.settings.limits();
+        let engine = Engine::start(store.clone(), outbox.clone(), world.clone(), limits);
+        let chat = Chat::new(homes.clone(), engine.clone(), outbox.clone(), store.clone(), world.clone());
+        let name = AdapterName::new("terminal")?;
+        let (state, _) = watch::channel(link::State::Up { since: world.now() });
+        let door = outbox.door(&name, console::ABILITIES);
+        let ears = Hearing::new(chat.clone(), name.clone(), door, state);
+        let console = Console::new(name, world.clone(), ears);
+        let bot = Arc::new(Self {
+            homes,
+            chat,
+            engine,
+            outbox,
+            console,
+            store,
+            world,
+            links: Mutex::default(),
+            tasks: TaskTracker::new(),
+            end,
+        });
+        bot.recover().await?;
+        Ok((bot, ended))
+    }
+
+    /// Executions that were open when the process died are abandoned; the notices commit with that.
+    async fn recover(&self) -> anyhow::Result<()> {
+        let (store, now) = (self.store.clone(), self.world.now());
+        let notice = move |execution: &crate::model::Execution| {
+            let place = execution.place.clone()?;
+            let body = Body { place: place.clone(), post: addressed(reply::abandoned(execution), execution, &place) };
+            Some(NewDelivery {
+                id: store.id(Noun::Delivery),
+                slot: outbox::slot(&place, format!("execution/{}", execution.id)),
+                execution: Some(execution.id),
+                purpose: "abandoned".to_owned(),
+                body: serde_json::to_value(body).unwrap_or_default(),
+                due: now,
+                expires: now.plus(REPLY_EXPIRES),
+            })
+        };
+        self.store.write(Change::Recover { at: now, notice: Box::new(notice) }).await?;
+        Ok(())
+    }
+
+    fn links(&self) -> MutexGuard<'_, BTreeMap<AdapterName, Running>> {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The ears and the queue of an adapter that somebody else runs, such as the terminal of this process.
+    pub fn link(self: &Arc<Self>, name: &AdapterName, abilities: Abilities) -> (Link, watch::Receiver<link::State>) {
+        let (state, receiver) = watch::channel(link::State::Connecting { since: self.world.now(), why: None });
+        (self.link_with(name, abilities, state), receiver)
+    }
+
+    fn link_with(self: &Arc<Self>, name: &AdapterName, abilities: Abilities, state: watch::Sender<link::State>) -> Link {
+        let door = self.outbox.door(name, abilities);
+        let ears: Arc<dyn Ears> = Hearing::new(self.chat.clone(), name.clone(), door.clone(), state);
+        Link {
+            name: name.clone(),
+            bot: self.homes.current().settings.name.clone(),
+            world: self.world.clone(),
+            stop: CancellationToken::new(),
+            ears,
+            outlet: door,
+        }
+    }
+
+    /// Serves terminals that attach through the API.
+    pub fn serve_console(self: &Arc<Self>) {
+        let name = AdapterName::new("terminal").expect("a good name");
+        let (link, _) = self.link(&name, console::ABILITIES);
+        self.tasks.spawn(self.console.clone().serve(link));
+    }
+
+    /// Connects what is configured, and keeps to the configuration when it changes: adapters whose
+    /// options changed start anew, the others do not notice.
+    pub fn connect(self: &Arc<Self>) {
+        self.settle_links(&self.homes.current());
+        let bot = self.clone();
+        let mut changes = self.homes.subscribe();
+        self.tasks.spawn(async move {
+            while changes.changed().await.is_ok() {
+                let home = changes.borrow_and_update().clone();
+                bot.engine.set_limits(home.settings.limits());
+                bot.settle_links(&home);
+            }
+        });
+    }
+
+    fn settle_links(self: &Arc<Self>, home: &Home) {
+        let mut links = self.links();
+        links.retain(|name, running| {
+            let same = home.services.iter().any(|(other, service)| other == name && **service == *running.service);
+            if !same {
+                info!(adapter = %name, "disconnecting: its options changed");
+                running.stop.cancel();
+            }
+            same
+        });
+        for (name, service) in &home.services {
+            if !links.contains_key(name) {
+                links.insert(name.clone(), self.run_link(name, service));
+            }
+        }
+        let states = links.iter().map(|(name, running)| (name.clone(), running.state.clone())).collect();
+        *self.chat.links.lock().unwrap_or_else(PoisonError::into_inner) = states;
+    }
+
+    fn run_link(self: &Arc<Self>, name: &AdapterName, service: &Arc<Service>) -> Running {
+        let (sender, state) = watch::channel(link::State::Connecting { since: self.world.now(), why: None });
+        let link = self.link_with(name, service.abilities(), sender.clone());
+        let stop = link.stop.clone();
+        let on_loss = if service.exit_on_disconnect() { link::OnLoss::Exit } else { link::OnLoss::Reconnect };
+        let (service_task, end) = (service.clone(), self.end.clone());
+        self.tasks.spawn(async move {
+            if let Some(why) = link::keep(service_task, link, on_loss, sender).await {
+                // The receiver is gone only when the process is ending already.
+                let _ = end.send(why).await;
+            }
+        });
+        Running { service: service.clone(), stop, state }
+    }
+
+    /// How the connections stand.
+    pub fn adapters(&self) -> Vec<(AdapterName, link::State)> {
+        self.links().iter().map(|(name, running)| (name.clone(), running.state.borrow().clone())).collect()
+    }
+
+    /// What runs commands.
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// The configuration, now and later.
+    pub fn homes(&self) -> &Arc<Homes> {
+        &self.homes
+    }
+
+    /// Terminals that attach through the API.
+    pub fn console(&self) -> &Arc<Console> {
+        &self.console
+    }
+
+    /// Loads the configuration again.
+    pub async fn reload(&self, by: &str) -> Report {
+        let home = self.homes.reload(by).await;
+        Report { aliases: home.own_aliases(), actions: home.actions.len(), problems: home.problems.clone() }
+    }
+
+    /// Ends everything in its order: running work (for `grace`, then cancelled), outbox, adapters, store.
+    /// What takes in messages stops first, by the engine taking no more orders.
+    pub async fn stop(&self, grace: Duration) {
+        info!("stopping: no more commands are taken");
+        self.engine.stop(grace).await;
+        if self.world.timeout(FLUSH, self.outbox.drained()).await.is_err() {
+            warn!("some answers were not delivered; stored ones go out after the next start");
+        }
+        for running in self.links().values() {
+            running.stop.cancel();
+        }
+        self.tasks.close();
+        if self.world.timeout(GOODBYE, self.tasks.wait()).await.is_err() {
+            warn!("some connections did not close in time");
+        }
+        self.store.close().await;
+    }
+}
+
+fn addressed(mut post: crate::text::Post, execution: &crate::model::Execution, place: &Place) -> crate::text::Post {
+    if !place.is_direct() {
+        post.to = Some(execution.person_name.clone());
+    }
+    post
+}

@@ -2,11 +2,21 @@
 //!
 //! Exit codes are a contract: 0 done, 1 refused or failed, 2 wrong usage. Answers go to stdout, errors to stderr.
 
+mod action;
+mod alias;
+mod api;
+mod chat;
+mod completions;
+mod home;
 mod runner;
+mod serve;
+mod start;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 
 /// What every subcommand accepts.
@@ -35,23 +45,66 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Serve everything that is configured, until a signal ends it.
+    Serve,
+    /// Chat in the terminal, with the running bot if there is one; from a pipe, run one command a line.
+    Chat,
+    /// Check the whole home: every file, and what they say of each other.
+    Check,
+    /// Tell the running bot to load its configuration again.
+    Reload,
+    /// Check alias files, ask which command a text means, list commands.
+    #[command(subcommand)]
+    Alias(alias::AliasCommand),
+    /// Run actions.
+    #[command(subcommand)]
+    Action(action::Command),
     /// What can carry actions out.
     Runner(runner::Args),
+    /// Write the completion script of a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
 }
 
 /// Runs the program.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let outcome: anyhow::Result<ExitCode> = match cli.command {
-        Some(command) => match command {
-            Command::Runner(args) => runner::run(&args, &cli.global),
-        },
-        None => Ok(ExitCode::SUCCESS),
+    let global = &cli.global;
+    let outcome = match cli.command {
+        None => serve::run_or_chat(global),
+        Some(Command::Serve) => serve::run(global),
+        Some(Command::Chat) => chat::run(global),
+        Some(Command::Check) => home::check(global),
+        Some(Command::Reload) => home::reload(global),
+        Some(Command::Alias(command)) => alias::run(global, &command),
+        Some(Command::Action(command)) => action::run(global, command),
+        Some(Command::Runner(args)) => runner::run(&args, global),
+        Some(Command::Completions { shell }) => completions::run(shell),
     };
     outcome.unwrap_or_else(|error| {
         report(&error);
         ExitCode::FAILURE
     })
+}
+
+/// The runtime of everything that waits.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")
+}
+
+/// Writes an answer and a line end to stdout. A reader that has gone is no error.
+fn out(text: &str) -> anyhow::Result<()> {
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("cannot write to stdout"),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a line to stderr.
+fn warn_line(text: &str) -> anyhow::Result<()> {
+    writeln!(std::io::stderr(), "{text}").context("cannot write to stderr")
 }
 
 /// Writes an error and its causes to stderr.

@@ -1,7 +1,16 @@
 //! Reading what admins write: YAML and environment files, with errors that name the place.
 
+pub mod env;
 mod error;
+pub mod expand;
+mod file;
+pub mod home;
+pub mod instances;
 pub mod nearest;
+pub mod options;
+pub mod settings;
+pub mod units;
 pub mod yaml;
 
 pub use error::{ConfigError, Problem};
+pub use file::{LARGEST, read_file};

@@ -17,6 +17,31 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     (distance <= allowed).then_some(candidate)
 }
 
+/// The known words as a sentence lists them: `` `a`, `b`, `c` ``, at most forty.
+pub fn choices<'a>(known: impl IntoIterator<Item = &'a str>) -> String {
+    let mut words: Vec<String> = known.into_iter().take(41).map(|word| format!("`{word}`")).collect();
+    if words.len() == 41 {
+        words[40] = "...".to_owned();
+    }
+    words.join(", ")
+}
+
+/// What helps a person who wrote `word` where only `known` ones are accepted.
+pub fn hint<'a>(word: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> Option<String> {
+    match nearest(word, known.clone()) {
+        Some(near) => Some(format!("did you mean `{near}`?")),
+        None => Some(choices(known)).filter(|all| !all.is_empty()).map(|all| format!("accepted: {all}")),
+    }
+}
+
+/// Whether a key's name says that its value is nobody's business.
+pub fn is_secret_word(key: &str) -> bool {
+    let key = key.to_lowercase();
+    let secret =
+        ["password", "passwd", "passphrase", "secret", "token", "private_key", "api_key", "credential"];
+    secret.iter().any(|word| key.contains(word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,10 +1,13 @@
 //! The world outside, through one handle: time, randomness, HTTP, TLS, processes.
 
+mod base64;
 mod clock;
 pub mod http;
 pub mod process;
+pub mod dial;
 pub mod tls;
 mod world;
 
+pub use base64::base64;
 pub use clock::{Clock, ManualClock};
 pub use world::{Elapsed, World};

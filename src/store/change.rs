@@ -6,10 +6,20 @@ use crate::model::{
     AdapterName, Execution, Handle, MessageKey, Person, Place, Receipt, SendError, Slot, Status, Timestamp,
 };
 
+/// Makes the notice for the person whose execution was abandoned; nothing for one that no room asked for.
+pub type Notice = Box<dyn Fn(&Execution) -> Option<NewDelivery> + Send>;
+
 /// A write. Changes are carried out in the order in which [`super::Store::write`] was called on their
 /// queue; all that are waiting are committed together.
-#[derive(Debug, Clone)]
 pub enum Change {
+    /// Executions that an earlier life of the process left open are abandoned: each with the notice to its
+    /// person and one audit record, all in one commit.
+    Recover {
+        /// Now.
+        at: Timestamp,
+        /// What their people are told.
+        notice: Notice,
+    },
     /// A command was accepted: its execution, its message's key, where to resume reading, one audit record.
     Begin(Box<Begin>),
     /// The runner of an execution started.
@@ -195,4 +205,6 @@ pub enum Done {
     Stale,
     /// Committed; so many executions, deliveries and audit records were removed.
     Trimmed(u64),
+    /// Committed; these executions were abandoned.
+    Recovered(Vec<i64>),
 }

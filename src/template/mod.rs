@@ -1,1 +1,27 @@
 //! Jinja templates as StackStorm's aliases use them: MiniJinja, Python's printing, bounds.
+//!
+//! What a template may use is listed in `docs/templates.md`. Values are never templates: only the
+//! text an admin wrote is.
+
+mod env;
+mod error;
+mod filters;
+mod globals;
+#[cfg(test)]
+mod hostile;
+mod lexer;
+mod limits;
+mod list;
+mod methods;
+mod operators;
+mod place;
+mod prepare;
+mod python;
+mod render;
+mod secrets;
+#[cfg(test)]
+mod tests;
+
+pub use error::TemplateError;
+pub use limits::Limits;
+pub use render::{DEFAULT_RESULT, Options, Templates, Undefined};

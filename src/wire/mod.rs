@@ -1,1 +1,3 @@
-//! (under construction)
+//! Protocol code that adapters and notifiers share: one folder a protocol.
+
+pub mod irc;

@@ -61,7 +61,7 @@ impl Ircd {
         match kind {
             Kind::Ngircd => config::write_ngircd(dir.path(), ports, password),
             Kind::Inspircd | Kind::InspircdWithServices => {
-                config::write_inspircd(dir.path(), ports, password)
+                config::write_inspircd(dir.path(), ports, password);
             }
         }
         let mut ircd = Self { kind, dir, ports, server: None, services: None };

@@ -91,7 +91,7 @@ pub(crate) fn write_inspircd(dir: &Path, ports: Ports, password: Option<&str>) {
 <files motd="{dir}/motd">
 <dns server="127.0.0.1" timeout="1">
 <pid file="{dir}/inspircd.pid">
-<options prefixquit="" defaultmodes="nt" moronbanner="" allowmismatch="yes" defaultbind="ipv4">
+<options prefixquit="" defaultmodes="not" moronbanner="" allowmismatch="yes" defaultbind="ipv4">
 <performance quietbursts="yes" somaxconn="1024" netbuffersize="65534">
 <limits maxnick="31" maxchan="64" maxmodes="20" maxident="11" maxhost="64" maxquit="255" maxtopic="307" maxkick="255">
 <log method="file" type="* -USERINPUT -USEROUTPUT" level="default" target="{dir}/inspircd.log">

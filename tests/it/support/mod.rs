@@ -9,6 +9,7 @@ pub(crate) mod ircd;
 pub(crate) mod ircd_config;
 pub(crate) mod lines;
 pub(crate) mod scripted;
+pub(crate) mod session;
 pub(crate) mod source;
 pub(crate) mod sshd;
 

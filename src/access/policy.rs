@@ -1,0 +1,173 @@
+//! The rules in force, by person.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::check;
+use super::file::File;
+use super::pattern::{PlacePattern, RefPattern, Values};
+use crate::config::{ConfigError, yaml};
+use crate::model::Person;
+
+/// The adapter whose users own the machine that the bot runs on.
+pub(super) const TERMINAL: &str = "terminal";
+
+/// Who may do what.
+#[derive(Debug, Clone, Default)]
+pub struct Access {
+    /// None without an `access.yaml`.
+    pub(super) policy: Option<Policy>,
+    pub(super) admins: Vec<Person>,
+}
+
+/// The checked content of `access.yaml`.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Policy {
+    /// Names of people by each of their ids.
+    pub(super) names: HashMap<Person, Arc<str>>,
+    pub(super) groups: BTreeMap<Arc<str>, Vec<Member>>,
+    pub(super) grants: Vec<Granted>,
+    pub(super) everyone: Vec<Arc<Rule>>,
+    /// What each person holds, flattened: what is asked for every command.
+    pub(super) held: HashMap<Person, Vec<Held>>,
+}
+
+/// Somebody in a group or grant: one of `people`, or an id that stands there itself.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Member {
+    Named(Arc<str>),
+    Id(Person),
+}
+
+/// A role with those who have it.
+#[derive(Debug, Clone)]
+pub(super) struct Granted {
+    pub(super) rules: Vec<Arc<Rule>>,
+    pub(super) to: Vec<Holder>,
+}
+
+/// A rule and how a person came by it.
+#[derive(Debug, Clone)]
+pub(super) struct Held {
+    pub(super) rule: Arc<Rule>,
+    pub(super) by: Holder,
+}
+
+/// Whom a role is granted to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Holder {
+    /// A group.
+    Group(Arc<str>),
+    /// One of `people`.
+    Named(Arc<str>),
+    /// A person by id.
+    Id(Person),
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Group(name) => write!(f, "group `{name}`"),
+            Self::Named(name) => write!(f, "`{name}`"),
+            Self::Id(person) => write!(f, "`{person}`"),
+        }
+    }
+}
+
+/// One entry of a role or of `everyone`. Displayed as ``role `operator`, entry 2 (access.yaml:12)``.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// None for `everyone`.
+    pub(super) role: Option<Arc<str>>,
+    /// From 1.
+    pub(super) entry: usize,
+    pub(super) file: Arc<Path>,
+    pub(super) line: u64,
+    pub(super) run: Vec<RefPattern>,
+    pub(super) approve: Vec<RefPattern>,
+    pub(super) with: Vec<Values>,
+    pub(super) places: Vec<PlacePattern>,
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whose = self.role.as_ref().map_or("everyone".to_owned(), |role| format!("role `{role}`"));
+        write!(f, "{whose}, entry {} ({}:{})", self.entry, self.file.display(), self.line)
+    }
+}
+
+/// A rule and whom it was granted to. Displayed as
+/// ``role `operator`, entry 2 (access.yaml:12), granted to group `sre` ``.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Through {
+    /// The rule.
+    pub rule: Arc<Rule>,
+    /// None where it is for everyone.
+    pub holder: Option<Holder>,
+}
+
+impl fmt::Display for Through {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.rule)?;
+        self.holder.as_ref().map_or(Ok(()), |holder| write!(f, ", granted to {holder}"))
+    }
+}
+
+impl Access {
+    /// Without an `access.yaml`: terminal users and `admins` may do everything, everyone else what is open to all.
+    pub fn without_file(admins: Vec<Person>) -> Self {
+        Self { policy: None, admins }
+    }
+
+    /// An `access.yaml` that cannot be used, and no earlier one: only `admins` may do anything.
+    pub fn closed(admins: Vec<Person>) -> Self {
+        Self { policy: Some(Policy::default()), admins }
+    }
+
+    /// Reads the content of `access.yaml`. With any mistake in it the whole file is refused.
+    pub fn read(file: &Path, text: &str, admins: Vec<Person>) -> Result<Self, Vec<ConfigError>> {
+        let raw: File = yaml::read(file, text).map_err(|error| vec![error])?;
+        let policy = check::check(file, text, &raw)?;
+        Ok(Self { policy: Some(policy), admins })
+    }
+
+    /// Whether somebody may do everything.
+    pub fn is_admin(&self, person: &Person) -> bool {
+        person.is_proven() && self.admins.contains(person)
+    }
+
+    /// Whether there is an `access.yaml`.
+    pub fn has_rules(&self) -> bool {
+        self.policy.is_some()
+    }
+}
+
+impl Policy {
+    /// Fills `held` from the grants: called once, when everything else is there.
+    pub(super) fn flatten(&mut self) {
+        let mut ids: HashMap<Arc<str>, Vec<Person>> = HashMap::new();
+        for (person, name) in &self.names {
+            ids.entry(name.clone()).or_default().push(person.clone());
+        }
+        let persons = |member: &Member| match member {
+            Member::Named(name) => ids.get(name).cloned().unwrap_or_default(),
+            Member::Id(person) => vec![person.clone()],
+        };
+        for granted in &self.grants {
+            for holder in &granted.to {
+                let members = match holder {
+                    Holder::Group(name) => self.groups.get(name).cloned().unwrap_or_default(),
+                    Holder::Named(name) => vec![Member::Named(name.clone())],
+                    Holder::Id(person) => vec![Member::Id(person.clone())],
+                };
+                for person in members.iter().flat_map(persons) {
+                    let held =
+                        granted.rules.iter().map(|rule| Held { rule: rule.clone(), by: holder.clone() });
+                    self.held.entry(person).or_default().extend(held);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! From parcels to lines: where they go, what is left out, what is kept for `more`.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::more::{self, More};
+use super::recent::Recent;
+use super::render;
+use super::sending::{Done, Sending};
+use crate::adapter::{Parcel, Ticket};
+use crate::model::{Place, Receipt, SendError, Timestamp};
+use crate::text::Tone;
+use crate::wire::irc::{Client, Said, Standing, Target, sentence};
+
+/// IRC cannot edit: further progress of a slot is a new line, at most this often.
+const PROGRESS: Duration = Duration::from_secs(10);
+/// Messages whose asker is remembered for whispered answers; people who spoke in private.
+const REMEMBERED: usize = 1024;
+/// A kicked bot is back in a few seconds.
+const SOON: Duration = Duration::from_secs(3);
+const LATER: Duration = Duration::from_secs(60);
+
+/// What the session remembers in order to answer.
+pub(super) struct Outgoing {
+    most_lines: usize,
+    more: Arc<Mutex<More>>,
+    /// Message id → folded nick.
+    askers: Recent,
+    /// Folded nick → mask, of who spoke in private.
+    private: Recent,
+    /// Folded nick → the nick that person has now.
+    renamed: Recent,
+    progress: HashMap<String, Timestamp>,
+}
+
+impl Outgoing {
+    pub(super) fn new(most_lines: usize, more: Arc<Mutex<More>>) -> Self {
+        let (askers, private, renamed) =
+            (Recent::new(REMEMBERED), Recent::new(REMEMBERED), Recent::new(REMEMBERED));
+        Self { most_lines: most_lines.max(1), more, askers, private, renamed, progress: HashMap::new() }
+    }
+
+    /// Somebody said something: remembers how to answer.
+    pub(super) fn heard(&mut self, said: &Said, id: &Arc<str>) {
+        let nick: Arc<str> = said.folded_nick.as_str().into();
+        match said.target {
+            Target::Direct => {
+                self.renamed.remove(&nick);
+                self.private.put(&nick, &said.mask);
+            }
+            Target::Channel { .. } => self.askers.put(id, &said.folded_nick),
+        }
+    }
+
+    /// Somebody has another nick: private answers follow.
+    pub(super) fn renamed(&mut self, from: &str, to: &str) {
+        if let Some(mask) = self.private.get(from).map(str::to_owned) {
+            self.private.remove(from);
+            self.private.put(&to.into(), &mask);
+            self.renamed.put(&from.into(), to);
+        }
+    }
+
+    /// Turns a parcel into lines, or settles it at once where it cannot or need not be sent.
+    pub(super) fn accept(&mut self, ticket: Ticket, client: &Client, now: Timestamp, sending: &mut Sending) {
+        if let Err(error) = can_reach(&ticket.parcel().place, client) {
+            return ticket.settle(Err(error));
+        }
+        if self.is_needless(ticket.parcel(), now) {
+            return ticket
+                .settle(Ok(Receipt { handle: None, answer: "left out: no edits on irc".to_owned() }));
+        }
+        let target = self.target(ticket.parcel());
+        let lines = render::lines(&ticket.parcel().post);
+        let lines = self.first_lines(&target, lines, client);
+        sending.push(lines, Done::Parcel(ticket));
+    }
+
+    /// The next part of what is left at a place, if somebody asks for it and there is any.
+    pub(super) fn read_on(
+        &mut self,
+        said: &Said,
+        names: &[&str],
+        client: &Client,
+        sending: &mut Sending,
+    ) -> bool {
+        if !more::is_request(&said.text, names) {
+            return false;
+        }
+        let target = match &said.target {
+            Target::Channel { folded, .. } => folded.clone(),
+            Target::Direct => said.folded_nick.clone(),
+        };
+        let place = self.kept_under(&target, client);
+        let Some((lines, left)) = self.more().take(&place, self.most_lines) else { return false };
+        let mut out = on_the_wire(&target, &lines, client);
+        if left > 0 {
+            out.push(line(&target, &more::footer(left)));
+        }
+        sending.push(out, Done::More { place, lines });
+        true
+    }
+
+    fn more(&self) -> MutexGuard<'_, More> {
+        self.more.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A nick is no proof of who reads on: a private rest is kept for the nick with its mask.
+    fn kept_under(&self, target: &str, client: &Client) -> String {
+        if client.standing(target) != Standing::Unknown {
+            return target.to_owned();
+        }
+        format!("{target}!{}", self.private.get(target).unwrap_or_default())
+    }
+
+    fn target(&self, parcel: &Parcel) -> String {
+        let room = &*parcel.place.room;
+        if parcel.place.is_direct() {
+            return self.renamed.get(room).unwrap_or(room).to_owned();
+        }
+        let asker = || self.askers.get(&parcel.answer.as_ref()?.key.id);
+        match parcel.post.private.then(asker).flatten() {
+            Some(nick) => nick.to_owned(),
+            None => room.to_owned(),
+        }
+    }
+
+    fn first_lines(&mut self, target: &str, lines: Vec<String>, client: &Client) -> Vec<String> {
+        let splitter = client.splitter();
+        let mut pieces: Vec<String> = Vec::with_capacity(lines.len());
+        for text in lines {
+            pieces.extend(splitter.pieces(target, &sentence(&text)).into_iter().map(str::to_owned));
+        }
+        // One line more is shorter than saying that there is one.
+        if pieces.len() <= self.most_lines + 1 {
+            return pieces.iter().map(|text| line(target, text)).collect();
+        }
+        let rest = pieces.split_off(self.most_lines);
+        let mut out: Vec<_> = pieces.iter().map(|text| line(target, text)).collect();
+        let place = self.kept_under(target, client);
+        let count = rest.len();
+        self.more().keep(&place, rest);
+        out.push(line(target, &more::footer(count)));
+        out
+    }
+
+    /// Progress between the first word and the answer, sooner than is polite.
+    fn is_needless(&mut self, parcel: &Parcel, now: Timestamp) -> bool {
+        let slot = parcel.slot.to_string();
+        let is_progress =
+            parcel.post.tone == Tone::Working && parcel.answer.as_ref().is_none_or(|answer| !answer.last);
+        if !is_progress {
+            self.progress.remove(&slot);
+            return false;
+        }
+        self.progress.retain(|_, shown| now.since(*shown) < PROGRESS);
+        if self.progress.contains_key(&slot) {
+            return true;
+        }
+        self.progress.insert(slot, now);
+        false
+    }
+}
+
+fn can_reach(place: &Place, client: &Client) -> Result<(), SendError> {
+    if place.is_direct() {
+        return Ok(());
+    }
+    let retry = |why: String, after| Err(SendError::Retry { why, after: Some(after) });
+    match client.standing(&place.room) {
+        Standing::In => Ok(()),
+        Standing::Pending => retry(format!("not in `{}` at the moment", place.room), SOON),
+        Standing::Refused(why) => retry(format!("`{}` does not let the bot in: {why}", place.room), LATER),
+        Standing::Unknown => {
+            Err(SendError::Refused { why: format!("not in `{}`: add it to `CHANNELS`", place.room) })
+        }
+    }
+}
+
+fn on_the_wire(target: &str, lines: &[String], client: &Client) -> Vec<String> {
+    let splitter = client.splitter();
+    lines.iter().flat_map(|text| splitter.pieces(target, text)).map(|text| line(target, text)).collect()
+}
+
+fn line(target: &str, text: &str) -> String {
+    format!("PRIVMSG {target} :{text}")
+}

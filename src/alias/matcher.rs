@@ -1,0 +1,305 @@
+//! Which command a text means: candidates from the index, readings from their formats, the best by rank.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::command::Command;
+use super::file::Alias;
+use super::index::Index;
+use super::pattern::{Params, Pattern, Reading};
+use super::suggest::{Suggester, Suggestion};
+use super::write::{Fold, Hits};
+
+/// A text longer than this, in bytes, is no command.
+pub const LONGEST: usize = 128 << 10;
+
+/// How literal text is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Case {
+    /// Case does not matter, and an exact match ranks first. Values and character classes keep theirs.
+    #[default]
+    Ignore,
+    /// As written, like StackStorm's server.
+    Strict,
+}
+
+/// An alias, and what its action accepts.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The alias.
+    pub alias: Arc<Alias>,
+    /// Names that the action and its runner accept: only these are read as `key=value`. `None` if the action is unknown.
+    pub parameters: Option<Arc<BTreeSet<String>>>,
+}
+
+/// A format that matched.
+#[derive(Debug, Clone)]
+pub struct Hit {
+    /// The alias.
+    pub alias: Arc<Alias>,
+    /// Which of its formats, from 0.
+    pub format: usize,
+    /// The text that matched, as written in the alias.
+    pub representation: String,
+    /// How help shows the format.
+    pub display: String,
+    /// The parameters before casting.
+    pub params: Params,
+}
+
+impl Hit {
+    /// The immutable parameters of the alias that the command tries to set, in order.
+    pub fn overridden(&self) -> Vec<&str> {
+        let fixed = &self.alias.immutable_parameters;
+        self.params.iter().map(|(name, _)| name.as_str()).filter(|name| fixed.contains_key(*name)).collect()
+    }
+}
+
+/// One of several aliases that a text may mean.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// The alias.
+    pub alias: Arc<Alias>,
+    /// How help shows its format.
+    pub display: String,
+}
+
+/// What a text means.
+#[derive(Debug)]
+pub enum Found {
+    /// One command.
+    One(Hit),
+    /// One command, several times: a `match_multiple` format.
+    Many(Vec<Hit>),
+    /// Aliases that fit equally well. Typing `pack.alias` before the command chooses.
+    Tie(Vec<Candidate>),
+    /// No command.
+    None {
+        /// What was probably meant.
+        suggestion: Option<Suggestion>,
+    },
+    /// A format could not be tried to the end.
+    Error(String),
+}
+
+/// Where a pattern lives: entry, format, representation.
+#[derive(Debug, Clone, Copy)]
+struct Unit {
+    entry: u32,
+    format: u32,
+    representation: u32,
+}
+
+/// All aliases, ready to match. Disabled ones are left out.
+#[derive(Debug)]
+pub struct Matcher {
+    entries: Vec<Entry>,
+    units: Vec<Unit>,
+    whole: Index,
+    every: Index,
+    suggester: Suggester,
+    case: Case,
+}
+
+/// A pattern that matched, and how.
+struct Match<'m> {
+    unit: Unit,
+    pattern: &'m Pattern,
+    readings: Vec<Reading>,
+}
+
+/// Better is greater: exact case, nothing but text, more literal text, fewer parameters.
+type Rank = (bool, bool, usize, std::cmp::Reverse<usize>);
+
+impl Matcher {
+    /// Files all formats; compiles none.
+    pub fn build(entries: Vec<Entry>, case: Case) -> Self {
+        let entries: Vec<Entry> = entries.into_iter().filter(|entry| entry.alias.enabled).collect();
+        let mut units = Vec::new();
+        let mut patterns = (Vec::new(), Vec::new());
+        for (number, entry) in entries.iter().enumerate() {
+            for (format, spec) in entry.alias.formats.iter().enumerate() {
+                for (representation, pattern) in spec.representation.iter().enumerate() {
+                    let filed = if pattern.hits() == Hits::Whole { &mut patterns.0 } else { &mut patterns.1 };
+                    filed.push((units.len() as u32, pattern));
+                    units.push(Unit {
+                        entry: number as u32,
+                        format: format as u32,
+                        representation: representation as u32,
+                    });
+                }
+            }
+        }
+        let (whole, every) = (Index::build(&patterns.0), Index::build(&patterns.1));
+        let suggester = Suggester::build(&entries);
+        Self { entries, units, whole, every, suggester, case }
+    }
+
+    /// The entries in force, in order.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// What `text` means. `allowed` says what this person may know of: only such aliases are suggested, and a tie
+    /// is between them.
+    pub fn find(&self, text: &str, allowed: &dyn Fn(&Alias) -> bool) -> Found {
+        if text.len() > LONGEST {
+            return Found::Error(format!("a command has at most {LONGEST} bytes"));
+        }
+        let command = Command::new(text);
+        if command.text().is_empty() {
+            // Blank text can only mean a format whose slots all have defaults.
+            return self.once(&command, allowed).unwrap_or(Found::None { suggestion: None });
+        }
+        self.once(&command, allowed)
+            .or_else(|| self.many(&command, allowed))
+            .or_else(|| self.chosen(command.text(), allowed))
+            .unwrap_or_else(|| Found::None {
+                suggestion: self.suggester.suggest(&self.entries, text, allowed),
+            })
+    }
+
+    /// The first pass: formats that match the whole text.
+    fn once(&self, command: &Command<'_>, allowed: &dyn Fn(&Alias) -> bool) -> Option<Found> {
+        let units =
+            self.whole.candidates(command.text()).into_iter().map(|number| self.units[number as usize]);
+        self.best(command, units, allowed)
+    }
+
+    fn best(
+        &self,
+        command: &Command<'_>,
+        units: impl Iterator<Item = Unit>,
+        allowed: &dyn Fn(&Alias) -> bool,
+    ) -> Option<Found> {
+        let (matches, error) = self.matches(command, units);
+        if matches.is_empty() {
+            return error;
+        }
+        let top = if matches.len() == 1 { matches } else { self.top(command, matches) };
+        let tied = self.choose(top, allowed);
+        match tied.as_slice() {
+            [only] => self.hits(only).pop().map(Found::One),
+            several => Some(Found::Tie(several.iter().map(|hit| self.candidate(hit)).collect())),
+        }
+    }
+
+    /// The second pass: formats that match anywhere, many times. They are not ranked: each would lose what another found.
+    fn many(&self, command: &Command<'_>, allowed: &dyn Fn(&Alias) -> bool) -> Option<Found> {
+        let units =
+            self.every.candidates(command.text()).into_iter().map(|number| self.units[number as usize]);
+        let (matches, error) = self.matches(command, units);
+        if matches.is_empty() {
+            return error;
+        }
+        let tied = self.choose(matches, allowed);
+        match tied.as_slice() {
+            [only] => Some(Found::Many(self.hits(only))),
+            several => Some(Found::Tie(several.iter().map(|hit| self.candidate(hit)).collect())),
+        }
+    }
+
+    /// `pack.alias command`: the command of that alias, for ties.
+    fn chosen(&self, text: &str, allowed: &dyn Fn(&Alias) -> bool) -> Option<Found> {
+        let (reference, rest) = text.split_once(char::is_whitespace)?;
+        let entry = self.suggester.entry(&self.entries, reference)?;
+        let units = self.units.iter().skip(self.units.partition_point(|unit| unit.entry < entry));
+        let units = units.take_while(|unit| unit.entry == entry).copied();
+        let whole = units.filter(|unit| self.pattern(*unit).hits() == Hits::Whole);
+        self.best(&Command::new(rest), whole, allowed)
+    }
+
+    fn matches<'m>(
+        &'m self,
+        command: &Command<'_>,
+        units: impl Iterator<Item = Unit>,
+    ) -> (Vec<Match<'m>>, Option<Found>) {
+        let mut matches = Vec::new();
+        let mut error = None;
+        for unit in units {
+            let pattern = self.pattern(unit);
+            match self.read(command, unit, self.fold()) {
+                Ok(readings) if readings.is_empty() => {}
+                Ok(readings) => matches.push(Match { unit, pattern, readings }),
+                Err(why) => {
+                    let alias = self.entry(unit).alias.reference();
+                    error =
+                        Some(Found::Error(format!("the format `{}` of `{alias}`: {why}", pattern.text())));
+                }
+            }
+        }
+        (matches, error)
+    }
+
+    fn fold(&self) -> Fold {
+        if self.case == Case::Strict { Fold::AsWritten } else { Fold::EitherCase }
+    }
+
+    fn read(&self, command: &Command<'_>, unit: Unit, fold: Fold) -> Result<Vec<Reading>, String> {
+        let entry = self.entry(unit);
+        let known = |name: &str| match &entry.parameters {
+            None => true,
+            Some(names) => names.contains(name) || entry.alias.immutable_parameters.contains_key(name),
+        };
+        self.pattern(unit).read(command, &known, fold)
+    }
+
+    /// The matches of the highest rank.
+    fn top<'m>(&self, command: &Command<'_>, matches: Vec<Match<'m>>) -> Vec<Match<'m>> {
+        let ranked: Vec<(Rank, Match<'m>)> =
+            matches.into_iter().map(|found| (self.rank(command, &found), found)).collect();
+        let best = ranked.iter().map(|(rank, _)| *rank).max();
+        ranked.into_iter().filter(|(rank, _)| Some(*rank) == best).map(|(_, found)| found).collect()
+    }
+
+    fn rank(&self, command: &Command<'_>, found: &Match<'_>) -> Rank {
+        let exact = self.case == Case::Strict
+            || self.read(command, found.unit, Fold::AsWritten).is_ok_and(|readings| !readings.is_empty());
+        let literal = found.readings.first().map_or(0, |reading| reading.literal);
+        (exact, found.pattern.is_plain(), literal, std::cmp::Reverse(found.pattern.slots().len()))
+    }
+
+    /// One match of each alias; of several aliases those that the person may know of, if any.
+    fn choose<'m>(&self, mut matches: Vec<Match<'m>>, allowed: &dyn Fn(&Alias) -> bool) -> Vec<Match<'m>> {
+        matches.dedup_by_key(|found| found.unit.entry);
+        if matches.len() > 1 {
+            let known = |found: &Match<'_>| allowed(&self.entry(found.unit).alias);
+            if matches.iter().any(known) {
+                matches.retain(known);
+            } else {
+                matches.truncate(1);
+            }
+        }
+        matches
+    }
+
+    fn hits(&self, found: &Match<'_>) -> Vec<Hit> {
+        let alias = &self.entry(found.unit).alias;
+        let hit = |reading: &Reading| Hit {
+            alias: Arc::clone(alias),
+            format: found.unit.format as usize,
+            representation: found.pattern.text().to_owned(),
+            display: self.display(found),
+            params: reading.params.clone(),
+        };
+        found.readings.iter().map(hit).collect()
+    }
+
+    fn candidate(&self, found: &Match<'_>) -> Candidate {
+        Candidate { alias: Arc::clone(&self.entry(found.unit).alias), display: self.display(found) }
+    }
+
+    fn display(&self, found: &Match<'_>) -> String {
+        let format = &self.entry(found.unit).alias.formats[found.unit.format as usize];
+        format.display.clone().unwrap_or_else(|| found.pattern.text().to_owned())
+    }
+
+    fn entry(&self, unit: Unit) -> &Entry {
+        &self.entries[unit.entry as usize]
+    }
+
+    fn pattern(&self, unit: Unit) -> &Pattern {
+        let format = &self.entry(unit).alias.formats[unit.format as usize];
+        &format.representation[unit.representation as usize]
+    }
+}

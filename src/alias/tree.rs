@@ -1,0 +1,449 @@
+//! The tree of a format: a Python regular expression with placeholders, as StackStorm's authors write them. Reading
+//! it ourselves is what lets literal text ignore case while classes do not, anchors be found in every branch, and
+//! the words a command must hold be known without compiling anything.
+
+use super::placeholder::{self, Gap, Placeholder};
+
+/// Alternatives, first one preferred.
+pub(super) type Branches = Vec<Sequence>;
+/// Pieces one after the other.
+pub(super) type Sequence = Vec<Piece>;
+
+/// One node and how often it may occur.
+#[derive(Debug, Clone)]
+pub(super) struct Piece {
+    pub(super) node: Node,
+    pub(super) repeat: Option<Repeat>,
+}
+
+/// A quantifier: as the regex engines read it, and its bounds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Repeat {
+    pub(super) text: String,
+    pub(super) least: u32,
+    pub(super) most: Option<u32>,
+}
+
+/// What a format is made of.
+#[derive(Debug, Clone)]
+pub(super) enum Node {
+    /// A literal character, not a blank.
+    Char(char),
+    /// A run of blanks; a line break is kept as it is.
+    Blank(String),
+    /// A character class or its short form, in Rust's syntax: `\d`, `[a-z]`, `.`.
+    Class(String),
+    /// `^` or `\A`.
+    Start,
+    /// `$`, `\Z` or `\z`.
+    End,
+    /// `\b` or `\B`.
+    Edge(String),
+    /// `(...)` of any kind; `open` is all up to the first branch, in Rust's syntax.
+    Group {
+        open: String,
+        name: Option<String>,
+        kind: Kind,
+        branches: Branches,
+    },
+    /// `(?i)`: for the rest of the group.
+    Flags(String),
+    /// `\1`, `(?P=name)`.
+    BackReference(String),
+    Slot(Placeholder),
+}
+
+/// Kinds of group that differ for us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Matches what it holds.
+    Plain,
+    /// Looks ahead or behind: takes no text.
+    Look,
+    /// Atomic or conditional: only the bounded engine knows it.
+    Special,
+}
+
+/// Groups nest at most this deep: the walk recurses.
+const DEEPEST: usize = 40;
+/// A format has at most this many bytes.
+const LONGEST: usize = 8 << 10;
+
+/// Reads a format.
+///
+/// # Errors
+/// A plain sentence: what is wrong, what would be right.
+pub(super) fn parse(text: &str) -> Result<Branches, String> {
+    if text.len() > LONGEST {
+        return Err(format!("the format has {} bytes, at most {LONGEST} are accepted", text.len()));
+    }
+    let mut reader = Reader { rest: text, depth: 0, slots: 0 };
+    let branches = reader.branches()?;
+    if reader.rest.starts_with(')') {
+        return Err("there is a `)` without its `(`; write `\\)` for a literal one".to_owned());
+    }
+    Ok(branches)
+}
+
+struct Reader<'t> {
+    rest: &'t str,
+    depth: usize,
+    slots: usize,
+}
+
+impl<'t> Reader<'t> {
+    fn take(&mut self, length: usize) -> &'t str {
+        let (taken, rest) = self.rest.split_at(length);
+        self.rest = rest;
+        taken
+    }
+
+    fn eat(&mut self, prefix: &str) -> bool {
+        let found = self.rest.strip_prefix(prefix);
+        self.rest = found.unwrap_or(self.rest);
+        found.is_some()
+    }
+
+    fn branches(&mut self) -> Result<Branches, String> {
+        let mut branches = vec![self.sequence()?];
+        while self.eat("|") {
+            branches.push(self.sequence()?);
+        }
+        Ok(branches)
+    }
+
+    fn sequence(&mut self) -> Result<Sequence, String> {
+        let mut pieces: Sequence = Vec::new();
+        while let Some(first) = self.rest.chars().next().filter(|first| !matches!(first, '|' | ')')) {
+            if let Some(repeat) = self.repeat() {
+                attach(&mut pieces, repeat)?;
+                continue;
+            }
+            let node = self.node(first, &mut pieces)?;
+            if let Some(node) = node {
+                push(&mut pieces, node);
+            }
+        }
+        Ok(pieces)
+    }
+
+    fn node(&mut self, first: char, before: &mut Sequence) -> Result<Option<Node>, String> {
+        Ok(Some(match first {
+            '{' if self.rest.starts_with("{{") => Node::Slot(self.slot(before)?),
+            '(' => return self.group(),
+            '[' => Node::Class(self.class()?),
+            '\\' => self.escape()?,
+            '^' => self.single(Node::Start),
+            '$' => self.single(Node::End),
+            '.' => self.single(Node::Class(".".to_owned())),
+            blank if blank.is_whitespace() => self.single(Node::Blank(blank.to_string())),
+            letter => self.single(Node::Char(letter)),
+        }))
+    }
+
+    fn single(&mut self, node: Node) -> Node {
+        let length = self.rest.chars().next().map_or(0, char::len_utf8);
+        self.take(length);
+        node
+    }
+
+    fn slot(&mut self, before: &mut Sequence) -> Result<Placeholder, String> {
+        let (mut slot, rest) = placeholder::read(self.rest)?;
+        self.rest = rest;
+        if let Some(Piece { node: Node::Blank(run), repeat: None }) = before.last() {
+            let broken = run.contains('\n');
+            before.pop();
+            let opening = self.slots == 0 && self.depth == 0 && before.iter().any(Piece::is_literal);
+            slot.gap = if opening || broken { Gap::Space } else { Gap::Blank };
+        }
+        self.slots += 1;
+        Ok(slot)
+    }
+
+    /// A quantifier in front, if there is one; a brace that is none is a literal, as in Python.
+    fn repeat(&mut self) -> Option<Repeat> {
+        let (text, least, most) = match self.rest.chars().next()? {
+            '*' => ("*".to_owned(), 0, None),
+            '+' => ("+".to_owned(), 1, None),
+            '?' => ("?".to_owned(), 0, Some(1)),
+            '{' => return self.counted(),
+            _ => return None,
+        };
+        self.take(1);
+        Some(self.lazy(text, least, most))
+    }
+
+    fn counted(&mut self) -> Option<Repeat> {
+        let (inner, _) = self.rest.strip_prefix('{')?.split_once('}')?;
+        let (low, high) = match inner.split_once(',') {
+            None => (inner.parse().ok()?, Some(inner.parse().ok()?)),
+            Some(("", "")) => return None,
+            Some((low, high)) => (
+                if low.is_empty() { 0 } else { low.parse().ok()? },
+                if high.is_empty() { None } else { Some(high.parse().ok()?) },
+            ),
+        };
+        let text = match high {
+            Some(high) if high == low => format!("{{{low}}}"),
+            Some(high) => format!("{{{low},{high}}}"),
+            None => format!("{{{low},}}"),
+        };
+        self.take(inner.len() + 2);
+        Some(self.lazy(text, low, high))
+    }
+
+    /// Adds the `?` of a lazy quantifier; a possessive `+` is only a promise, and dropped.
+    fn lazy(&mut self, mut text: String, least: u32, most: Option<u32>) -> Repeat {
+        if self.eat("?") {
+            text.push('?');
+        } else {
+            self.eat("+");
+        }
+        Repeat { text, least, most }
+    }
+
+    fn class(&mut self) -> Result<String, String> {
+        let missing = || "there is a `[` without its `]`; write `\\[` for a literal one".to_owned();
+        let mut out = String::from("[");
+        self.take(1);
+        if self.eat("^") {
+            out.push('^');
+        }
+        if self.eat("]") {
+            out.push_str("\\]");
+        }
+        loop {
+            let letter = self.rest.chars().next().ok_or_else(missing)?;
+            match letter {
+                ']' => {
+                    self.take(1);
+                    out.push(']');
+                    return Ok(out);
+                }
+                '\\' => out.push_str(&self.class_escape().ok_or_else(missing)?),
+                // Python has no nested classes and no set operations.
+                '[' | '&' | '~' | '-' if letter != '-' || self.rest.starts_with("--") => {
+                    self.take(1);
+                    out.push('\\');
+                    out.push(letter);
+                }
+                _ => out.push_str(self.take(letter.len_utf8())),
+            }
+        }
+    }
+
+    fn class_escape(&mut self) -> Option<String> {
+        let letter = self.rest.chars().nth(1)?;
+        let text = self.take(1 + letter.len_utf8());
+        Some(match letter {
+            'b' => "\\x08".to_owned(),
+            _ => engine_escape(letter, text),
+        })
+    }
+
+    fn escape(&mut self) -> Result<Node, String> {
+        let letter = self.rest.chars().nth(1);
+        let letter = letter.ok_or_else(|| "the format ends in a lone backslash; write `\\\\`".to_owned())?;
+        if letter.is_ascii_digit() && letter != '0' {
+            let digits = self.rest[1..].chars().take(2).take_while(char::is_ascii_digit).count();
+            return Ok(Node::BackReference(self.take(1 + digits).to_owned()));
+        }
+        let text = self.take(1 + letter.len_utf8());
+        Ok(match letter {
+            'A' => Node::Start,
+            'Z' | 'z' => Node::End,
+            'b' | 'B' => Node::Edge(text.to_owned()),
+            'd' | 'D' | 's' | 'S' | 'w' | 'W' => Node::Class(text.to_owned()),
+            '0' => Node::Class("\\x00".to_owned()),
+            'n' | 't' | 'r' | 'f' | 'v' | 'a' => Node::Class(text.to_owned()),
+            'x' | 'u' | 'U' | 'p' | 'P' => Node::Class(self.long_escape(text)),
+            letter if letter.is_ascii_alphabetic() => return Err(format!("`\\{letter}` means nothing here")),
+            blank if blank.is_whitespace() => Node::Class(format!("\\x{{{:x}}}", u32::from(blank))),
+            letter => Node::Char(letter),
+        })
+    }
+
+    /// `\x41`, `\u00e9`, `\p{Greek}`: the escape with what belongs to it; the engine judges it.
+    fn long_escape(&mut self, text: &str) -> String {
+        let length = match (self.rest.strip_prefix('{'), text) {
+            (Some(inner), _) => inner.find('}').map_or(0, |end| end + 2),
+            (None, "\\x") => 2,
+            (None, "\\u") => 4,
+            (None, "\\U") => 8,
+            (None, _) => 1,
+        };
+        let length =
+            self.rest.char_indices().map(|(at, _)| at).chain([self.rest.len()]).find(|at| *at >= length);
+        format!("{text}{}", self.take(length.unwrap_or(0)))
+    }
+
+    fn group(&mut self) -> Result<Option<Node>, String> {
+        if self.rest.starts_with("(?#") {
+            let end = self.rest.find(')').ok_or_else(unclosed_group)?;
+            self.take(end + 1);
+            return Ok(None);
+        }
+        if let Some(after) = self.rest.strip_prefix("(?P=") {
+            let end = after.find(')').ok_or_else(unclosed_group)?;
+            return Ok(Some(Node::BackReference(self.take(end + 5).to_owned())));
+        }
+        let (open, name, kind) = self.opening()?;
+        if self.rest.starts_with(')')
+            && open.starts_with("(?")
+            && kind == Kind::Plain
+            && !open.ends_with([':', '>'])
+        {
+            self.take(1);
+            return Ok(Some(Node::Flags(format!("{open})"))));
+        }
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(format!("groups are nested more than {DEEPEST} deep"));
+        }
+        let branches = self.branches()?;
+        self.depth -= 1;
+        if !self.eat(")") {
+            return Err(unclosed_group());
+        }
+        Ok(Some(Node::Group { open, name, kind, branches }))
+    }
+
+    /// The opening of a group, up to its first branch.
+    fn opening(&mut self) -> Result<(String, Option<String>, Kind), String> {
+        for (text, kind) in [
+            ("(?:", Kind::Plain),
+            ("(?=", Kind::Look),
+            ("(?!", Kind::Look),
+            ("(?<=", Kind::Look),
+            ("(?<!", Kind::Look),
+            ("(?>", Kind::Special),
+        ] {
+            if self.eat(text) {
+                return Ok((text.to_owned(), None, kind));
+            }
+        }
+        if self.eat("(?P<") || self.eat("(?<") {
+            let (name, _) = self.rest.split_once('>').ok_or_else(unclosed_group)?;
+            placeholder::check_name(name)?;
+            self.take(name.len() + 1);
+            return Ok((format!("(?P<{name}>"), Some(name.to_owned()), Kind::Plain));
+        }
+        if self.rest.starts_with("(?(") {
+            let end = self.rest.find(')').ok_or_else(unclosed_group)?;
+            return Ok((self.take(end + 1).to_owned(), None, Kind::Special));
+        }
+        if self.rest.starts_with("(?") {
+            return self.flags();
+        }
+        self.take(1);
+        Ok(("(".to_owned(), None, Kind::Plain))
+    }
+
+    /// `(?i` before `)` or `:`.
+    fn flags(&mut self) -> Result<(String, Option<String>, Kind), String> {
+        let end = self.rest.find([')', ':']).ok_or_else(unclosed_group)?;
+        let letters = &self.rest[2..end];
+        if letters.is_empty() || !letters.chars().all(|letter| matches!(letter, 'i' | 'm' | 's' | 'u' | '-'))
+        {
+            return Err(format!("the group `(?{letters}` is not supported: the flags are `i`, `m` and `s`"));
+        }
+        let colon = self.rest[end..].starts_with(':');
+        Ok((self.take(end + usize::from(colon)).to_owned(), None, Kind::Plain))
+    }
+}
+
+fn unclosed_group() -> String {
+    "there is a `(` without its `)`; write `\\(` for a literal one".to_owned()
+}
+
+/// An escape inside a class, as Rust's engine writes it.
+fn engine_escape(letter: char, text: &str) -> String {
+    match letter {
+        '<' | '>' => letter.to_string(),
+        'Z' => "Z".to_owned(),
+        letter if letter.is_ascii() => text.to_owned(),
+        letter => letter.to_string(),
+    }
+}
+
+/// Adds a node; a blank joins the blanks before it.
+fn push(pieces: &mut Sequence, node: Node) {
+    if let Node::Blank(more) = &node
+        && let Some(Piece { node: Node::Blank(run), repeat: None }) = pieces.last_mut()
+    {
+        run.push_str(more);
+        return;
+    }
+    pieces.push(Piece { node, repeat: None });
+}
+
+/// Gives the last node its quantifier. Of a run of blanks only the last one is repeated.
+fn attach(pieces: &mut Sequence, repeat: Repeat) -> Result<(), String> {
+    let text = repeat.text.clone();
+    let nothing = || format!("`{text}` repeats nothing; write `\\{text}` for a literal one");
+    let last = pieces.last_mut().ok_or_else(nothing)?;
+    if last.repeat.is_some() || matches!(last.node, Node::Start | Node::End | Node::Edge(_) | Node::Flags(_))
+    {
+        return Err(nothing());
+    }
+    if let Node::Slot(slot) = &last.node {
+        // In StackStorm it would repeat the quote that may follow the value: nothing a person can mean.
+        let name = &slot.name;
+        return if repeat.least <= 1 && repeat.text != "*" {
+            Ok(())
+        } else {
+            Err(format!("the placeholder `{name}` cannot be repeated by `{text}`"))
+        };
+    }
+    if let Node::Blank(run) = &mut last.node
+        && run.chars().count() > 1
+    {
+        let blank = run.pop().map(String::from).unwrap_or_default();
+        pieces.push(Piece { node: Node::Blank(blank), repeat: Some(repeat) });
+        return Ok(());
+    }
+    last.repeat = Some(repeat);
+    Ok(())
+}
+
+impl Piece {
+    /// A literal character that occurs exactly once.
+    pub(super) fn is_literal(&self) -> bool {
+        matches!(self.node, Node::Char(_)) && self.repeat.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_refused_with_a_reason() {
+        for bad in
+            ["(a", "a)", "[a", "a**", "*a", "a\\", "(?P<1>a)", "(?P<a", "a {{b}}*", "(?x)a", "\\q", "(?"]
+        {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+        assert!(parse(&"(".repeat(5000)).unwrap_err().contains("nested"));
+        assert!(parse(&"a".repeat(9000)).unwrap_err().contains("bytes"));
+    }
+
+    #[test]
+    fn python_regex_is_read_as_python_reads_it() {
+        for good in [
+            "a{2}",
+            "x {a}",
+            "a{,3}",
+            "[]a]",
+            "[[:x:]]+",
+            "\\<a\\>",
+            "(?#note)a",
+            "c++ x",
+            "a|",
+            "{{a}}?",
+            "",
+        ] {
+            assert!(parse(good).is_ok(), "{good}");
+        }
+    }
+}

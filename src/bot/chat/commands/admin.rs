@@ -1,0 +1,101 @@
+//! `reload`, `audit`, `doctor`: for those who look after the bot.
+
+use std::sync::{Arc, PoisonError};
+
+use super::{Call, Need, Reply, Row, Run, code, post, table, text};
+use crate::bot::link;
+use crate::bot::reply;
+use crate::store::AuditFilter;
+use crate::text::{Block, Post, Tone};
+
+/// How many audit records are shown.
+const SHOWN: usize = 15;
+
+/// Loads the configuration again.
+pub static RELOAD: Row = Row {
+    name: "reload",
+    formats: &["reload"],
+    summary: "load the configuration again and tell what is wrong with it",
+    need: Need::Grant,
+    run: Run::Later(|call| Box::pin(reload(call))),
+};
+
+/// Searches the audit log.
+pub static AUDIT: Row = Row {
+    name: "audit",
+    formats: &["audit {{filter=}}"],
+    summary: "the last audit records; a word filters by person, text or kind",
+    need: Need::Grant,
+    run: Run::Later(|call| Box::pin(audit(call))),
+};
+
+/// How the bot is.
+pub static DOCTOR: Row = Row {
+    name: "doctor",
+    formats: &["doctor"],
+    summary: "how connections stand and what is wrong with the configuration",
+    need: Need::Grant,
+    run: Run::Now(doctor),
+};
+
+async fn reload(call: Arc<Call>) -> Reply {
+    let home = call.chat.homes.reload(&call.asker.person.to_string()).await;
+    let head = format!("{} aliases and {} actions are in force", home.own_aliases(), home.actions.len());
+    let mut body = vec![Block::Para(vec![text(head)])];
+    let problems = home.problems.iter().map(|problem| vec![text(problem.error().headline())]).collect::<Vec<_>>();
+    if problems.is_empty() {
+        return Reply::Said(post(body));
+    }
+    body.push(Block::List(problems));
+    Reply::Problem(post(body))
+}
+
+async fn audit(call: Arc<Call>) -> Reply {
+    let filter = AuditFilter { text: call.param("filter").map(str::to_owned), limit: SHOWN, ..AuditFilter::default() };
+    let found = call.chat.store.read(move |reader| reader.audit(&filter)).await;
+    let records = match found {
+        Ok(records) => records,
+        Err(error) => return Reply::Problem(reply::problem(&format!("the audit log cannot be read: {error}"))),
+    };
+    if records.is_empty() {
+        return Reply::Said(Post::plain("no audit record fits"));
+    }
+    let rows = records.into_iter().map(|record| {
+        let entry = record.entry;
+        let person = entry.person.map(|person| person.to_string()).unwrap_or_default();
+        let text = entry.body.get("text").and_then(serde_json::Value::as_str).unwrap_or_default();
+        let subject = entry.subject.unwrap_or_default();
+        vec![entry.at.to_string(), entry.what.as_str().to_owned(), person, subject, reply::shorten(text)]
+    });
+    Reply::Said(post(vec![table(&["when", "what", "who", "subject", "text"], rows.collect())]))
+}
+
+fn doctor(call: &Call) -> Reply {
+    let links = call.chat.links.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut well = true;
+    let mut items = Vec::new();
+    for (name, state) in links.iter() {
+        let said = match &*state.borrow() {
+            link::State::Up { since } => format!("up since {since}"),
+            link::State::Connecting { since, why } => {
+                well = false;
+                let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+                format!("connecting since {since}{why}")
+            }
+            link::State::Refused { since, why } => {
+                well = false;
+                format!("refused since {since}: {why}")
+            }
+            link::State::Stopped => "stopped".to_owned(),
+        };
+        items.push(vec![code(name.to_string()), text(format!(" {said}"))]);
+    }
+    drop(links);
+    for problem in &call.home.problems {
+        well &= !problem.is_fatal();
+        items.push(vec![text(problem.error().headline())]);
+    }
+    let head = if well { "all is well" } else { "something needs a look" };
+    let said = post(vec![Block::Para(vec![text(head)]), Block::List(items)]);
+    if well { Reply::Said(said.tone(Tone::Good)) } else { Reply::Problem(said.tone(Tone::Warning)) }
+}

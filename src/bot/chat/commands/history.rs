@@ -1,0 +1,184 @@
+//! `history`, `show`, `rerun`: what was run, and running it again.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Call, Later, Need, Reply, Row, Run, code, post, table, text};
+use crate::bot::engine::Given;
+use crate::bot::reply;
+use crate::model::{Cause, Execution};
+use crate::store::{Filter, StoreError};
+use crate::text::{Block, Post, Span, duration};
+
+/// How many executions `history` shows.
+const SHOWN: usize = 15;
+
+/// What was run.
+pub static HISTORY: Row = Row {
+    name: "history",
+    formats: &["history {{filter=}}", "executions {{filter=}}"],
+    summary: "the last executions: your own, or everybody's where that is granted; a word filters",
+    need: Need::Something,
+    run: Run::Later(|call| Box::pin(history(call))),
+};
+
+/// One execution.
+pub static SHOW: Row = Row {
+    name: "show",
+    formats: &["show {{id}}"],
+    summary: "one execution: who, what, when, and its result",
+    need: Need::Something,
+    run: Run::Later(|call| Box::pin(show(call))),
+};
+
+/// Runs one again.
+pub static RERUN: Row = Row {
+    name: "rerun",
+    formats: &["rerun {{id}}"],
+    summary: "run an execution again, with the same parameters and your own rights",
+    need: Need::Something,
+    run: Run::Later(rerun),
+};
+
+/// Runs the last one again.
+pub static RERUN_LAST: Row = Row {
+    name: "rerun_last",
+    formats: &["!", "again"],
+    summary: "run your last command in this room again",
+    need: Need::Something,
+    run: Run::Later(|call| Box::pin(rerun_last(call))),
+};
+
+fn rerun(call: Arc<Call>) -> Later {
+    Box::pin(async move {
+        match one(&call).await {
+            Ok((execution, _)) => again(&call, execution).await,
+            Err(reply) => reply,
+        }
+    })
+}
+
+async fn read<T: Send + 'static>(
+    call: &Call,
+    work: impl FnOnce(&crate::store::Reader) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, Reply> {
+    let failed = |error: StoreError| Reply::Problem(reply::problem(&format!("the history cannot be read: {error}")));
+    call.chat.store.read(work).await.map_err(failed)
+}
+
+async fn history(call: Arc<Call>) -> Reply {
+    let person = (!call.may("history")).then(|| call.asker.person.clone());
+    let text = call.param("filter").map(str::to_owned);
+    let filter = Filter { person, text, limit: SHOWN, ..Filter::default() };
+    let found = match read(&call, move |reader| reader.executions(&filter)).await {
+        Ok(found) => found,
+        Err(reply) => return reply,
+    };
+    if found.is_empty() {
+        return Reply::Said(Post::plain("nothing was run yet"));
+    }
+    let now = call.chat.world.now();
+    let row = |execution: Execution| {
+        let ago = format!("{} ago", duration(now.since(execution.asked)));
+        let command = reply::shorten(&execution.command);
+        vec![execution.id.to_string(), execution.status.to_string(), execution.person_name, ago, command]
+    };
+    let rows = found.into_iter().map(row).collect();
+    Reply::Said(post(vec![table(&["id", "status", "who", "when", "command"], rows)]))
+}
+
+/// The execution that the call names, if the asker may see it.
+async fn one(call: &Call) -> Result<(Execution, Option<Value>), Reply> {
+    let typed = call.param("id").unwrap_or_default();
+    let none = || Reply::Problem(reply::problem(&format!("no execution `{typed}` of yours; `history` lists them")));
+    let id = typed.trim_start_matches('#').parse::<i64>().map_err(|_| none())?;
+    let found = read(call, move |reader| Ok((reader.execution(id)?, reader.result(id)?))).await?;
+    let (execution, result) = found;
+    let execution = execution.filter(|execution| execution.person == call.asker.person || call.may("history"));
+    Ok((execution.ok_or_else(none)?, result.map(|(value, _)| value)))
+}
+
+async fn show(call: Arc<Call>) -> Reply {
+    let (execution, result) = match one(&call).await {
+        Ok(found) => found,
+        Err(reply) => return reply,
+    };
+    let id = execution.id;
+    let mut facts: Vec<(&str, String)> = vec![
+        ("status", execution.status.to_string()),
+        ("asked by", format!("{} ({})", execution.person_name, execution.person)),
+        ("asked at", execution.asked.to_string()),
+        ("action", execution.action.clone()),
+    ];
+    if let Some(place) = &execution.place {
+        facts.push(("in", place.to_string()));
+    }
+    if let Some(ended) = execution.ended {
+        facts.push(("took", duration(ended.since(execution.started.unwrap_or(execution.asked)))));
+    }
+    if let Some(why) = &execution.why {
+        facts.push(("why", why.clone()));
+    }
+    if let Some(rerun_of) = execution.rerun_of {
+        facts.push(("rerun of", rerun_of.to_string()));
+    }
+    if !execution.parameters.is_empty() {
+        facts.push(("parameters", Value::Object(execution.parameters.clone()).to_string()));
+    }
+    let mut body = Vec::new();
+    let output = call.chat.engine.tail(id).or_else(|| result.as_ref().map(pretty));
+    if let Some(output) = output.filter(|output| !output.trim().is_empty()) {
+        body.push(Block::Code { lang: String::new(), text: output });
+    }
+    let facts = facts.into_iter().map(|(name, value)| (name.to_owned(), vec![text(value)])).collect();
+    let title: Vec<Span> = vec![text(format!("execution {id}: ")), code(execution.command)];
+    Reply::Said(Post { title, facts, body, ..Post::default() })
+}
+
+fn pretty(result: &Value) -> String {
+    serde_json::to_string_pretty(result).unwrap_or_default()
+}
+
+async fn rerun_last(call: Arc<Call>) -> Reply {
+    let room = call.asker.place.clone();
+    let filter = Filter { person: Some(call.asker.person.clone()), place: room, limit: 1, ..Filter::default() };
+    match read(&call, move |reader| reader.executions(&filter)).await {
+        Ok(found) => match found.into_iter().next() {
+            Some(last) => again(&call, last).await,
+            None => Reply::Problem(reply::problem("you have run nothing here yet")),
+        },
+        Err(reply) => reply,
+    }
+}
+
+/// Runs it again as the one who asks now: access and parameters are checked anew.
+async fn again(call: &Arc<Call>, first: Execution) -> Reply {
+    let id = first.id;
+    let secrets = match read(call, move |reader| reader.sealed(id)).await {
+        Ok(secrets) => secrets.unwrap_or_default(),
+        Err(reply) => return reply,
+    };
+    if !secrets.is_empty() && first.person != call.asker.person {
+        let why = "it holds secret values that somebody else typed, so only that person may run it again";
+        return Reply::Problem(reply::problem(why));
+    }
+    let mut parameters = first.parameters.clone();
+    parameters.extend(secrets);
+    let alias = first.alias.as_ref().and_then(|name| {
+        call.home.listed.iter().find(|alias| alias.reference() == *name).cloned()
+    });
+    let given = Given::Recorded(parameters);
+    let engine = &call.chat.engine;
+    match engine.prepare(&call.home, &call.asker, alias.as_ref(), &first.action, given) {
+        Ok(mut order) => {
+            order.command = first.command;
+            order.cause = Cause::Rerun;
+            order.rerun_of = Some(first.id);
+            order.message = Some(call.message.clone());
+            drop(engine.submit(order));
+            Reply::Elsewhere
+        }
+        Err(refusal) => Reply::Problem(refusal.post(&call.asker)),
+    }
+}

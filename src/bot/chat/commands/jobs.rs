@@ -1,0 +1,71 @@
+//! `ps`, `kill`: what runs now, and ending it.
+
+use serde_json::{Map, json};
+
+use super::{Call, Need, Reply, Row, Run, post, table};
+use crate::bot::engine::Listed;
+use crate::bot::reply;
+use crate::store::{Change, Entry, What};
+use crate::text::{Post, Tone, duration};
+
+/// What runs now.
+pub static PS: Row = Row {
+    name: "ps",
+    formats: &["ps"],
+    summary: "what waits and runs now",
+    need: Need::Something,
+    run: Run::Now(ps),
+};
+
+/// Ends one.
+pub static KILL: Row = Row {
+    name: "kill",
+    formats: &["kill {{id}}"],
+    summary: "end a command that waits or runs; your own, or anyone's where that is granted",
+    need: Need::Something,
+    run: Run::Now(kill),
+};
+
+fn ps(call: &Call) -> Reply {
+    let all = call.may("ps") || call.may("kill");
+    let now = call.chat.world.now();
+    let seen = |listed: &Listed| all || listed.person == call.asker.person;
+    let open: Vec<_> = call.chat.engine.list().into_iter().filter(seen).collect();
+    if open.is_empty() {
+        return Reply::Said(Post::plain("nothing runs"));
+    }
+    let row = |listed: Listed| {
+        let since = duration(now.since(listed.asked));
+        vec![listed.id.to_string(), listed.status.to_string(), listed.name, since, reply::shorten(&listed.command)]
+    };
+    let rows = open.into_iter().map(row).collect();
+    Reply::Said(post(vec![table(&["id", "status", "who", "since", "command"], rows)]))
+}
+
+fn kill(call: &Call) -> Reply {
+    let typed = call.param("id").unwrap_or_default();
+    let Ok(id) = typed.trim_start_matches('#').parse::<i64>() else {
+        return Reply::Problem(reply::problem(&format!("`{typed}` is not an id; `ps` lists what runs")));
+    };
+    let open = call.chat.engine.open(id);
+    let seen = open.filter(|open| open.person == call.asker.person || call.may("kill"));
+    let Some(open) = seen else {
+        return Reply::Problem(reply::problem(&format!("no execution {id} of yours waits or runs; `ps` lists them")));
+    };
+    if let Err(error) = call.chat.engine.kill(id, &call.asker.name) {
+        return Reply::Problem(reply::problem(&error.to_string()));
+    }
+    let mut body = Map::new();
+    body.insert("command".to_owned(), json!(open.command));
+    body.insert("asked_by".to_owned(), json!(open.person));
+    let entry = Entry {
+        at: call.chat.world.now(),
+        what: What::Killed,
+        person: Some(call.asker.person.clone()),
+        place: call.asker.place.clone(),
+        subject: Some(format!("execution/{id}")),
+        body,
+    };
+    drop(call.chat.store.write(Change::Audit(Box::new(entry))));
+    Reply::Said(Post::plain(format!("ending {id}: {}", reply::shorten(&open.command))).tone(Tone::Working))
+}

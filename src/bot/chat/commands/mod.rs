@@ -1,0 +1,179 @@
+//! The commands that the bot itself answers: one function each, one row in [`ROWS`]. They are aliases
+//! of the pack `chatops`, so matching, help, suggestions and access work for them as for all others.
+
+mod admin;
+mod help;
+mod history;
+mod jobs;
+mod lists;
+mod who;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use serde_json::{Map, json};
+
+use super::Chat;
+use crate::access;
+use crate::alias::Alias;
+use crate::bot::engine::Asker;
+use crate::bot::home::Home;
+use crate::model::MessageKey;
+use crate::text::{Block, Post, Span};
+
+/// The pack of the built-in commands.
+pub const PACK: &str = "chatops";
+
+/// What somebody needs to be granted before a built-in command answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing.
+    Nothing,
+    /// Anything at all: it shows or touches one's own only.
+    Something,
+    /// `chatops.<name>` itself.
+    Grant,
+}
+
+/// What a built-in command answers.
+#[derive(Debug)]
+pub enum Reply {
+    /// What was asked for.
+    Said(Post),
+    /// Why it is not to be had.
+    Problem(Post),
+    /// Nothing here: an execution answers.
+    Elsewhere,
+}
+
+type Later = Pin<Box<dyn Future<Output = Reply> + Send>>;
+
+/// How a built-in command is answered.
+#[derive(Clone, Copy)]
+pub enum Run {
+    /// Where it is heard, from memory.
+    Now(fn(&Call) -> Reply),
+    /// After reading the database or the disk.
+    Later(fn(Arc<Call>) -> Later),
+}
+
+/// One built-in command.
+pub struct Row {
+    /// Its name; `chatops.<name>` in grants.
+    pub name: &'static str,
+    /// The formats it is typed in.
+    pub formats: &'static [&'static str],
+    /// One line of help.
+    pub summary: &'static str,
+    /// What it takes to get an answer.
+    pub need: Need,
+    /// The answer.
+    pub run: Run,
+}
+
+/// Every built-in command.
+pub static ROWS: &[&Row] = &[
+    &help::HELP,
+    &who::WHOAMI,
+    &who::WHO_CAN,
+    &who::WHY_NOT,
+    &lists::VERSION,
+    &lists::PACKS,
+    &lists::ALIASES,
+    &lists::ACTIONS,
+    &jobs::PS,
+    &jobs::KILL,
+    &history::HISTORY,
+    &history::SHOW,
+    &history::RERUN,
+    &history::RERUN_LAST,
+    &admin::RELOAD,
+    &admin::AUDIT,
+    &admin::DOCTOR,
+];
+
+/// One use of a built-in command.
+pub struct Call {
+    /// The chat that heard it.
+    pub chat: Arc<Chat>,
+    /// The configuration in force.
+    pub home: Arc<Home>,
+    /// Who asks.
+    pub asker: Asker,
+    /// What was typed for the parameters that were typed.
+    pub params: BTreeMap<String, String>,
+    /// The message that asks.
+    pub message: MessageKey,
+}
+
+impl Call {
+    /// What was typed for a parameter, unless nothing was.
+    pub fn param(&self, name: &str) -> Option<&str> {
+        self.params.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// Whether the asker was granted `chatops.<name>`.
+    pub fn may(&self, name: &str) -> bool {
+        let action = format!("{PACK}.{name}");
+        let asked = access::Asked { action: &action, alias: None, parameters: &Map::new() };
+        self.home.access.decide(&self.asker.who(), &asked).is_allowed()
+    }
+
+    /// Whether the asker may run anything that is not built in.
+    pub fn may_run_something(&self) -> bool {
+        self.home.listed.iter().any(|alias| alias.pack != PACK && self.home.may_see(&self.asker, alias))
+    }
+}
+
+/// The row of an alias, if the alias is built in.
+pub fn find(alias: &Alias) -> Option<&'static Row> {
+    (alias.pack == PACK).then(|| ROWS.iter().find(|row| row.name == alias.name)).flatten().copied()
+}
+
+/// The rows as aliases, for the matcher.
+pub fn aliases() -> Vec<Arc<Alias>> {
+    ROWS.iter().map(|row| Arc::new(alias(row))).collect()
+}
+
+fn alias(row: &Row) -> Alias {
+    let file = json!({
+        "name": row.name,
+        "description": row.summary,
+        "action_ref": format!("{PACK}.{}", row.name),
+        "formats": row.formats,
+    });
+    let (alias, _) = Alias::load(PACK, Path::new("built-in"), &file.to_string())
+        .expect("the rows are tested to be good aliases");
+    alias
+}
+
+fn text(text: impl Into<String>) -> Span {
+    Span::Text(text.into())
+}
+
+fn code(text: impl Into<String>) -> Span {
+    Span::Code(text.into())
+}
+
+fn post(body: Vec<Block>) -> Post {
+    Post { body, ..Post::default() }
+}
+
+fn table(head: &[&str], rows: Vec<Vec<String>>) -> Block {
+    Block::Table { head: head.iter().map(ToString::to_string).collect(), rows }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_a_good_alias_with_its_own_name() {
+        let mut names: Vec<_> = aliases().iter().map(|alias| alias.name.clone()).collect();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), ROWS.len());
+    }
+}

@@ -1,0 +1,65 @@
+//! The ears of one adapter.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::watch;
+use tracing::{debug, info};
+
+use super::{Chat, Way, address};
+use crate::adapter::{Abilities, Ears};
+use crate::bot::link;
+use crate::bot::outbox::Door;
+use crate::model::{AdapterName, Message, Person};
+
+/// Hears for one adapter: knows what the bot is called there, and how the connection stands.
+pub struct Hearing {
+    chat: Arc<Chat>,
+    adapter: AdapterName,
+    door: Arc<Door>,
+    state: watch::Sender<link::State>,
+    /// The names of the bot on this service.
+    me: Mutex<Arc<[String]>>,
+}
+
+impl Hearing {
+    /// Ears that know the bot by its configured name until the service tells more.
+    pub fn new(
+        chat: Arc<Chat>,
+        adapter: AdapterName,
+        door: Arc<Door>,
+        state: watch::Sender<link::State>,
+    ) -> Arc<Self> {
+        let name = chat.homes.current().settings.name.clone();
+        Arc::new(Self { chat, adapter, door, state, me: Mutex::new([name].into()) })
+    }
+}
+
+impl Ears for Hearing {
+    fn heard(&self, message: Message) {
+        let home = self.chat.homes.current();
+        let me = self.me.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let way = match (message.place.is_direct(), message.mentioned) {
+            (true, _) => Way::Direct,
+            (false, true) => Way::Mention,
+            (false, false) => Way::Room,
+        };
+        let text = message.text.clone();
+        if let Some(addressed) = address(&text, way, &home.settings.prefix, &me) {
+            self.chat.command(&home, message, addressed);
+        }
+    }
+
+    fn pressed(&self, person: Person, nonce: String) {
+        debug!(adapter = %self.adapter, %person, nonce, "a button was pressed that nobody made");
+    }
+
+    fn up(&self, abilities: Abilities, me: Vec<String>) {
+        info!(adapter = %self.adapter, ?me, "connected");
+        self.door.set_abilities(abilities);
+        let mut names = me;
+        names.push(self.chat.homes.current().settings.name.clone());
+        *self.me.lock().unwrap_or_else(PoisonError::into_inner) = names.into();
+        let since = self.chat.world.now();
+        self.state.send_replace(link::State::Up { since });
+    }
+}

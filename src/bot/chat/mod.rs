@@ -1,0 +1,216 @@
+//! A message becomes a command: addressed, matched, allowed, then answered here or handed to the engine.
+//!
+//! All of that happens where the message is heard, without waiting for anything: so each person's
+//! in-process answers come in order, behind nobody's slow command.
+
+mod address;
+pub mod commands;
+mod hearing;
+mod seen;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Map, Value, json};
+use tokio::sync::watch;
+use tracing::debug;
+
+pub use address::{Addressed, Sure, Way, address};
+pub use hearing::Hearing;
+
+use super::engine::{Asker, Engine, Given, Refusal};
+use super::home::Home;
+use super::link;
+use super::outbox::{Keep, Letter, Outbox, slot};
+use super::reply;
+use crate::adapter::Answer;
+use crate::alias::{Found, Hit};
+use crate::model::{AdapterName, Cause, Message};
+use crate::net::World;
+use crate::store::{Change, Entry, Store, What};
+use crate::text::Post;
+use commands::{Call, Need, Reply, Run};
+use seen::Seen;
+
+/// What a chat needs of the rest of the bot.
+pub struct Chat {
+    /// The configuration in force.
+    pub homes: Arc<super::home::Homes>,
+    /// What runs commands.
+    pub engine: Arc<Engine>,
+    /// What sends answers.
+    pub outbox: Arc<Outbox>,
+    /// What remembers.
+    pub store: Store,
+    /// Time.
+    pub world: World,
+    /// How the connections stand.
+    pub links: Mutex<Vec<(AdapterName, watch::Receiver<link::State>)>>,
+    seen: Mutex<Seen>,
+}
+
+impl Chat {
+    /// A chat that has heard nothing yet.
+    pub fn new(
+        homes: Arc<super::home::Homes>,
+        engine: Arc<Engine>,
+        outbox: Arc<Outbox>,
+        store: Store,
+        world: World,
+    ) -> Arc<Self> {
+        let (links, seen) = (Mutex::default(), Mutex::default());
+        Arc::new(Self { homes, engine, outbox, store, world, links, seen })
+    }
+
+    /// Carries out what `message` says, once.
+    pub fn command(self: &Arc<Self>, home: &Arc<Home>, message: Message, addressed: Addressed<'_>) {
+        let first = self.seen.lock().unwrap_or_else(PoisonError::into_inner).first_time(message.key.to_string());
+        if !first {
+            debug!(key = %message.key, "a message came again and is not heard again");
+            return;
+        }
+        let heard = Heard { home: home.clone(), asker: asker(&message), text: addressed.command.to_owned(), message };
+        let visible = |alias: &crate::alias::Alias| heard.home.may_see(&heard.asker, alias);
+        match home.aliases.find(addressed.command, &visible) {
+            Found::One(hit) => self.hit(&heard, hit, None),
+            Found::Many(hits) => {
+                for (index, hit) in hits.into_iter().enumerate() {
+                    self.hit(&heard, hit, Some(index));
+                }
+            }
+            Found::Tie(candidates) => {
+                let shown: Vec<_> = candidates
+                    .iter()
+                    .filter(|candidate| visible(&candidate.alias))
+                    .map(|candidate| (candidate.alias.reference(), candidate.display.clone()))
+                    .collect();
+                self.refuse(&heard, reply::tie(&heard.text, &shown), What::Unmatched, "several commands fit");
+            }
+            Found::Error(why) => self.refuse(&heard, reply::problem(&why), What::Refused, &why),
+            Found::None { suggestion } if addressed.sure == Sure::Yes => {
+                let nearest = suggestion.map(|suggestion| suggestion.display);
+                let post = reply::unknown(&heard.text, nearest.as_deref());
+                self.refuse(&heard, post, What::Unmatched, "no command fits");
+            }
+            Found::None { .. } => {}
+        }
+    }
+
+    fn hit(self: &Arc<Self>, heard: &Heard, hit: Hit, index: Option<usize>) {
+        if let Some(row) = commands::find(&hit.alias) {
+            return self.built_in(heard, row, &hit);
+        }
+        let given = Given::Typed(hit.params);
+        let order = self.engine.prepare(&heard.home, &heard.asker, Some(&hit.alias), &hit.alias.action_ref, given);
+        let mut order = match order {
+            Ok(order) => order,
+            Err(refusal) => return self.turn_down(heard, &refusal),
+        };
+        let mut key = heard.message.key.clone();
+        if let Some(index) = index.filter(|index| *index > 0) {
+            key.id = format!("{}#{index}", key.id).into();
+        }
+        order.command = order.prepared.cut(&heard.text);
+        order.cause = Cause::Command;
+        order.message = Some(key);
+        order.position = heard.message.position.clone();
+        drop(self.engine.submit(order));
+    }
+
+    fn turn_down(&self, heard: &Heard, refusal: &Refusal) {
+        let post = refusal.post(&heard.asker);
+        self.refuse(heard, post, What::Refused, &refusal.to_string());
+    }
+
+    fn built_in(self: &Arc<Self>, heard: &Heard, row: &'static commands::Row, hit: &Hit) {
+        let call = Call {
+            chat: self.clone(),
+            home: heard.home.clone(),
+            asker: heard.asker.clone(),
+            params: hit.params.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?))).collect(),
+            message: heard.message.key.clone(),
+        };
+        let allowed = match row.need {
+            Need::Nothing => true,
+            Need::Something => call.may_run_something() || call.may(row.name),
+            Need::Grant => call.may(row.name),
+        };
+        if !allowed {
+            let why = format!("nobody granted you `{}.{}`", commands::PACK, row.name);
+            return self.refuse(heard, reply::refused(&heard.asker.name, &why), What::Refused, &why);
+        }
+        self.note(heard, What::Answered, json!({"command": row.name}));
+        match row.run {
+            Run::Now(run) => self.reply(heard, run(&call)),
+            Run::Later(run) => {
+                let (chat, heard) = (self.clone(), heard.clone());
+                tokio::spawn(async move {
+                    let reply = run(Arc::new(call)).await;
+                    chat.reply(&heard, reply);
+                });
+            }
+        }
+    }
+
+    fn reply(&self, heard: &Heard, reply: Reply) {
+        match reply {
+            Reply::Said(post) => self.say(heard, post, true),
+            Reply::Problem(post) => self.say(heard, post, false),
+            Reply::Elsewhere => {}
+        }
+    }
+
+    fn refuse(&self, heard: &Heard, post: Post, what: What, why: &str) {
+        self.note(heard, what, json!({"why": why}));
+        self.say(heard, post, false);
+    }
+
+    /// Writes an audit record; nobody waits for it.
+    fn note(&self, heard: &Heard, what: What, more: Value) {
+        let mut body = Map::new();
+        body.insert("text".to_owned(), json!(heard.text));
+        if let Value::Object(more) = more {
+            body.extend(more);
+        }
+        let entry = Entry {
+            at: self.world.now(),
+            what,
+            person: Some(heard.asker.person.clone()),
+            place: heard.asker.place.clone(),
+            subject: None,
+            body,
+        };
+        drop(self.store.write(Change::Audit(Box::new(entry))));
+    }
+
+    fn say(&self, heard: &Heard, mut post: Post, good: bool) {
+        let place = &heard.message.place;
+        if !place.is_direct() {
+            post.to = Some(heard.asker.name.clone());
+        }
+        self.outbox.put(Letter {
+            slot: slot(place, format!("message/{}", heard.message.key.id)),
+            place: place.clone(),
+            post: Arc::new(post),
+            answer: Some(Answer { key: heard.message.key.clone(), last: true, good }),
+            keep: Keep::Volatile,
+        });
+    }
+}
+
+/// A message that is meant for the bot.
+#[derive(Clone)]
+struct Heard {
+    home: Arc<Home>,
+    asker: Asker,
+    text: String,
+    message: Message,
+}
+
+fn asker(message: &Message) -> Asker {
+    Asker {
+        person: message.person.clone(),
+        name: message.name.clone(),
+        place: Some(message.place.clone()),
+        room_name: message.room_name.clone(),
+    }
+}

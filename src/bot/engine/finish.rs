@@ -1,0 +1,128 @@
+//! The end of an execution: its result is cut of secrets, rendered, recorded and answered.
+
+use std::sync::{Arc, PoisonError};
+
+use serde_json::{Value, json};
+use tracing::{info, warn};
+
+use super::{Ended, Engine, Job};
+use crate::action::cut_secrets;
+use crate::bot::outbox::{Body, Keep, REPLY_EXPIRES, slot};
+use crate::bot::reply;
+use crate::model::{Execution, Noun, Place, Status};
+use crate::runner::Outcome;
+use crate::store::{Change, Finish, NewDelivery, What};
+use crate::text::Post;
+
+impl Engine {
+    /// Ends an execution: the answer is on its way before the commit that remembers it is done.
+    pub(super) fn finish(self: &Arc<Self>, job: &Arc<Job>, outcome: Outcome) {
+        let now = self.world.now();
+        let secrets = &job.order.prepared.secrets;
+        let result = without_secrets(outcome.result, secrets);
+        let why = outcome.why.map(|why| cut_secrets(&why, secrets));
+        let execution = Execution {
+            status: outcome.status,
+            why: why.clone(),
+            ended: Some(now),
+            ..job.execution()
+        };
+        let post = reply::result(&job.order, &execution, &result);
+        let delivery = match (&post, &job.order.asker.place) {
+            (Some(post), Some(place)) => Some(self.delivery(job, place, post)),
+            _ => None,
+        };
+        let stored = delivery.as_ref().map(|delivery| delivery.id);
+        let mut body = job.audit_body();
+        body.insert("status".to_owned(), json!(outcome.status));
+        if let Some(why) = &why {
+            body.insert("why".to_owned(), json!(why));
+        }
+        let finish = Finish {
+            execution: job.id,
+            status: outcome.status,
+            why: why.clone(),
+            result: result.clone(),
+            seen_bytes: job.output.seen(),
+            at: now,
+            delivery,
+            audit: job.entry(What::Finished, now, body),
+        };
+        let commit = self.store.write(Change::Finish(Box::new(finish)));
+        tokio::spawn(remember(job.id, commit));
+        if let (Some(post), Some(stored)) = (post, stored) {
+            self.outbox.adopt(stored);
+            self.say(job, post, Keep::Stored(stored), true, outcome.status == Status::Succeeded);
+        }
+        info!(execution = job.id, action = %execution.action, status = %outcome.status, person = %execution.person, "execution ended");
+        self.release(job, Ended { id: job.id, status: outcome.status, why, result });
+    }
+
+    fn delivery(&self, job: &Job, place: &Place, post: &Post) -> NewDelivery {
+        let now = self.world.now();
+        let body = Body { place: place.clone(), post: post.clone() };
+        NewDelivery {
+            id: self.store.id(Noun::Delivery),
+            slot: slot(place, format!("execution/{}", job.id)),
+            execution: Some(job.id),
+            purpose: "result".to_owned(),
+            body: serde_json::to_value(body).unwrap_or(Value::Null),
+            due: now,
+            expires: now.plus(REPLY_EXPIRES),
+        }
+    }
+
+    fn release(self: &Arc<Self>, job: &Job, ended: Ended) {
+        {
+            let mut state = self.lock();
+            state.running.remove(&job.id);
+            state.load.end(job.id);
+        }
+        let done = job.done.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(done) = done {
+            // Nobody may be waiting: most orders come from chat.
+            let _ = done.send(ended);
+        }
+        self.idle.notify_waiters();
+        self.pump();
+    }
+
+    /// Ends a recorded execution that never started.
+    pub(super) fn give_up(self: &Arc<Self>, job: &Arc<Job>, why: &str) {
+        let outcome = Outcome {
+            status: Status::Canceled,
+            why: Some(why.to_owned()),
+            result: json!({}),
+            effects: Vec::new(),
+        };
+        self.finish(job, outcome);
+    }
+
+    /// Answers an order that could not even be recorded.
+    pub(super) fn turn_away(self: &Arc<Self>, job: &Arc<Job>, why: &str) {
+        self.say_volatile(job, reply::problem(why), true);
+        let ended = Ended { id: job.id, status: Status::Failed, why: Some(why.to_owned()), result: json!({}) };
+        self.release(job, ended);
+    }
+}
+
+async fn remember(execution: i64, commit: impl Future<Output = Result<crate::store::Done, crate::store::StoreError>>) {
+    if let Err(error) = commit.await {
+        warn!(execution, %error, "the end of an execution was not recorded");
+    }
+}
+
+/// Cuts secret texts out of every string of a result.
+fn without_secrets(value: Value, secrets: &[String]) -> Value {
+    if secrets.is_empty() {
+        return value;
+    }
+    match value {
+        Value::String(text) => Value::String(cut_secrets(&text, secrets)),
+        Value::Array(items) => items.into_iter().map(|item| without_secrets(item, secrets)).collect(),
+        Value::Object(map) => {
+            map.into_iter().map(|(key, value)| (key, without_secrets(value, secrets))).collect()
+        }
+        other => other,
+    }
+}

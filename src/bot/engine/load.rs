@@ -1,0 +1,126 @@
+//! Who may start now: limits in all and per person, and named locks. Pure bookkeeping.
+
+use std::collections::HashMap;
+
+use crate::model::Person;
+
+/// How many executions may run at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// In all.
+    pub total: usize,
+    /// For one person.
+    pub person: usize,
+}
+
+/// Why an execution cannot start yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hold {
+    /// So many run already, the limit in all.
+    Total(usize),
+    /// The person has so many running, the limit for one.
+    Person(usize),
+    /// Another execution holds the lock.
+    Lock {
+        /// The lock.
+        name: String,
+        /// The execution that holds it.
+        holder: i64,
+    },
+}
+
+#[derive(Debug)]
+struct Held {
+    person: Person,
+    lock: Option<String>,
+}
+
+/// What runs now, as far as limits go.
+#[derive(Debug)]
+pub struct Load {
+    limits: Limits,
+    running: HashMap<i64, Held>,
+    people: HashMap<Person, usize>,
+    locks: HashMap<String, i64>,
+}
+
+impl Load {
+    /// Nothing runs.
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, running: HashMap::new(), people: HashMap::new(), locks: HashMap::new() }
+    }
+
+    /// Changes the limits; what runs goes on.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
+    /// Why it cannot start, if so.
+    pub fn hold(&self, person: &Person, lock: Option<&str>) -> Option<Hold> {
+        if let Some((name, holder)) = lock.and_then(|lock| self.locks.get_key_value(lock)) {
+            return Some(Hold::Lock { name: name.clone(), holder: *holder });
+        }
+        let own = self.people.get(person).copied().unwrap_or(0);
+        if own >= self.limits.person {
+            return Some(Hold::Person(own));
+        }
+        (self.running.len() >= self.limits.total).then_some(Hold::Total(self.running.len()))
+    }
+
+    /// It starts.
+    pub fn begin(&mut self, id: i64, person: &Person, lock: Option<&str>) {
+        *self.people.entry(person.clone()).or_default() += 1;
+        if let Some(lock) = lock {
+            self.locks.insert(lock.to_owned(), id);
+        }
+        self.running.insert(id, Held { person: person.clone(), lock: lock.map(str::to_owned) });
+    }
+
+    /// It ended; unknown ids are ignored.
+    pub fn end(&mut self, id: i64) {
+        let Some(held) = self.running.remove(&id) else { return };
+        if let Some(lock) = held.lock {
+            self.locks.remove(&lock);
+        }
+        if let Some(count) = self.people.get_mut(&held.person) {
+            *count -= 1;
+            if *count == 0 {
+                self.people.remove(&held.person);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn person(name: &str) -> Person {
+        format!("irc:{name}").parse().unwrap()
+    }
+
+    #[test]
+    fn one_person_cannot_take_all_places() {
+        let mut load = Load::new(Limits { total: 3, person: 2 });
+        load.begin(1, &person("alice"), None);
+        load.begin(2, &person("alice"), None);
+        assert_eq!(load.hold(&person("alice"), None), Some(Hold::Person(2)));
+        assert_eq!(load.hold(&person("bob"), None), None);
+        load.begin(3, &person("bob"), None);
+        assert_eq!(load.hold(&person("carol"), None), Some(Hold::Total(3)));
+        load.end(1);
+        assert_eq!(load.hold(&person("carol"), None), None);
+    }
+
+    #[test]
+    fn a_lock_names_its_holder_until_it_ends() {
+        let mut load = Load::new(Limits { total: 9, person: 9 });
+        load.begin(7, &person("alice"), Some("deploy-web"));
+        let hold = Hold::Lock { name: "deploy-web".to_owned(), holder: 7 };
+        assert_eq!(load.hold(&person("bob"), Some("deploy-web")), Some(hold));
+        assert_eq!(load.hold(&person("bob"), Some("deploy-db")), None);
+        load.end(7);
+        load.end(7);
+        assert_eq!(load.hold(&person("bob"), Some("deploy-web")), None);
+    }
+}

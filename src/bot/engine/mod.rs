@@ -1,0 +1,349 @@
+//! Submits, runs, cancels and recovers executions.
+//!
+//! Recorded first: nothing outside the process starts before its execution is committed. One
+//! dispatcher takes the orders in the order in which they were given, so each person's commands start
+//! in order; from there on nobody waits for anybody, but for limits and locks.
+
+mod finish;
+mod load;
+mod order;
+mod run;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+pub use load::{Hold, Limits};
+pub use order::{Asker, Ended, Listed, Order};
+
+use super::outbox::Outbox;
+use super::reply;
+use crate::model::{Execution, Noun, Person, Status, Timestamp};
+use crate::net::World;
+use crate::runner::{self, Output};
+use crate::store::{Begin, Change, Done, Entry, Store, StoreError, What};
+use load::Load;
+
+/// Orders that wait to be recorded; past this number people are told to try again.
+const MOST_ORDERS: usize = 4096;
+
+/// Executions that wait for a free place or a lock; past this number people are told to try again.
+const MOST_WAITING: usize = 1000;
+
+/// Runs what people asked for.
+pub struct Engine {
+    store: Store,
+    outbox: Arc<Outbox>,
+    world: World,
+    orders: mpsc::Sender<Recorded>,
+    state: Mutex<State>,
+    idle: Notify,
+}
+
+struct State {
+    load: Load,
+    waiting: VecDeque<Arc<Job>>,
+    running: BTreeMap<i64, Arc<Job>>,
+    stopping: bool,
+}
+
+/// One order under way.
+struct Job {
+    id: i64,
+    order: Order,
+    asked: Timestamp,
+    stop: CancellationToken,
+    output: Arc<Output>,
+    killed_by: Mutex<Option<String>>,
+    done: Mutex<Option<oneshot::Sender<Ended>>>,
+}
+
+type Commit = std::pin::Pin<Box<dyn Future<Output = Result<Done, StoreError>> + Send>>;
+
+struct Recorded {
+    job: Arc<Job>,
+    commit: Commit,
+}
+
+/// An order that was taken.
+pub struct Submitted {
+    /// Its execution.
+    pub id: i64,
+    /// How it ends; dropped without a value when the message had been seen before.
+    pub done: oneshot::Receiver<Ended>,
+}
+
+/// Why nothing was ended by `kill`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("execution {0} neither waits nor runs")]
+pub struct NotOpen(pub i64);
+
+impl Engine {
+    /// An engine with nothing to do; its dispatcher ends with it.
+    pub fn start(store: Store, outbox: Arc<Outbox>, world: World, limits: Limits) -> Arc<Self> {
+        let (orders, inbox) = mpsc::channel(MOST_ORDERS);
+        let state = State {
+            load: Load::new(limits),
+            waiting: VecDeque::new(),
+            running: BTreeMap::new(),
+            stopping: false,
+        };
+        let engine =
+            Arc::new(Self { store, outbox, world, orders, state: Mutex::new(state), idle: Notify::new() });
+        tokio::spawn(dispatch(Arc::downgrade(&engine), inbox));
+        engine
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the limits; what runs goes on.
+    pub fn set_limits(self: &Arc<Self>, limits: Limits) {
+        self.lock().load.set_limits(limits);
+        self.pump();
+    }
+
+    /// Records an order and starts it when its turn comes. Returns at once. What runs inside the
+    /// process and ends at once is answered before this returns.
+    pub fn submit(self: &Arc<Self>, order: Order) -> Submitted {
+        let (done, ended) = oneshot::channel();
+        let id = self.store.id(Noun::Execution);
+        let job = Arc::new(Job {
+            id,
+            asked: self.world.now(),
+            stop: CancellationToken::new(),
+            output: Arc::new(Output::new(order.home.settings.output_limit)),
+            killed_by: Mutex::new(None),
+            done: Mutex::new(Some(done)),
+            order,
+        });
+        let commit = self.store.write(Change::Begin(Box::new(job.begin())));
+        if runner::is_instant(&job.order.prepared.runner) {
+            run::instantly(self, &job);
+        } else if let Err(error) = self.orders.try_send(Recorded { job, commit: Box::pin(commit) }) {
+            let job = match error {
+                mpsc::error::TrySendError::Full(recorded) | mpsc::error::TrySendError::Closed(recorded) => recorded.job,
+            };
+            self.give_up(&job, "too many commands wait to be recorded, try again in a moment");
+        }
+        Submitted { id, done: ended }
+    }
+
+    /// A committed order starts, waits, or is turned away.
+    fn admit(self: &Arc<Self>, job: Arc<Job>) {
+        let mut state = self.lock();
+        if state.stopping {
+            drop(state);
+            return self.give_up(&job, "the bot is stopping");
+        }
+        let hold = state.load.hold(&job.order.asker.person, job.order.lock.as_deref());
+        let Some(hold) = hold else {
+            self.begin(&mut state, job);
+            return;
+        };
+        if state.waiting.len() >= MOST_WAITING {
+            drop(state);
+            return self.give_up(&job, "too many commands wait already, try again later");
+        }
+        let ahead = state.waiting.len();
+        let holder = match &hold {
+            Hold::Lock { holder, .. } => state.running.get(holder).map(|job| job.order.asker.name.clone()),
+            Hold::Total(_) | Hold::Person(_) => None,
+        };
+        state.waiting.push_back(job.clone());
+        drop(state);
+        self.say_volatile(&job, reply::waiting(job.id, &hold, holder.as_deref(), ahead), false);
+    }
+
+    fn begin(self: &Arc<Self>, state: &mut State, job: Arc<Job>) {
+        state.load.begin(job.id, &job.order.asker.person, job.order.lock.as_deref());
+        state.running.insert(job.id, job.clone());
+        drop(self.store.write(Change::Start { execution: job.id, at: self.world.now() }));
+        tokio::spawn(run::to_the_end(self.clone(), job));
+    }
+
+    /// Starts what waits and may start now, in order.
+    fn pump(self: &Arc<Self>) {
+        let mut state = self.lock();
+        let mut index = 0;
+        while let Some(job) = state.waiting.get(index) {
+            let held = state.load.hold(&job.order.asker.person, job.order.lock.as_deref());
+            if held.is_some() {
+                index += 1;
+            } else if let Some(job) = state.waiting.remove(index) {
+                self.begin(&mut state, job);
+            }
+        }
+    }
+
+    /// Ends an execution that waits or runs. `by` is shown to the one who asked for it.
+    pub fn kill(self: &Arc<Self>, id: i64, by: &str) -> Result<(), NotOpen> {
+        let mut state = self.lock();
+        let running = state.running.get(&id).cloned();
+        let position = state.waiting.iter().position(|job| job.id == id);
+        let waiting = position.and_then(|index| state.waiting.remove(index));
+        drop(state);
+        let job = running.or_else(|| waiting.clone()).ok_or(NotOpen(id))?;
+        *job.killed_by.lock().unwrap_or_else(PoisonError::into_inner) = Some(by.to_owned());
+        job.stop.cancel();
+        if waiting.is_some() {
+            self.finish(&job, run::canceled(&job));
+        }
+        Ok(())
+    }
+
+    /// What waits and runs, oldest first.
+    pub fn list(&self) -> Vec<Listed> {
+        let state = self.lock();
+        let running = state.running.values().map(|job| job.listed(Status::Running));
+        running.chain(state.waiting.iter().map(|job| job.listed(Status::Requested))).collect()
+    }
+
+    /// One of them.
+    pub fn open(&self, id: i64) -> Option<Listed> {
+        self.list().into_iter().find(|listed| listed.id == id)
+    }
+
+    /// The last lines that a running execution has written so far.
+    pub fn tail(&self, id: i64) -> Option<String> {
+        self.lock().running.get(&id).map(|job| job.output.sample().tail)
+    }
+
+    /// Takes no more orders, lets what runs go on for `grace`, then cancels it and waits for its end.
+    pub async fn stop(self: &Arc<Self>, grace: Duration) {
+        let waiting = {
+            let mut state = self.lock();
+            state.stopping = true;
+            std::mem::take(&mut state.waiting)
+        };
+        for job in waiting {
+            self.give_up(&job, "the bot stopped before it could start");
+        }
+        if self.world.timeout(grace, self.nothing_runs()).await.is_ok() {
+            return;
+        }
+        let running: Vec<_> = self.lock().running.values().cloned().collect();
+        info!(count = running.len(), "ending what still runs");
+        for job in running {
+            let mut by = job.killed_by.lock().unwrap_or_else(PoisonError::into_inner);
+            by.get_or_insert_with(|| "the bot's stop".to_owned());
+            job.stop.cancel();
+        }
+        if self.world.timeout(Duration::from_secs(15), self.nothing_runs()).await.is_err() {
+            warn!("some commands did not end in time; the next start reports them as abandoned");
+        }
+    }
+
+    async fn nothing_runs(&self) {
+        loop {
+            let idle = self.idle.notified();
+            if self.lock().running.is_empty() {
+                return;
+            }
+            idle.await;
+        }
+    }
+}
+
+impl Job {
+    /// The execution as it is recorded first.
+    fn execution(&self) -> Execution {
+        let order = &self.order;
+        Execution {
+            id: self.id,
+            cause: order.cause,
+            rerun_of: order.rerun_of,
+            person: order.asker.person.clone(),
+            person_name: order.asker.name.clone(),
+            place: order.asker.place.clone(),
+            alias: order.alias_reference(),
+            command: order.command.clone(),
+            action: order.action.reference(),
+            runner: order.prepared.runner.clone(),
+            definition: order.action.digest.clone(),
+            parameters: order.prepared.shown.clone(),
+            status: Status::Requested,
+            why: None,
+            asked: self.asked,
+            started: None,
+            ended: None,
+        }
+    }
+
+    fn begin(&self) -> Begin {
+        let order = &self.order;
+        let mut body = self.audit_body();
+        body.insert("text".to_owned(), json!(order.command));
+        body.insert("parameters".to_owned(), Value::Object(order.prepared.shown.clone()));
+        Begin {
+            execution: self.execution(),
+            secrets: order.prepared.secret_parameters(),
+            key: order.message.clone(),
+            position: order.position.clone(),
+            audit: self.entry(What::Asked, self.asked, body),
+        }
+    }
+
+    fn audit_body(&self) -> Map<String, Value> {
+        let mut body = Map::new();
+        body.insert("action".to_owned(), json!(self.order.action.reference()));
+        if let Some(alias) = self.order.alias_reference() {
+            body.insert("alias".to_owned(), json!(alias));
+        }
+        body
+    }
+
+    fn entry(&self, what: What, at: Timestamp, body: Map<String, Value>) -> Entry {
+        let asker = &self.order.asker;
+        let subject = Some(format!("execution/{}", self.id));
+        Entry { at, what, person: Some(asker.person.clone()), place: asker.place.clone(), subject, body }
+    }
+
+    fn listed(&self, status: Status) -> Listed {
+        Listed {
+            id: self.id,
+            person: self.order.asker.person.clone(),
+            name: self.order.asker.name.clone(),
+            command: self.order.command.clone(),
+            status,
+            asked: self.asked,
+            place: self.order.asker.place.clone(),
+            action: self.order.action.reference(),
+            parameters: self.order.prepared.shown.clone(),
+        }
+    }
+
+    fn killed_by(&self) -> Option<String> {
+        self.killed_by.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Takes orders as they were given; each starts once it is committed. Commits come in the same
+/// order and in groups, so waiting for one after another holds nobody up.
+async fn dispatch(engine: std::sync::Weak<Engine>, mut inbox: mpsc::Receiver<Recorded>) {
+    while let Some(Recorded { job, commit }) = inbox.recv().await {
+        let committed = commit.await;
+        let Some(engine) = engine.upgrade() else { return };
+        match committed {
+            Ok(Done::Repeated(first)) => {
+                info!(first, "a message came again and is not run again");
+            }
+            Ok(_) => engine.admit(job),
+            Err(error) => {
+                warn!(%error, execution = job.id, "a command was not recorded, so it was not run");
+                engine.turn_away(&job, &format!("I cannot record this command, so it was not run: {error}"));
+            }
+        }
+    }
+}
+
+/// Whether `person` asked for it.
+pub fn is_own(listed: &Listed, person: &Person) -> bool {
+    listed.person == *person
+}

@@ -1,0 +1,139 @@
+//! What an execution says: its acknowledgement and its result, through the alias's formats.
+
+use serde_json::{Map, Value, json};
+use tracing::warn;
+
+use super::order::Order;
+use crate::bot::reply;
+use crate::model::{Execution, Status};
+use crate::template::Undefined;
+use crate::text::{Post, Span, Tone, result_post};
+
+/// The acknowledgement that the alias asks for at once, if it asks for one.
+pub(super) fn acknowledgement(order: &Order, execution: &Execution) -> Option<Post> {
+    let alias = order.alias.as_ref()?;
+    let format = alias.ack.format.as_ref().filter(|_| alias.ack.enabled)?;
+    let templates = &order.home.templates;
+    let context = context(order, execution, &Value::Null);
+    let rendered = match templates.render("ack.format", format, &context, Undefined::Strict) {
+        Ok(rendered) => rendered,
+        Err(error) => {
+            let reference = alias.reference();
+            warn!(alias = %reference, %error, "an acknowledgement cannot be rendered");
+            format!("Cannot render \"format\" in field \"ack\" for alias. {}", error.headline())
+        }
+    };
+    let mut post = crate::text::parse(rendered.trim_end()).tone(Tone::Working);
+    if alias.ack.append_url {
+        post.link = order.home.web_url(execution.id);
+    }
+    post.native = native(order, &alias.ack.extra, &context);
+    addressed(order, post).into()
+}
+
+/// The answer to whoever asked; `None` where the alias wants none and it went well.
+pub(super) fn result(order: &Order, execution: &Execution, result: &Value) -> Option<Post> {
+    let context = context(order, execution, result);
+    let good = execution.status == Status::Succeeded;
+    let spec = order.alias.as_ref().map(|alias| &alias.result);
+    if spec.is_some_and(|spec| !spec.enabled) && good {
+        return None;
+    }
+    let ran = matches!(execution.status, Status::Succeeded | Status::Failed)
+        || result.as_object().is_some_and(|map| !map.is_empty());
+    let format = spec.filter(|spec| spec.enabled && ran).and_then(|spec| spec.format.as_deref());
+    let mut post = match format {
+        Some(format) => formatted(order, format, &context),
+        None if ran => fallback(order, &context, None),
+        None => Post::default(),
+    };
+    post.tone = if good { Tone::Good } else { Tone::Bad };
+    if let Some(spec) = spec {
+        post.native = native(order, &spec.extra, &context);
+    }
+    if !good {
+        post.foot = reply::ending(execution.id, execution.status, execution.why.as_deref());
+    }
+    addressed(order, post).into()
+}
+
+fn formatted(order: &Order, format: &str, context: &Value) -> Post {
+    match order.home.templates.render("result.format", format, context, Undefined::Lenient) {
+        Ok(rendered) => result_post(&rendered),
+        Err(error) => {
+            warn!(alias = ?order.alias_reference(), %error, "a result cannot be rendered, the default text is used");
+            fallback(order, context, Some(error.headline()))
+        }
+    }
+}
+
+fn fallback(order: &Order, context: &Value, error: Option<String>) -> Post {
+    let execution = context.get("execution").unwrap_or(&Value::Null);
+    let rendered = order.home.templates.default_result(execution).unwrap_or_else(|error| {
+        warn!(%error, "the default result cannot be rendered");
+        format!("{}: {}", execution["action"]["ref"], execution["status"])
+    });
+    let mut post = result_post(rendered.trim());
+    if let Some(error) = error {
+        post.foot = format!("the alias's own format failed: {error}");
+    }
+    post
+}
+
+/// StackStorm's `extra`: rendered strictly; what cannot be rendered is left out and logged.
+fn native(order: &Order, extra: &Map<String, Value>, context: &Value) -> Map<String, Value> {
+    let mut native = Map::new();
+    for (key, value) in extra {
+        match order.home.templates.render_leaves("extra", value, context, Undefined::Strict) {
+            Ok(value) => drop(native.insert(key.clone(), value)),
+            Err(error) => warn!(alias = ?order.alias_reference(), key, %error, "an extra cannot be rendered"),
+        }
+    }
+    native
+}
+
+/// In a shared room an answer begins with whom it is for.
+fn addressed(order: &Order, mut post: Post) -> Post {
+    if order.asker.place.as_ref().is_some_and(|place| !place.is_direct()) {
+        post.to = Some(Span::Person(order.asker.name.clone()));
+    }
+    post
+}
+
+/// What a format sees.
+fn context(order: &Order, execution: &Execution, result: &Value) -> Value {
+    let alias = order.alias.as_ref().map_or(Value::Null, |alias| alias.describe());
+    let url = order.home.web_url(execution.id);
+    json!({
+        "execution": api_model(order, execution, result, url),
+        "alias": alias,
+        "actionalias": alias,
+    })
+}
+
+/// An execution as StackStorm's API shows it.
+fn api_model(order: &Order, execution: &Execution, result: &Value, url: Option<String>) -> Value {
+    let source = execution.place.as_ref().map(|place| place.room.to_string());
+    let elapsed = execution.ended.map(|ended| ended.since(execution.asked).as_secs_f64());
+    let action = &order.action;
+    json!({
+        "id": execution.id.to_string(),
+        "status": execution.status,
+        "action": {"ref": execution.action, "name": action.name, "pack": action.pack, "description": action.description},
+        "runner": {"name": execution.runner},
+        "parameters": execution.parameters,
+        "result": result,
+        "why": execution.why,
+        "command": execution.command,
+        "context": {
+            "action_alias_ref": {"ref": execution.alias},
+            "api_user": execution.person_name,
+            "user": execution.person.to_string(),
+            "source_channel": source,
+        },
+        "start_timestamp": execution.asked.to_string(),
+        "end_timestamp": execution.ended.map(|ended| ended.to_string()),
+        "elapsed_seconds": elapsed,
+        "web_url": url,
+    })
+}

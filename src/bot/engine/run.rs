@@ -1,0 +1,123 @@
+//! One execution from its start to its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tracing::{debug, error};
+
+use super::{Engine, Job};
+use crate::bot::outbox::{Keep, Letter, slot};
+use crate::bot::reply;
+use crate::model::Status;
+use crate::runner::{self, Effect, Outcome};
+use crate::text::Post;
+
+/// A command that takes longer than this is acknowledged, unless its alias did so at once.
+const ACKNOWLEDGE_AFTER: Duration = Duration::from_secs(1);
+
+/// Progress is shown this often, where messages can be edited.
+const PROGRESS_EVERY: Duration = Duration::from_secs(3);
+
+/// A runner that does not end this long after its own time limit is cut off.
+const OVERTIME: Duration = Duration::from_secs(30);
+
+/// Runs what needs no process and no network: it ends at its first step, where it is asked for.
+pub(super) fn instantly(engine: &Arc<Engine>, job: &Arc<Job>) {
+    let input = job.order.prepared.input();
+    let outcome = runner::instant(&job.order.prepared.runner, &input);
+    engine.finish(job, outcome);
+}
+
+/// Runs the rest, with acknowledgement and progress.
+pub(super) async fn to_the_end(engine: Arc<Engine>, job: Arc<Job>) {
+    let acknowledged = engine.acknowledge(&job);
+    let work = tokio::spawn(carry_out(engine.clone(), job.clone()));
+    let outcome = tokio::select! {
+        outcome = work => outcome.unwrap_or_else(|error| failed(&job, &error)),
+        never = show_progress(&engine, &job, acknowledged) => never,
+    };
+    for effect in &outcome.effects {
+        match effect {
+            Effect::Announce { route, body } => debug!(execution = job.id, route, %body, "announcement"),
+            Effect::Ask { ttl, .. } => debug!(execution = job.id, ?ttl, "question"),
+        }
+    }
+    engine.finish(&job, outcome);
+}
+
+async fn carry_out(engine: Arc<Engine>, job: Arc<Job>) -> Outcome {
+    let prepared = &job.order.prepared;
+    let limit = prepared.limit();
+    let context = runner::Job {
+        stop: job.stop.clone(),
+        limit,
+        output: job.output.clone(),
+        world: engine.world.clone(),
+    };
+    let run = runner::run(&prepared.runner, prepared.input(), &context, &job.order.home.runners);
+    match engine.world.timeout(limit + OVERTIME, run).await {
+        Ok(outcome) if job.stop.is_cancelled() && outcome.status != Status::Succeeded => {
+            Outcome { status: Status::Canceled, why: canceled(&job).why, ..outcome }
+        }
+        Ok(outcome) => outcome,
+        Err(_) => Outcome {
+            status: Status::Timeout,
+            why: Some(format!("it did not end within {} s", limit.as_secs())),
+            result: json!({}),
+            effects: Vec::new(),
+        },
+    }
+}
+
+fn failed(job: &Job, error: &tokio::task::JoinError) -> Outcome {
+    error!(execution = job.id, %error, "a runner failed");
+    let why = Some("the bot made a mistake while running it; the log has more".to_owned());
+    Outcome { status: Status::Failed, why, result: json!({}), effects: Vec::new() }
+}
+
+/// How a killed execution ended.
+pub(super) fn canceled(job: &Job) -> Outcome {
+    let why = job.killed_by().map(|by| format!("ended by {by}"));
+    Outcome { status: Status::Canceled, why, result: json!({}), effects: Vec::new() }
+}
+
+async fn show_progress<T>(engine: &Engine, job: &Job, acknowledged: bool) -> T {
+    if !acknowledged {
+        engine.world.sleep(ACKNOWLEDGE_AFTER).await;
+        if job.order.alias.as_ref().is_none_or(|alias| alias.ack.enabled) {
+            engine.say_volatile(job, reply::running(job.id, &job.order), false);
+        }
+    }
+    loop {
+        engine.world.sleep(PROGRESS_EVERY).await;
+        let elapsed = engine.world.now().since(job.asked);
+        let post = reply::progress(job.id, &job.order, &job.output.sample(), elapsed);
+        engine.say(job, post, Keep::Progress, false, false);
+    }
+}
+
+impl Engine {
+    /// Sends the alias's own acknowledgement. Returns whether there is one.
+    fn acknowledge(&self, job: &Job) -> bool {
+        let Some(post) = reply::acknowledgement(job.id, &job.order, &job.execution()) else { return false };
+        self.say(job, post, Keep::Volatile, false, true);
+        true
+    }
+
+    pub(super) fn say_volatile(&self, job: &Job, post: Post, last: bool) {
+        self.say(job, post, Keep::Volatile, last, false);
+    }
+
+    pub(super) fn say(&self, job: &Job, post: Post, keep: Keep, last: bool, good: bool) {
+        let Some(place) = &job.order.asker.place else { return };
+        let letter = Letter {
+            slot: slot(place, format!("execution/{}", job.id)),
+            place: place.clone(),
+            post: Arc::new(post),
+            answer: job.order.answer(last, good),
+            keep,
+        };
+        self.outbox.put(letter);
+    }
+}

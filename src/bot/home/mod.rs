@@ -1,0 +1,84 @@
+//! The configuration in force: what the doors and the pure rooms parsed, composed into one immutable
+//! value. Each command keeps the one it began with.
+
+mod load;
+mod reload;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use load::{Built, load};
+pub use reload::Homes;
+
+use crate::access::{Access, Asker};
+use crate::action::{Action, Parameter};
+use crate::adapter::Service;
+use crate::alias::{Alias, Matcher};
+use crate::config::Problem;
+use crate::config::settings::Settings;
+use crate::model::AdapterName;
+use crate::runner;
+use crate::template::Templates;
+
+/// The configuration in force.
+pub struct Home {
+    /// The home directory.
+    pub root: PathBuf,
+    /// The bot's own settings.
+    pub settings: Settings,
+    /// Finds the alias that a text means, the built-in commands among them.
+    pub aliases: Matcher,
+    /// Every alias in force, by pack and name.
+    pub listed: Vec<Arc<Alias>>,
+    /// Every action in force, by `pack.name`.
+    pub actions: BTreeMap<String, Arc<Action>>,
+    /// Who may do what.
+    pub access: Access,
+    /// The template environment.
+    pub templates: Templates,
+    /// What runners need to know of the configuration.
+    pub runners: runner::Settings,
+    /// The adapters that are configured.
+    pub services: Vec<(AdapterName, Arc<Service>)>,
+    /// What is wrong, file by file.
+    pub problems: Vec<Problem>,
+    /// The pack of the built-in commands, left out of counts and lists.
+    built_in: &'static str,
+}
+
+impl Home {
+    /// The aliases that come from files, counted.
+    pub fn own_aliases(&self) -> usize {
+        self.listed.iter().filter(|alias| alias.pack != self.built_in).count()
+    }
+
+    /// Whether `asker` could use this alias here, with some arguments at least.
+    pub fn may_see(&self, asker: &Asker<'_>, alias: &Alias) -> bool {
+        if alias.pack == self.built_in {
+            return true;
+        }
+        self.access.may_ever(asker, &alias.action_ref, Some(&alias.reference()))
+    }
+
+    /// Whether `asker` could run this action here, with some arguments at least.
+    pub fn may_ever(&self, asker: &Asker<'_>, action: &str, alias: Option<&str>) -> bool {
+        self.access.may_ever(asker, action, alias)
+    }
+
+    /// The page of an execution, where the bot has an address.
+    pub fn web_url(&self, execution: i64) -> Option<String> {
+        let base = self.settings.public_url.as_ref()?;
+        Some(format!("{}/executions/{execution}", base.as_str()))
+    }
+
+    /// The alias called `pack.name`.
+    pub fn alias(&self, reference: &str) -> Option<&Arc<Alias>> {
+        self.listed.iter().find(|alias| alias.reference() == reference)
+    }
+}
+
+/// The parameters that the runner of an action declares; none for a runner that is not built in.
+pub fn runner_parameters(action: &Action) -> Vec<Parameter> {
+    load::parameters_of(&action.runner)
+}

@@ -1,0 +1,102 @@
+//! Loading again: on a change of the files, on SIGHUP, and when asked.
+
+use std::sync::Arc;
+
+use serde_json::{Map, json};
+use tokio::sync::{Mutex, watch};
+use tracing::{error, info, warn};
+
+use super::{Built, Home, load};
+use crate::config::home::HomeDir;
+use crate::config::Problem;
+use crate::net::World;
+use crate::store::{Change, Entry, Store, What};
+
+/// The configuration, now and later.
+pub struct Homes {
+    current: watch::Sender<Arc<Home>>,
+    dir: HomeDir,
+    variables: Vec<(String, String)>,
+    built: Built,
+    store: Store,
+    world: World,
+    /// One reload at a time.
+    turn: Mutex<()>,
+}
+
+impl Homes {
+    /// Begins with `home`, loaded from `dir` with `variables`.
+    pub fn new(
+        home: Home,
+        dir: HomeDir,
+        variables: Vec<(String, String)>,
+        built: Built,
+        store: Store,
+        world: World,
+    ) -> Arc<Self> {
+        say(&home.problems);
+        let current = watch::Sender::new(Arc::new(home));
+        Arc::new(Self { current, dir, variables, built, store, world, turn: Mutex::default() })
+    }
+
+    /// The configuration in force.
+    pub fn current(&self) -> Arc<Home> {
+        self.current.borrow().clone()
+    }
+
+    /// Tells of each new one.
+    pub fn subscribe(&self) -> watch::Receiver<Arc<Home>> {
+        self.current.subscribe()
+    }
+
+    /// Loads again and puts it in force. What is wrong keeps its last good version and is in `problems`.
+    /// `by` goes into the audit log.
+    pub async fn reload(&self, by: &str) -> Arc<Home> {
+        let _turn = self.turn.lock().await;
+        let before = self.current();
+        let (dir, variables, built) = (self.dir.clone(), self.variables.clone(), self.built.clone());
+        let earlier = before.clone();
+        let loaded = tokio::task::spawn_blocking(move || load(&dir, &variables, &built, Some(&earlier))).await;
+        let home = match loaded {
+            Ok(home) => Arc::new(home),
+            Err(failed) => {
+                error!(%failed, "loading the configuration failed, the last one stays in force");
+                return before;
+            }
+        };
+        if home.problems != before.problems {
+            say(&home.problems);
+        }
+        let wrong: Vec<_> = home.problems.iter().map(|problem| problem.error().headline()).collect();
+        info!(by, aliases = home.own_aliases(), actions = home.actions.len(), problems = wrong.len(), "configuration loaded");
+        self.note(by, &home, &wrong);
+        self.current.send_replace(home.clone());
+        home
+    }
+
+    fn note(&self, by: &str, home: &Home, wrong: &[String]) {
+        let mut body = Map::new();
+        body.insert("by".to_owned(), json!(by));
+        body.insert("aliases".to_owned(), json!(home.own_aliases()));
+        body.insert("actions".to_owned(), json!(home.actions.len()));
+        body.insert("problems".to_owned(), json!(wrong));
+        let entry = Entry {
+            at: self.world.now(),
+            what: What::Reloaded,
+            person: by.parse().ok(),
+            place: None,
+            subject: Some("config".to_owned()),
+            body,
+        };
+        drop(self.store.write(Change::Audit(Box::new(entry))));
+    }
+}
+
+fn say(problems: &[Problem]) {
+    for problem in problems {
+        match problem {
+            Problem::Error(error) => error!("{error}"),
+            Problem::Warning(error) => warn!("{error}"),
+        }
+    }
+}

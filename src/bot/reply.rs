@@ -1,0 +1,126 @@
+//! Every sentence the bot says of its own accord, as posts. What aliases and templates say is not here.
+
+use std::time::Duration;
+
+use crate::model::{Execution, Status};
+use crate::text::{Block, Post, Span, Tone, duration};
+
+fn text(text: impl Into<String>) -> Span {
+    Span::Text(text.into())
+}
+
+fn code(text: impl Into<String>) -> Span {
+    Span::Code(text.into())
+}
+
+fn para(spans: Vec<Span>) -> Post {
+    Post { body: vec![Block::Para(spans)], ..Post::default() }
+}
+
+/// Something went wrong that is nobody's execution.
+pub fn problem(sentence: &str) -> Post {
+    Post::plain(sentence).tone(Tone::Bad)
+}
+
+/// An execution waits for a lock that another one holds.
+pub fn waits_for_lock(id: i64, lock: &str, holder: i64, name: Option<&str>) -> Post {
+    let who = name.map(|name| format!(" of {name}")).unwrap_or_default();
+    para(vec![
+        text(format!("{id} waits: ")),
+        code(lock),
+        text(format!(" is held by {holder}{who}; it starts when that ends. ")),
+        code(format!("kill {id}")),
+        text(" drops it."),
+    ])
+    .tone(Tone::Working)
+}
+
+/// An execution waits for a free place.
+pub fn waits_for_place(id: i64, reason: &str, ahead: usize) -> Post {
+    let before = match ahead {
+        0 => "it is the next one".to_owned(),
+        1 => "1 waits before it".to_owned(),
+        many => format!("{many} wait before it"),
+    };
+    para(vec![text(format!("{id} waits: {reason}; {before}. ")), code(format!("kill {id}")), text(" drops it.")])
+        .tone(Tone::Working)
+}
+
+/// A command has been running for a moment.
+pub fn running(id: i64, command: &str) -> Post {
+    para(vec![code(command), text(format!(" is running as {id}"))]).tone(Tone::Working)
+}
+
+/// A command is still running: its last lines.
+pub fn progress(id: i64, command: &str, tail: &str, elapsed: Duration) -> Post {
+    let head = vec![code(command), text(format!(" is running as {id}, for {}", duration(elapsed)))];
+    let mut body = vec![Block::Para(head)];
+    if !tail.trim().is_empty() {
+        body.push(Block::Code { lang: String::new(), text: tail.trim_end().to_owned() });
+    }
+    Post { tone: Tone::Working, body, ..Post::default() }
+}
+
+/// The bot died while a command ran.
+pub fn abandoned(execution: &Execution) -> Post {
+    para(vec![
+        code(&execution.command),
+        text(format!(
+            " ({}) was abandoned: the bot stopped while it ran, so how it ended is not known. ",
+            execution.id
+        )),
+        code(format!("rerun {}", execution.id)),
+        text(" runs it again."),
+    ])
+    .tone(Tone::Bad)
+}
+
+/// What is added to a result that is not a success: `failed (exit code 3) · execution 12`.
+pub fn ending(id: i64, status: Status, why: Option<&str>) -> String {
+    let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
+    format!("{status}{why} · execution {id}")
+}
+
+/// Nothing matches what was typed.
+pub fn unknown(typed: &str, suggestion: Option<&str>) -> Post {
+    let mut spans = vec![text("I do not know "), code(shorten(typed))];
+    match suggestion {
+        Some(suggestion) => spans.extend([text("; did you mean "), code(suggestion), text("?")]),
+        None => spans.extend([text("; "), code("help"), text(" lists what you may say here")]),
+    }
+    para(spans).tone(Tone::Bad).private()
+}
+
+/// Several commands fit equally well.
+pub fn tie(typed: &str, candidates: &[(String, String)]) -> Post {
+    let head = Block::Para(vec![code(shorten(typed)), text(" fits several commands:")]);
+    let line = |(reference, display): &(String, String)| vec![code(reference), text(format!("  {display}"))];
+    let items = Block::List(candidates.iter().map(line).collect());
+    Post { tone: Tone::Bad, body: vec![head, items], ..Post::default() }
+}
+
+/// Somebody may not do something.
+pub fn refused(name: &str, why: &str) -> Post {
+    para(vec![
+        text(format!("{name}, you may not run that here: {why}. ")),
+        code("why can't I run …"),
+        text(" tells more."),
+    ])
+    .tone(Tone::Bad)
+    .private()
+}
+
+/// A command names an action that is not there.
+pub fn no_action(reference: &str) -> Post {
+    problem(&format!("action `{reference}` does not exist; an admin finds more with `chatops check`"))
+}
+
+/// Text from a chat, cut so that an answer never repeats a page.
+pub fn shorten(typed: &str) -> String {
+    const LONGEST: usize = 80;
+    let line = typed.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}

@@ -1,0 +1,106 @@
+//! What `serve`, `chat` and `action run` have in common: the home is loaded, the database opened, the bot wired.
+
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use tokio::sync::mpsc;
+
+use super::Global;
+use crate::bot::Bot;
+use crate::bot::chat::commands;
+use crate::bot::home::{Built, Home, Homes, load};
+use crate::config::home::HomeDir;
+use crate::config::settings::LogFormat;
+use crate::net::World;
+use crate::store::{InstanceLock, Keys, Store};
+use crate::telemetry;
+
+/// A bot that is wired and not yet connected.
+pub(super) struct Started {
+    /// The bot.
+    pub(super) bot: Arc<Bot>,
+    /// Its home.
+    pub(super) dir: HomeDir,
+    /// Time and randomness.
+    pub(super) world: World,
+    /// Tells why the process should end.
+    pub(super) ended: mpsc::Receiver<String>,
+    /// Whether somebody chose where the API listens.
+    pub(super) listen_is_set: bool,
+    /// Held while the process lives.
+    _lock: InstanceLock,
+}
+
+/// How much a command writes to the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Logs {
+    /// As configured.
+    ToStderr,
+    /// Warnings only, unless configured: the terminal is for the conversation.
+    Quiet,
+}
+
+/// The home that the options and the environment name.
+pub(super) fn home_dir(global: &Global) -> anyhow::Result<HomeDir> {
+    let current = std::env::current_dir().context("cannot tell the current directory")?;
+    let dir = HomeDir::resolve(global.home.as_deref(), &current, |name| std::env::var(name).ok())?;
+    Ok(match &global.env_file {
+        Some(file) => dir.with_env_file(file),
+        None => dir,
+    })
+}
+
+/// The environment of this process, as far as it is Unicode.
+pub(super) fn variables() -> Vec<(String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+}
+
+/// The built-in commands.
+pub(super) fn built() -> Built {
+    Built { pack: commands::PACK, aliases: commands::aliases() }
+}
+
+/// Loads the home without opening a database.
+pub(super) fn load_home(dir: &HomeDir) -> Home {
+    load(dir, &variables(), &built(), None)
+}
+
+/// Wires a bot over the home.
+pub(super) async fn start(global: &Global, logs: Logs) -> anyhow::Result<Started> {
+    crate::net::tls::install();
+    let dir = home_dir(global)?;
+    let world = World::real();
+    let home = load_home(&dir);
+    start_logs(&home, logs);
+    let var = dir.var_dir();
+    std::fs::create_dir_all(&var).with_context(|| format!("cannot make `{}`", var.display()))?;
+    let database = home.settings.database_in(dir.root());
+    let lock = InstanceLock::take(&var)?;
+    let keys = Keys::load_or_create(&var).context("cannot read or make var/audit.key")?;
+    let store = Store::open(&database, keys, world.clone()).with_context(|| format!("cannot open the database `{}`", database.display()))?;
+    let listen_is_set = variables().iter().any(|(name, _)| name == "CHATOPS_LISTEN") || home.sets("CHATOPS_LISTEN");
+    let homes = Homes::new(home, dir.clone(), variables(), built(), store.clone(), world.clone());
+    let (bot, ended) = Bot::start(homes, store, world.clone()).await?;
+    Ok(Started { bot, dir, world, ended, listen_is_set, _lock: lock })
+}
+
+fn start_logs(home: &Home, logs: Logs) {
+    let format = match home.settings.log_format {
+        LogFormat::Text => telemetry::Format::Text,
+        LogFormat::Json => telemetry::Format::Json,
+    };
+    let quiet = logs == Logs::Quiet && !home.sets("CHATOPS_LOG");
+    let filter = if quiet { "error" } else { home.settings.log.as_str() };
+    if let Some(warning) = telemetry::start(filter, format) {
+        tracing::warn!("{warning}");
+    }
+}
+
+/// Refuses what only makes sense with a usable configuration.
+pub(super) fn refuse_broken(home: &Home) -> anyhow::Result<()> {
+    let fatal: Vec<_> = home.problems.iter().filter(|problem| problem.is_fatal()).collect();
+    if fatal.is_empty() {
+        return Ok(());
+    }
+    bail!("{}", fatal.iter().map(|problem| problem.error().to_string()).collect::<Vec<_>>().join("\n"))
+}

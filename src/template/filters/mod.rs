@@ -1,0 +1,84 @@
+//! The filters and tests: Jinja's own, StackStorm's, and `human`. Each file has one theme and one
+//! `FILTERS`-like function that adds its rows.
+
+mod args;
+pub(super) mod format;
+mod html;
+mod json;
+mod outline;
+mod regex;
+pub(super) mod text;
+mod text_filters;
+mod time;
+mod version;
+mod yaml;
+
+use minijinja::functions::Function;
+use minijinja::value::{FunctionArgs, FunctionResult, Rest, ValueKind, ValueOrKwargs};
+use minijinja::{Environment, State, Value, filters as builtin};
+
+use super::limits::{charge, cost};
+use super::secrets;
+use crate::model::Secret;
+
+/// Adds all filters and tests.
+pub(super) fn add(env: &mut Environment<'static>, secret_key: Option<&Secret>) {
+    meter_builtins(env);
+    text_filters::add(env);
+    format::add(env);
+    html::add(env);
+    json::add(env);
+    outline::add(env);
+    yaml::add(env);
+    regex::add(env);
+    version::add(env);
+    time::add(env);
+    secrets::add(env, secret_key);
+    env.add_test("callable", |value: &Value| value.kind() == ValueKind::Plain);
+}
+
+/// Adds a filter whose arguments are charged for before it runs.
+pub(super) fn metered<F, Rv, Args>(env: &mut Environment<'static>, name: &'static str, filter: F)
+where
+    F: Function<Rv, Args>,
+    Rv: FunctionResult,
+    Args: for<'a> FunctionArgs<'a>,
+{
+    let inner = Value::from_function(filter);
+    env.add_filter(name, move |state: &mut State<'_, '_>, args: Rest<ValueOrKwargs>| {
+        let args = args.into_values();
+        charge(state, cost(&args))?;
+        inner.call(state, &args)
+    });
+}
+
+/// The engine's own filters that need nothing but a meter.
+fn meter_builtins(env: &mut Environment<'static>) {
+    metered(env, "upper", builtin::upper);
+    metered(env, "lower", builtin::lower);
+    metered(env, "title", builtin::title);
+    metered(env, "capitalize", builtin::capitalize);
+    metered(env, "dictsort", builtin::dictsort);
+    metered(env, "items", builtin::items);
+    metered(env, "reverse", builtin::reverse);
+    metered(env, "trim", builtin::trim);
+    metered(env, "split", builtin::split);
+    metered(env, "lines", builtin::lines);
+    metered(env, "min", builtin::min);
+    metered(env, "max", builtin::max);
+    metered(env, "sort", builtin::sort);
+    metered(env, "list", builtin::list);
+    metered(env, "slice", builtin::slice);
+    metered(env, "batch", builtin::batch);
+    metered(env, "sum", builtin::sum);
+    metered(env, "select", builtin::select);
+    metered(env, "reject", builtin::reject);
+    metered(env, "selectattr", builtin::selectattr);
+    metered(env, "rejectattr", builtin::rejectattr);
+    metered(env, "map", builtin::map);
+    metered(env, "groupby", builtin::groupby);
+    metered(env, "unique", builtin::unique);
+    metered(env, "chain", builtin::chain);
+    metered(env, "zip", builtin::zip);
+    metered(env, "urlencode", builtin::urlencode);
+}

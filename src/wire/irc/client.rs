@@ -1,0 +1,437 @@
+//! One connection's state, fed with lines and the time.
+
+use irc::proto::{Command, Message, Prefix, Response};
+
+use super::channels::{Channels, Standing};
+use super::ctcp::Ctcp;
+use super::isupport::Isupport;
+use super::nick::Nick;
+use super::profile::Profile;
+use super::register::{Registration, Step};
+use super::roster::Roster;
+use super::speech::{self, Playback, Said, Vouching};
+use super::split::Splitter;
+use crate::model::Timestamp;
+
+/// The longest `user@host` that servers show, for before ours is known.
+const LONGEST_MASK: usize = 11 + 64;
+/// The token of our WHO requests.
+const WHO_TOKEN: &str = "81";
+
+/// The token of a PING that asks for a receipt.
+const RECEIPT: &str = "taken-";
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Welcomed, logged in, and in every channel that let the client in.
+    Up,
+    /// The client's nick is now another.
+    Nick,
+    /// Somebody said something.
+    Said(Said),
+    /// Somebody has another nick (both in the server's lower case).
+    Renamed {
+        /// The nick until now.
+        from: String,
+        /// The nick from now on.
+        to: String,
+    },
+    /// The server has taken everything that was sent before [`Client::ask_receipt`] with this number.
+    Taken(u64),
+    /// The server ended the connection, or is silent for too long.
+    Lost(String),
+    /// The server or the services will not have the client; the sentence says what to do.
+    Refused(String),
+}
+
+/// How far the connection is, and until when the step may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Registering(Timestamp),
+    /// Waiting for the end of the message of the day: the server's parameters come before it.
+    Welcomed(Timestamp),
+    LoggingIn(Timestamp),
+    Joining(Timestamp),
+    Up,
+}
+
+/// One connection's state.
+#[derive(Debug)]
+pub struct Client {
+    profile: Profile,
+    stage: Stage,
+    registration: Registration,
+    isupport: Isupport,
+    nick: Nick,
+    mask_length: usize,
+    channels: Channels,
+    roster: Roster,
+    playback: Playback,
+    ctcp: Ctcp,
+    heard_at: Timestamp,
+    asked: bool,
+    out: Vec<String>,
+    events: Vec<Event>,
+}
+
+impl Client {
+    /// A client of a connection that was just opened; its first lines are waiting in [`Self::lines`].
+    pub fn new(profile: Profile, now: Timestamp) -> Self {
+        Self {
+            stage: Stage::Registering(now.plus(profile.patience.welcome)),
+            registration: Registration::default(),
+            isupport: Isupport::default(),
+            nick: Nick::new(&profile.nick),
+            mask_length: LONGEST_MASK,
+            channels: Channels::default(),
+            roster: Roster::default(),
+            playback: Playback::default(),
+            ctcp: Ctcp::default(),
+            heard_at: now,
+            asked: false,
+            out: Registration::begin(&profile),
+            events: Vec::new(),
+            profile,
+        }
+    }
+
+    /// The lines to send at once, without line ends; each is safe as it is.
+    pub fn lines(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.out)
+    }
+
+    /// What happened since the last call.
+    pub fn events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// The client's nick by now.
+    pub fn nick(&self) -> &str {
+        self.nick.current()
+    }
+
+    /// The configured nick.
+    pub fn wanted_nick(&self) -> &str {
+        self.nick.wanted()
+    }
+
+    /// Whether the session is up.
+    pub fn is_up(&self) -> bool {
+        self.stage == Stage::Up
+    }
+
+    /// How to cut text so that it reaches the others whole.
+    pub fn splitter(&self) -> Splitter {
+        Splitter::new(self.isupport.line_length, self.nick.current().len() + 1 + self.mask_length)
+    }
+
+    /// A name in the server's lower case.
+    pub fn fold(&self, name: &str) -> String {
+        self.isupport.fold(name)
+    }
+
+    /// How a channel stands.
+    pub fn standing(&self, channel: &str) -> Standing {
+        self.channels.standing(&self.isupport.fold(channel))
+    }
+
+    /// Takes one line of the server.
+    pub fn hear(&mut self, line: &str, now: Timestamp) {
+        let message: Message = match line.parse() {
+            Ok(message) => message,
+            Err(error) => return tracing::debug!(%error, "the irc server said something unreadable"),
+        };
+        if let Command::PRIVMSG(target, text) = &message.command {
+            return self.hear_speech(&message, target, text, now);
+        }
+        if matches!(self.stage, Stage::Registering(_)) {
+            self.register(&message, now);
+        }
+        match &message.command {
+            Command::PING(token, _) => self.out.push(format!("PONG :{token}")),
+            Command::PONG(one, other) => self.hear_pong(other.as_deref().unwrap_or(one)),
+            Command::ERROR(why) => self.hear_error(why),
+            Command::NOTICE(_, text) => self.hear_notice(&message, text),
+            Command::Response(response, arguments) => self.hear_numeric(*response, arguments, now),
+            Command::Raw(command, arguments) => self.hear_raw(command, arguments, now),
+            Command::BATCH(reference, kind, _) => self.playback.batch(reference, kind.as_ref()),
+            command => self.hear_movement(&message, command, now),
+        }
+        self.advance(now);
+    }
+
+    /// Something came from the server: it lives.
+    pub fn alive(&mut self, now: Timestamp) {
+        self.heard_at = now;
+        self.asked = false;
+    }
+
+    /// Does what time brings: asks for a sign of life, joins, looks for the nick, gives up.
+    pub fn tick(&mut self, now: Timestamp) {
+        let (patience, silence) = (self.profile.patience, now.since(self.heard_at));
+        if silence >= patience.death {
+            return self.events.push(Event::Lost(format!("no sign of life for {} s", silence.as_secs())));
+        }
+        if silence >= patience.silence && !std::mem::replace(&mut self.asked, true) {
+            self.out.push("PING :still-there".to_owned());
+        }
+        if matches!(self.stage, Stage::Joining(_) | Stage::Up) {
+            self.out.extend(self.channels.due(now, &self.isupport));
+        }
+        if self.is_up() {
+            let password = self.profile.nickserv.as_ref();
+            self.out.extend(self.nick.look(now, patience.regain, password, &self.isupport));
+        }
+        self.advance(now);
+    }
+
+    /// Asks the server to say when it has taken what was sent so far: it answers in order.
+    pub fn ask_receipt(&mut self, number: u64) {
+        self.out.push(format!("PING :{RECEIPT}{number}"));
+    }
+
+    fn hear_pong(&mut self, token: &str) {
+        let number = token.strip_prefix(RECEIPT).and_then(|number| number.parse().ok());
+        self.events.extend(number.map(Event::Taken));
+    }
+
+    fn register(&mut self, message: &Message, now: Timestamp) {
+        match self.registration.hear(message, &self.profile, &mut self.nick, &mut self.out) {
+            Step::On => {}
+            Step::Refused(why) => self.events.push(Event::Refused(why)),
+            Step::Welcome => {
+                self.playback.welcomed(message);
+                if let Command::Response(_, arguments) = &message.command {
+                    self.nick.is_now(arguments.first().map_or("", String::as_str));
+                }
+                self.stage = Stage::Welcomed(now.plus(self.profile.patience.login));
+            }
+        }
+    }
+
+    /// Goes on to the next stage where this one is over or took its time.
+    fn advance(&mut self, now: Timestamp) {
+        match self.stage {
+            Stage::Registering(limit) if now >= limit => {
+                self.events.push(Event::Lost("no welcome from the server".to_owned()));
+            }
+            Stage::Welcomed(limit) | Stage::LoggingIn(limit) if now >= limit => self.join(now),
+            Stage::Joining(limit) if now >= limit || self.channels.are_settled() => {
+                self.stage = Stage::Up;
+                self.events.push(Event::Up);
+            }
+            _ => {}
+        }
+    }
+
+    fn greeted(&mut self, now: Timestamp) {
+        if !matches!(self.stage, Stage::Welcomed(_)) {
+            return;
+        }
+        match &self.profile.nickserv {
+            Some(password) if !self.registration.granted.has("sasl") => {
+                let account = if self.nick.is_alternate(&self.isupport) { self.nick.wanted() } else { "" };
+                let line = format!("PRIVMSG NickServ :IDENTIFY {account} {}", password.expose());
+                self.out.push(line.replace("  ", " "));
+                self.stage = Stage::LoggingIn(now.plus(self.profile.patience.login));
+            }
+            _ => self.join(now),
+        }
+    }
+
+    fn join(&mut self, now: Timestamp) {
+        self.channels.begin(&self.profile.channels, &self.isupport, now);
+        self.out.extend(self.channels.due(now, &self.isupport));
+        self.stage = Stage::Joining(now.plus(self.profile.patience.join));
+    }
+
+    fn hear_numeric(&mut self, response: Response, arguments: &[String], now: Timestamp) {
+        let second = arguments.get(1).map_or("", String::as_str);
+        match response {
+            Response::RPL_ISUPPORT => self.isupport.read(arguments),
+            Response::RPL_ENDOFMOTD | Response::ERR_NOMOTD => self.greeted(now),
+            Response::RPL_LOGGEDIN if matches!(self.stage, Stage::LoggingIn(_)) => self.join(now),
+            Response::RPL_ISON
+                if self.nick.is_free(arguments.last().map_or("", String::as_str), &self.isupport) =>
+            {
+                self.take_nick();
+            }
+            Response::RPL_HOSTHIDDEN => self.host_is(second),
+            Response::ERR_NOSUCHCHANNEL
+            | Response::ERR_TOOMANYCHANNELS
+            | Response::ERR_UNAVAILRESOURCE
+            | Response::ERR_CHANNELISFULL
+            | Response::ERR_INVITEONLYCHAN
+            | Response::ERR_BANNEDFROMCHAN
+            | Response::ERR_BADCHANNELKEY
+            | Response::ERR_BADCHANMASK
+            | Response::ERR_NOCHANMODES => self.join_refused(arguments, now),
+            Response::ERR_CANNOTSENDTOCHAN => {
+                tracing::warn!(
+                    channel = second,
+                    answer = arguments.last(),
+                    "the irc server did not pass a message on"
+                );
+            }
+            _ => {}
+        }
+    }
+
+    /// Numerics that the crate does not know: 489 and 520 refuse a JOIN, 354 answers WHO.
+    fn hear_raw(&mut self, command: &str, arguments: &[String], now: Timestamp) {
+        match (command, arguments) {
+            ("489" | "520", _) => self.join_refused(arguments, now),
+            ("354", [_, token, channel, nick, account]) if token == WHO_TOKEN => {
+                self.roster.seen(self.isupport.fold(nick), &self.isupport.fold(channel), account);
+            }
+            _ => {}
+        }
+    }
+
+    fn join_refused(&mut self, arguments: &[String], now: Timestamp) {
+        let (Some(channel), Some(said)) = (arguments.get(1), arguments.last()) else { return };
+        if self.channels.refused(&self.isupport.fold(channel), said, now, &self.profile.patience) {
+            tracing::warn!(%channel, answer = %said, "the irc server does not let the bot in: trying again later");
+        }
+    }
+
+    fn hear_error(&mut self, why: &str) {
+        // A server that refuses before its welcome is asked again slowly: it may count the tries.
+        self.events.push(match self.stage {
+            Stage::Registering(_) => Event::Refused(format!("the server refuses the connection: {why}")),
+            _ => Event::Lost(format!("the server closed the connection: {why}")),
+        });
+    }
+
+    /// Never answered (two bots would talk for ever); only NickServ's answer matters.
+    fn hear_notice(&mut self, message: &Message, text: &str) {
+        let from_services =
+            message.source_nickname().is_some_and(|nick| self.isupport.same(nick, "NickServ"));
+        if !from_services || !matches!(self.stage, Stage::LoggingIn(_)) {
+            return;
+        }
+        let text = text.to_lowercase();
+        let accepted = ["you are now", "password accepted", "now recognized", "successfully identified"];
+        let refused = ["incorrect", "invalid", "not registered", "isn't registered", "wrong password"];
+        if refused.iter().any(|word| text.contains(word)) {
+            tracing::warn!("nickserv refuses the password: check `NICKSERV_PASSWORD`");
+        } else if !accepted.iter().any(|word| text.contains(word)) {
+            return;
+        }
+        self.join(self.heard_at);
+    }
+
+    fn hear_speech(&mut self, message: &Message, target: &str, text: &str, now: Timestamp) {
+        if message.source_nickname().is_some_and(|nick| self.is_me(nick)) {
+            return;
+        }
+        if text.starts_with('\x01') {
+            if let (Some(body), Some(nick)) = (self.ctcp.answer(text, now), message.source_nickname()) {
+                self.out.push(format!("NOTICE {nick} :{body}"));
+            }
+            return;
+        }
+        let vouching = if self.registration.granted.has("account-tag") {
+            Vouching::Tags
+        } else if self.tells_accounts() {
+            Vouching::Roster(&self.roster)
+        } else {
+            Vouching::Nobody
+        };
+        let said = speech::read(message, target, text, &self.isupport, &self.playback, &vouching);
+        self.events.extend(said.map(Event::Said));
+    }
+
+    fn tells_accounts(&self) -> bool {
+        let granted = &self.registration.granted;
+        !granted.has("account-tag") && granted.has("extended-join") && granted.has("account-notify")
+    }
+
+    fn is_me(&self, nick: &str) -> bool {
+        self.isupport.same(nick, self.nick.current())
+    }
+
+    fn take_nick(&mut self) {
+        self.out.push(format!("NICK {}", self.nick.wanted()));
+    }
+
+    fn host_is(&mut self, host: &str) {
+        let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+        self.mask_length = self.mask_length.max("~123456789@".len() + host.len());
+    }
+}
+
+/// Who comes and goes.
+impl Client {
+    fn hear_movement(&mut self, message: &Message, command: &Command, now: Timestamp) {
+        let Some(Prefix::Nickname(nick, user, host)) = &message.prefix else { return };
+        let (folded, mine) = (self.isupport.fold(nick), self.is_me(nick));
+        match command {
+            Command::JOIN(channel, account, _) if mine => {
+                self.mask_length = user.len() + 1 + host.len();
+                self.entered(channel, account.as_deref());
+            }
+            Command::JOIN(channel, account, _)
+                if self.tells_accounts() => {
+                    let channel = self.isupport.fold(channel);
+                    self.roster.seen(folded, &channel, account.as_deref().unwrap_or("*"));
+                }
+            Command::PART(channel, _) => self.departed(nick, channel, now),
+            Command::KICK(channel, whom, why) => {
+                if self.is_me(whom) {
+                    tracing::warn!(%channel, by = %nick, ?why, "kicked: going back soon");
+                }
+                self.departed(whom, channel, now);
+            }
+            Command::QUIT(_) => {
+                self.roster.gone(&folded);
+                self.freed(nick);
+            }
+            Command::NICK(to) => self.renamed(nick, to),
+            Command::ACCOUNT(account) => self.roster.account(&folded, account),
+            Command::CHGHOST(user, host) if mine => self.mask_length = user.len() + 1 + host.len(),
+            _ => {}
+        }
+    }
+
+    fn entered(&mut self, channel: &str, _account: Option<&str>) {
+        let folded = self.isupport.fold(channel);
+        self.channels.joined(&folded);
+        if self.tells_accounts() && self.isupport.whox {
+            self.out.push(format!("WHO {channel} %tcna,{WHO_TOKEN}"));
+        }
+    }
+
+    fn departed(&mut self, nick: &str, channel: &str, now: Timestamp) {
+        let channel = self.isupport.fold(channel);
+        if self.is_me(nick) {
+            self.channels.left(&channel, now, &self.profile.patience);
+            self.roster.closed(&channel);
+        } else {
+            self.roster.left(&self.isupport.fold(nick), &channel);
+        }
+    }
+
+    fn renamed(&mut self, from: &str, to: &str) {
+        if self.is_me(from) {
+            self.nick.is_now(to);
+            return self.events.push(Event::Nick);
+        }
+        let (old, new) = (self.isupport.fold(from), self.isupport.fold(to));
+        self.roster.renamed(&old, new.clone());
+        self.freed(from);
+        self.events.push(Event::Renamed { from: old, to: new });
+    }
+
+    /// Somebody no longer has a nick: perhaps ours.
+    fn freed(&mut self, nick: &str) {
+        if self.nick.is_freed_by(nick, &self.isupport) {
+            self.take_nick();
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;

@@ -1,0 +1,185 @@
+//! One adapter session with ears and an outlet that a test holds.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chatops::adapter::irc::Irc;
+use chatops::adapter::{Abilities, Adapter, Boxed, Ears, Ended, Link, Outlet, Parcel};
+use chatops::model::{AdapterName, Message, Person, Place, Receipt, SendError, Slot};
+use chatops::net::World;
+use chatops::text::{Block, Post};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+/// How long to wait for anything.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// What a test sees of a session.
+pub(crate) struct Session {
+    /// What was heard.
+    pub(crate) heard: Receiver<Message>,
+    /// The names at each `up`.
+    pub(crate) up: Receiver<Vec<String>>,
+    /// The parcels that were settled.
+    pub(crate) settled: Receiver<(Parcel, Result<Receipt, SendError>)>,
+    ended: Receiver<Ended>,
+    outlet: Arc<Queue>,
+    stop: CancellationToken,
+    runtime: Option<tokio::runtime::Runtime>,
+}
+
+struct Listener {
+    heard: Sender<Message>,
+    up: Sender<Vec<String>>,
+}
+
+impl Ears for Listener {
+    fn heard(&self, message: Message) {
+        let _ = self.heard.send(message);
+    }
+
+    fn pressed(&self, _person: Person, _nonce: String) {}
+
+    fn up(&self, _abilities: Abilities, me: Vec<String>) {
+        let _ = self.up.send(me);
+    }
+}
+
+struct Queue {
+    waiting: Mutex<VecDeque<Parcel>>,
+    bell: Notify,
+    settled: Sender<(Parcel, Result<Receipt, SendError>)>,
+}
+
+impl Outlet for Queue {
+    fn next(&self) -> Boxed<'_, Parcel> {
+        Box::pin(async {
+            loop {
+                let bell = self.bell.notified();
+                let first = self.waiting.lock().unwrap().pop_front();
+                match first {
+                    Some(parcel) => return parcel,
+                    None => bell.await,
+                }
+            }
+        })
+    }
+
+    fn settle(&self, parcel: Parcel, outcome: Result<Receipt, SendError>) {
+        let _ = self.settled.send((parcel, outcome));
+    }
+
+    fn give_back(&self, parcel: Parcel) {
+        self.waiting.lock().unwrap().push_front(parcel);
+        self.bell.notify_one();
+    }
+}
+
+impl Session {
+    /// Starts a session in its own runtime.
+    pub(crate) fn start(irc: Irc) -> Self {
+        Self::start_shared(Arc::new(irc))
+    }
+
+    /// The same for an adapter that several sessions share, one after the other.
+    pub(crate) fn start_shared(irc: Arc<Irc>) -> Self {
+        let (heard_in, heard) = channel();
+        let (up_in, up) = channel();
+        let (settled_in, settled) = channel();
+        let (ended_in, ended) = channel();
+        let outlet = Arc::new(Queue { waiting: Mutex::default(), bell: Notify::new(), settled: settled_in });
+        let stop = CancellationToken::new();
+        let link = Link {
+            name: AdapterName::new("irc").unwrap(),
+            bot: "chatops".into(),
+            world: World::real(),
+            stop: stop.clone(),
+            ears: Arc::new(Listener { heard: heard_in, up: up_in }),
+            outlet: outlet.clone(),
+        };
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        runtime.spawn(async move {
+            let _ = ended_in.send(irc.session(&link).await);
+        });
+        Self { heard, up, settled, ended, outlet, stop, runtime: Some(runtime) }
+    }
+
+    /// The same, once it is up; gives its nick.
+    pub(crate) fn start_up(irc: Irc) -> (Self, String) {
+        let session = Self::start(irc);
+        let names = session.next_up();
+        (session, names[0].clone())
+    }
+
+    /// The names at the next `up`.
+    pub(crate) fn next_up(&self) -> Vec<String> {
+        self.up.recv_timeout(LIMIT).unwrap_or_else(|_| panic!("not up: {:?}", self.ended.try_recv()))
+    }
+
+    /// The next message.
+    pub(crate) fn hears(&self) -> Message {
+        self.heard.recv_timeout(LIMIT).expect("something is heard")
+    }
+
+    /// Queues a post of lines for a place.
+    pub(crate) fn says(&self, place: &Place, text: &str) -> Parcel {
+        let block = Block::Code { lang: String::new(), text: text.to_owned() };
+        self.posts(place, Post { body: vec![block], ..Post::default() })
+    }
+
+    /// Queues a post for a place, as a stored delivery.
+    pub(crate) fn posts(&self, place: &Place, post: Post) -> Parcel {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let slot = Slot {
+            notifier: "adapter/irc".into(),
+            target: place.to_string(),
+            lane: format!("execution/{number}"),
+        };
+        let parcel = Parcel {
+            slot,
+            place: place.clone(),
+            post: Arc::new(post),
+            earlier: None,
+            answer: None,
+            delivery: Some(i64::try_from(number).unwrap()),
+        };
+        self.outlet.waiting.lock().unwrap().push_back(parcel.clone());
+        self.outlet.bell.notify_one();
+        parcel
+    }
+
+    /// The next settled parcel's outcome.
+    pub(crate) fn settles(&self) -> Result<Receipt, SendError> {
+        self.settled.recv_timeout(LIMIT).expect("a parcel is settled").1
+    }
+
+    /// How many parcels wait in the queue.
+    pub(crate) fn waiting(&self) -> usize {
+        self.outlet.waiting.lock().unwrap().len()
+    }
+
+    /// How the session ended.
+    pub(crate) fn end(&self) -> Ended {
+        self.ended.recv_timeout(LIMIT).expect("the session ends")
+    }
+
+    /// Stops it as the bot does.
+    pub(crate) fn stop(&self) -> Ended {
+        self.stop.cancel();
+        self.end()
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(Duration::from_secs(2));
+        }
+    }
+}
