@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::core;
 use super::file::Action;
-use crate::config::{ConfigError, Problem, yaml};
+use crate::config::{ConfigError, LARGEST, Problem};
 
 /// What a folder gave: the actions, and what is wrong.
 #[derive(Debug, Default)]
@@ -92,8 +92,8 @@ fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 fn load_file(pack: &str, file: &Path) -> Result<(Action, Vec<Problem>), Vec<ConfigError>> {
     let fail = |why: String| vec![ConfigError::new(file, why)];
     let length = fs::metadata(file).map_err(|error| fail(format!("cannot be read: {error}")))?.len();
-    if length > yaml::LARGEST as u64 {
-        return Err(fail(format!("the file has {length} bytes, at most {} are accepted", yaml::LARGEST)));
+    if length > LARGEST as u64 {
+        return Err(fail(format!("the file has {length} bytes, at most {} are accepted", LARGEST)));
     }
     let bytes = fs::read(file).map_err(|error| fail(format!("cannot be read: {error}")))?;
     let text = String::from_utf8(bytes).map_err(|_| fail("the file is not UTF-8 text".to_owned()))?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::file::Alias;
-use crate::config::{ConfigError, Problem, yaml};
+use crate::config::{ConfigError, LARGEST, Problem};
 
 /// What a folder gave: aliases by pack and file name, and what is wrong.
 #[derive(Debug, Default)]

@@ -23,7 +23,7 @@ use crate::config::Problem;
 use crate::config::instances::Instance;
 use crate::model::{AdapterName, Cause, Execution, Noun, Person, Place};
 use crate::net::World;
-use crate::store::{Change, NewDelivery, Store};
+use crate::store::{Change, NewDelivery, Notice, Store};
 use crate::text::{Addressee, Post};
 use chat::{Chat, Hearing};
 use console::Console;
@@ -123,7 +123,7 @@ impl Bot {
                 expires: now.plus(REPLY_EXPIRES),
             })
         };
-        self.store.write(Change::Recover { at: now, notice: Box::new(notice) }).await?;
+        self.store.write(Change::Recover { at: now, notice: Notice::new(notice) }).await?;
         Ok(())
     }
 
@@ -265,7 +265,9 @@ impl Bot {
         if self.world.timeout(GOODBYE, self.tasks.wait()).await.is_err() {
             warn!("some connections did not close in time");
         }
-        self.store.close().await;
+        if let Err(error) = self.store.close().await {
+            warn!(%error, "the database did not close well");
+        }
     }
 }
 

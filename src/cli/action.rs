@@ -11,7 +11,6 @@ use super::start::{self, Logs};
 use super::{Global, out};
 use crate::bot::engine::Given;
 use crate::model::Status;
-use crate::store::StoreError;
 
 /// Actions.
 #[derive(Debug, Subcommand)]
@@ -38,16 +37,11 @@ pub(super) fn run(global: &Global, command: Command) -> anyhow::Result<ExitCode>
                 let ended = ended?;
                 json!({"id": ended.id, "status": ended.status, "why": ended.why, "result": ended.result})
             }
-            Err(error) if is_taken(&error) => through_the_api(global, &reference, &given).await?,
+            Err(error) if start::is_taken(&error) => through_the_api(global, &reference, &given).await?,
             Err(error) => return Err(error),
         };
         show(global, &ended)
     })
-}
-
-/// Whether another process holds the database.
-pub(super) fn is_taken(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref::<StoreError>(), Some(StoreError::Taken { .. }))
 }
 
 fn given(parameters: &[String]) -> anyhow::Result<Map<String, Value>> {

@@ -5,12 +5,18 @@
 mod action;
 mod alias;
 mod api;
+mod attach;
 mod chat;
 mod completions;
 mod home;
+mod import;
+mod init;
+mod print;
 mod runner;
 mod serve;
 mod start;
+mod starter;
+mod template;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -59,6 +65,13 @@ enum Command {
     /// Run actions.
     #[command(subcommand)]
     Action(action::Command),
+    /// Make a home directory with a starter set.
+    Init(init::Init),
+    /// Bring in what another system has.
+    Import(import::Import),
+    /// Render a template.
+    #[command(subcommand)]
+    Template(template::TemplateCommand),
     /// What can carry actions out.
     Runner(runner::Args),
     /// Write the completion script of a shell.
@@ -80,6 +93,9 @@ pub fn main() -> ExitCode {
         Some(Command::Reload) => home::reload(global),
         Some(Command::Alias(command)) => alias::run(global, &command),
         Some(Command::Action(command)) => action::run(global, command),
+        Some(Command::Init(init)) => init.run(global),
+        Some(Command::Import(import)) => import.run(global),
+        Some(Command::Template(command)) => template::run(global, &command),
         Some(Command::Runner(args)) => runner::run(&args, global),
         Some(Command::Completions { shell }) => completions::run(shell),
     };

@@ -17,6 +17,13 @@ use crate::config::home::Watch;
 use crate::config::settings::ListenOn;
 use crate::http::{self, Token};
 
+/// Without a subcommand: serves what is configured; with nothing configured, chats.
+pub(super) fn run_or_chat(global: &Global) -> anyhow::Result<ExitCode> {
+    crate::net::tls::install();
+    let home = start::load_home(&start::home_dir(global)?);
+    if home.services.is_empty() { super::chat::run(global) } else { run(global) }
+}
+
 /// Serves until SIGTERM or SIGINT, or until an adapter that is to end the process lost its connection.
 pub(super) fn run(global: &Global) -> anyhow::Result<ExitCode> {
     super::runtime()?.block_on(async {

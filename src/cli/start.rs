@@ -12,7 +12,7 @@ use crate::bot::home::{Built, Home, Homes, load};
 use crate::config::home::HomeDir;
 use crate::config::settings::LogFormat;
 use crate::net::World;
-use crate::store::{InstanceLock, Keys, Store};
+use crate::store::{InstanceLock, Keys, Store, StoreError};
 use crate::telemetry;
 
 /// A bot that is wired and not yet connected.
@@ -65,6 +65,11 @@ pub(super) fn load_home(dir: &HomeDir) -> Home {
     load(dir, &variables(), &built(), None)
 }
 
+/// Whether another process holds the database.
+pub(super) fn is_taken(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref::<StoreError>(), Some(StoreError::InUse { .. }))
+}
+
 /// Wires a bot over the home.
 pub(super) async fn start(global: &Global, logs: Logs) -> anyhow::Result<Started> {
     crate::net::tls::install();
@@ -76,7 +81,7 @@ pub(super) async fn start(global: &Global, logs: Logs) -> anyhow::Result<Started
     std::fs::create_dir_all(&var).with_context(|| format!("cannot make `{}`", var.display()))?;
     let database = home.settings.database_in(dir.root());
     let lock = InstanceLock::take(&var)?;
-    let keys = Keys::load_or_create(&var, &world).context("cannot read or make var/audit.key")?;
+    let keys = Keys::load_or_create(&var).context("cannot read or make var/audit.key")?;
     let store = Store::open(&database, keys, world.clone()).with_context(|| format!("cannot open the database `{}`", database.display()))?;
     let listen_is_set = variables().iter().any(|(name, _)| name == "CHATOPS_LISTEN") || home.sets("CHATOPS_LISTEN");
     let homes = Homes::new(home, dir.clone(), variables(), built(), store.clone(), world.clone());

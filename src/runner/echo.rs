@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Input, Job, Outcome, Runner, Settings};
+use super::{Input, Job, Outcome, Pace, Runner, Settings};
 use crate::net::process::Sink;
 
 #[derive(Debug, Deserialize)]

@@ -104,7 +104,7 @@ impl Outcome {
     }
 
     /// A run that failed before it did anything: the result is `{succeeded, failed, error}`.
-    fn refused(why: impl Into<String>) -> Self {
+    pub fn refused(why: impl Into<String>) -> Self {
         let why = why.into();
         let result = serde_json::json!({"succeeded": false, "failed": true, "error": why});
         Self { status: Status::Failed, why: Some(why), result, effects: Vec::new() }

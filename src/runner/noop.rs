@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Input, Job, Outcome, Runner, Settings};
+use super::{Input, Job, Outcome, Pace, Runner, Settings};
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Noop {}

@@ -33,7 +33,7 @@ impl Engine {
             (Some(post), Some(place)) if !instant => Some(self.delivery(job, place, post)),
             _ => None,
         };
-        let stored = delivery.as_ref().map(|delivery| delivery.id);
+        let keep = delivery.as_ref().map_or(Keep::Volatile, |delivery| Keep::Stored(self.outbox.adopt(delivery)));
         let mut body = job.audit_body();
         body.insert("status".to_owned(), json!(outcome.status));
         if let Some(why) = &why {
@@ -49,13 +49,9 @@ impl Engine {
             delivery,
             audit: job.entry(What::Finished, now, body),
         };
-        if let Some(stored) = stored {
-            self.outbox.adopt(stored);
-        }
         let commit = self.store.write(Change::Finish(Box::new(finish)));
         tokio::spawn(remember(job.id, commit));
         let good = outcome.status == Status::Succeeded;
-        let keep = stored.map_or(Keep::Volatile, Keep::Stored);
         self.say(job, post.unwrap_or_default(), keep, true, good);
         info!(execution = job.id, action = %execution.action, status = %outcome.status, person = %execution.person, "execution ended");
         self.release(job, Ended { id: job.id, status: outcome.status, why, result });

@@ -44,11 +44,11 @@ pub fn load(
     let services = services(dir, &env, &mut problems, before);
     let (packs, wrong) = dir.packs();
     problems.extend(wrong);
-    let mut actions = actions(dir, &packs, &mut problems, before);
+    let mut actions = actions(&packs, &mut problems, before);
     for core in action::core::actions() {
         actions.insert(core.reference(), Arc::new(core));
     }
-    let mut listed = aliases(dir, &packs, &mut problems, before);
+    let mut listed = aliases(&packs, &mut problems, before);
     for alias in &listed {
         if !actions.contains_key(&alias.action_ref) {
             problems.push(unknown_action(alias, &actions));
@@ -123,7 +123,6 @@ fn wire(instance: &Instance, env: &Env) -> Result<Service, Vec<ConfigError>> {
 }
 
 fn actions(
-    dir: &HomeDir,
     packs: &[Pack],
     problems: &mut Vec<Problem>,
     before: Option<&Home>,
@@ -146,7 +145,6 @@ fn actions(
 }
 
 fn aliases(
-    dir: &HomeDir,
     packs: &[Pack],
     problems: &mut Vec<Problem>,
     before: Option<&Home>,

@@ -12,7 +12,7 @@ use super::{Keep, Letter, REPLY_EXPIRES};
 use crate::adapter::{Abilities, Boxed, Outlet, Parcel};
 use crate::model::{Handle, Place, Receipt, SendError, Slot, Timestamp};
 use crate::net::World;
-use crate::store::Settled;
+use crate::store::{Claimed, Settled};
 
 /// Letters that only memory holds, for one adapter: past this number new ones are dropped and counted.
 const MOST_VOLATILE: usize = 10_000;
@@ -26,7 +26,7 @@ const LONGEST_RETRY: Duration = Duration::from_secs(60);
 /// Where a door writes what became of a letter.
 pub trait Ledger: Send + Sync {
     /// A stored delivery was tried.
-    fn settled(&self, settled: Settled);
+    fn settled(&self, claimed: &Claimed, settled: Settled);
     /// A slot has a message on the service now.
     fn posted(&self, slot: &Slot, handle: &Handle);
 }
@@ -106,7 +106,7 @@ impl Door {
     pub fn put(&self, letter: Letter) {
         let now = self.world.now();
         let mut state = self.lock();
-        if letter.keep == Keep::Progress && !state.abilities.edits {
+        if matches!(letter.keep, Keep::Progress) && !state.abilities.edits {
             return;
         }
         let volatile = !matches!(letter.keep, Keep::Stored(_));
@@ -190,7 +190,7 @@ impl Door {
 
     fn settle_one(&self, parcel: &Parcel, outcome: Result<Receipt, SendError>) {
         let Some(waiting) = self.finish(&parcel.slot) else { return };
-        let (at, delivery) = (waiting.taken, parcel.delivery);
+        let (at, keep) = (waiting.taken, waiting.letter.keep.clone());
         let again = match &outcome {
             Ok(receipt) => {
                 if let Some(handle) = &receipt.handle {
@@ -213,10 +213,11 @@ impl Door {
                 None
             }
         };
-        if let Some(delivery) = delivery {
+        if let Keep::Stored(claimed) = keep {
+            let delivery = claimed.delivery.id;
             let span = self.world.now().since(at);
             let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
-            self.ledger.settled(Settled { delivery, at, millis, outcome, again });
+            self.ledger.settled(&claimed, Settled { delivery, at, millis, outcome, again });
         }
     }
 }
@@ -244,8 +245,8 @@ impl State {
         *self.busy.entry(letter.place.clone()).or_default() += 1;
         let earlier = self.abilities.edits.then(|| self.handles.get(&letter.slot)).flatten();
         self.out.insert(letter.slot.clone(), waiting);
-        let delivery = match letter.keep {
-            Keep::Stored(id) => Some(id),
+        let delivery = match &letter.keep {
+            Keep::Stored(claimed) => Some(claimed.delivery.id),
             Keep::Progress | Keep::Volatile => None,
         };
         Parcel { slot: letter.slot, place: letter.place, post: letter.post, earlier, answer: letter.answer, delivery }

@@ -18,18 +18,18 @@ pub use door::{Door, Ledger};
 use crate::adapter::{Abilities, Answer};
 use crate::model::{AdapterName, Handle, Place, Slot};
 use crate::net::World;
-use crate::store::{Change, Claimed, Claims, MemoryClaims, Settled, Store};
+use crate::store::{Change, Claimed, Claims, MemoryClaims, NewDelivery, Settled, Store};
 use crate::text::Post;
 
 /// How long a message is kept when the process dies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Keep {
     /// A step on the way: shown only where messages can be edited.
     Progress,
     /// In memory: lost with the process.
     Volatile,
-    /// Until it is delivered: the delivery with this id is, or is about to be, in the store.
-    Stored(i64),
+    /// Until it is delivered: its delivery is, or is about to be, in the store.
+    Stored(Arc<Claimed>),
 }
 
 /// A message for a slot.
@@ -80,7 +80,7 @@ pub struct Outbox {
 impl Outbox {
     /// An outbox without doors.
     pub fn new(store: Store, world: World) -> Arc<Self> {
-        Arc::new(Self { claims: MemoryClaims::new(store.clone()), store, world, doors: Mutex::default() })
+        Arc::new(Self { claims: MemoryClaims::new(store.clone(), world.clone()), store, world, doors: Mutex::default() })
     }
 
     fn doors(&self) -> MutexGuard<'_, BTreeMap<AdapterName, Arc<Door>>> {
@@ -110,9 +110,9 @@ impl Outbox {
         }
     }
 
-    /// This process is about to send a delivery that is not committed yet.
-    pub fn adopt(&self, delivery: i64) {
-        self.claims.adopt(delivery);
+    /// This process is about to send a delivery that is not committed yet. Call it before its write is queued.
+    pub fn adopt(&self, delivery: &NewDelivery) -> Arc<Claimed> {
+        Arc::new(self.claims.adopt(delivery))
     }
 
     /// Waits until every door that is open has sent what it has.
@@ -131,11 +131,11 @@ struct Books {
 }
 
 impl Ledger for Books {
-    fn settled(&self, settled: Settled) {
-        let delivery = settled.delivery;
-        let commit = self.claims.settle(settled);
+    fn settled(&self, claimed: &Claimed, settled: Settled) {
+        let (claims, claimed) = (self.claims.clone(), claimed.clone());
         tokio::spawn(async move {
-            if let Err(error) = commit.await {
+            let delivery = settled.delivery;
+            if let Err(error) = claims.settle(vec![(claimed, settled)]).await {
                 warn!(delivery, %error, "what became of an answer was not recorded; it may be sent twice");
             }
         });
@@ -170,23 +170,24 @@ async fn refill(claims: MemoryClaims, store: Store, world: World, name: String, 
 }
 
 async fn take_up(door: &Door, store: &Store, claimed: Claimed) {
-    let body: Body = match serde_json::from_value(claimed.body) {
+    let delivery = &claimed.delivery;
+    let body: Body = match serde_json::from_value(delivery.body.clone()) {
         Ok(body) => body,
         Err(error) => {
-            warn!(delivery = claimed.delivery, %error, "a stored answer cannot be read");
+            warn!(delivery = delivery.id, %error, "a stored answer cannot be read");
             return;
         }
     };
-    let slot = claimed.slot.clone();
+    let slot = delivery.slot.clone();
     if let Ok(Some(handle)) = store.read(move |reader| reader.slot(&slot)).await {
-        door.remember(claimed.slot.clone(), handle);
+        door.remember(delivery.slot.clone(), handle);
     }
     let letter = Letter {
-        slot: claimed.slot,
+        slot: delivery.slot.clone(),
         place: body.place,
         post: Arc::new(body.post),
         answer: None,
-        keep: Keep::Stored(claimed.delivery),
+        keep: Keep::Stored(Arc::new(claimed)),
     };
     door.put(letter);
 }

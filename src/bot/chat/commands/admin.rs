@@ -3,16 +3,18 @@
 use std::sync::{Arc, PoisonError};
 
 use super::{Call, Need, Reply, Row, Run, code, post, table, text};
+use serde_json::Value;
+
 use crate::bot::link;
 use crate::bot::reply;
-use crate::store::AuditFilter;
+use crate::store::Search;
 use crate::text::{Block, Post, Tone};
 
 /// How many audit records are shown.
 const SHOWN: usize = 15;
 
 /// Loads the configuration again.
-pub static RELOAD: Row = Row {
+pub(super) static RELOAD: Row = Row {
     name: "reload",
     formats: &["reload"],
     summary: "load the configuration again and tell what is wrong with it",
@@ -22,7 +24,7 @@ pub static RELOAD: Row = Row {
 };
 
 /// Searches the audit log.
-pub static AUDIT: Row = Row {
+pub(super) static AUDIT: Row = Row {
     name: "audit",
     formats: &["audit {{filter=}}"],
     summary: "the last audit records; a word filters by person, text or kind",
@@ -32,7 +34,7 @@ pub static AUDIT: Row = Row {
 };
 
 /// How the bot is.
-pub static DOCTOR: Row = Row {
+pub(super) static DOCTOR: Row = Row {
     name: "doctor",
     formats: &["doctor"],
     summary: "how connections stand and what is wrong with the configuration",
@@ -54,7 +56,7 @@ async fn reload(call: Arc<Call>) -> Reply {
 }
 
 async fn audit(call: Arc<Call>) -> Reply {
-    let filter = AuditFilter { text: call.param("filter").map(str::to_owned), limit: SHOWN, ..AuditFilter::default() };
+    let filter = Search { text: call.param("filter").map(str::to_owned), limit: SHOWN, ..Search::default() };
     let found = call.chat.store.read(move |reader| reader.audit(&filter)).await;
     let records = match found {
         Ok(records) => records,
@@ -64,11 +66,10 @@ async fn audit(call: Arc<Call>) -> Reply {
         return Reply::Said(Post::plain("no audit record fits"));
     }
     let rows = records.into_iter().map(|record| {
-        let entry = record.entry;
-        let person = entry.person.map(|person| person.to_string()).unwrap_or_default();
-        let text = entry.body.get("text").and_then(serde_json::Value::as_str).unwrap_or_default();
-        let subject = entry.subject.unwrap_or_default();
-        vec![entry.at.to_string(), entry.what.as_str().to_owned(), person, subject, reply::shorten(text)]
+        let body: Value = serde_json::from_str(&record.body).unwrap_or_default();
+        let text = reply::shorten(body["text"].as_str().unwrap_or_default());
+        let (person, subject) = (record.person.unwrap_or_default(), record.subject.unwrap_or_default());
+        vec![record.at.to_string(), record.what, person, subject, text]
     });
     Reply::Said(post(vec![table(&["when", "what", "who", "subject", "text"], rows.collect())]))
 }

@@ -12,7 +12,7 @@ use crate::text::{Block, Span};
 const MOST_DETAILS: usize = 2;
 
 /// Lists commands, or explains one.
-pub static HELP: Row = Row {
+pub(super) static HELP: Row = Row {
     name: "help",
     formats: &["help {{what=}}"],
     summary: "what you may say here; with a word, the commands that hold it; with a command, its parameters",

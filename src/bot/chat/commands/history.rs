@@ -16,7 +16,7 @@ use crate::text::{Block, Post, Span};
 const SHOWN: usize = 15;
 
 /// What was run.
-pub static HISTORY: Row = Row {
+pub(super) static HISTORY: Row = Row {
     name: "history",
     formats: &["history {{filter=}}", "executions {{filter=}}"],
     summary: "the last executions: your own, or everybody's where that is granted; a word filters",
@@ -26,7 +26,7 @@ pub static HISTORY: Row = Row {
 };
 
 /// One execution.
-pub static SHOW: Row = Row {
+pub(super) static SHOW: Row = Row {
     name: "show",
     formats: &["show {{id}}"],
     summary: "one execution: who, what, when, and its result",
@@ -36,7 +36,7 @@ pub static SHOW: Row = Row {
 };
 
 /// Runs one again.
-pub static RERUN: Row = Row {
+pub(super) static RERUN: Row = Row {
     name: "rerun",
     formats: &["rerun {{id}}"],
     summary: "run an execution again, with the same parameters and your own rights",
@@ -46,7 +46,7 @@ pub static RERUN: Row = Row {
 };
 
 /// Runs the last one again.
-pub static RERUN_LAST: Row = Row {
+pub(super) static RERUN_LAST: Row = Row {
     name: "rerun_last",
     formats: &["!", "again"],
     summary: "run your last command in this room again",
@@ -68,8 +68,11 @@ async fn read<T: Send + 'static>(
     call: &Call,
     work: impl FnOnce(&crate::store::Reader) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, Reply> {
-    let failed = |error: StoreError| Reply::Problem(reply::problem(&format!("the history cannot be read: {error}")));
-    call.chat.store.read(work).await.map_err(failed)
+    call.chat.store.read(work).await.map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &StoreError) -> Reply {
+    Reply::Problem(reply::problem(&format!("the history cannot be read: {error}")))
 }
 
 async fn history(call: Arc<Call>) -> Reply {
@@ -159,10 +162,9 @@ async fn rerun_last(call: Arc<Call>) -> Reply {
 
 /// Runs it again as the one who asks now: access and parameters are checked anew.
 async fn again(call: &Arc<Call>, first: Execution) -> Reply {
-    let id = first.id;
-    let secrets = match read(call, move |reader| reader.sealed(id)).await {
-        Ok(secrets) => secrets.unwrap_or_default(),
-        Err(reply) => return reply,
+    let secrets = match call.chat.store.secrets(first.id).await {
+        Ok(secrets) => secrets,
+        Err(error) => return unreadable(&error),
     };
     if !secrets.is_empty() && first.person != call.asker.person {
         let why = "it holds secret values that somebody else typed, so only that person may run it again";

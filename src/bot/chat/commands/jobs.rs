@@ -10,7 +10,7 @@ use crate::text::human::duration;
 use crate::text::{Post, Tone};
 
 /// What runs now.
-pub static PS: Row = Row {
+pub(super) static PS: Row = Row {
     name: "ps",
     formats: &["ps"],
     summary: "what waits and runs now",
@@ -20,7 +20,7 @@ pub static PS: Row = Row {
 };
 
 /// Ends one.
-pub static KILL: Row = Row {
+pub(super) static KILL: Row = Row {
     name: "kill",
     formats: &["kill {{id}}"],
     summary: "end a command that waits or runs; your own, or anyone's where that is granted",

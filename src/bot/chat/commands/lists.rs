@@ -6,7 +6,7 @@ use super::{Call, Need, PACK, Reply, Row, Run, code, post, table, text};
 use crate::text::{Block, Post};
 
 /// The version.
-pub static VERSION: Row = Row {
+pub(super) static VERSION: Row = Row {
     name: "version",
     formats: &["version"],
     summary: "which version of the bot this is",
@@ -16,7 +16,7 @@ pub static VERSION: Row = Row {
 };
 
 /// The packs.
-pub static PACKS: Row = Row {
+pub(super) static PACKS: Row = Row {
     name: "packs",
     formats: &["packs"],
     summary: "the packs and what is in them",
@@ -26,7 +26,7 @@ pub static PACKS: Row = Row {
 };
 
 /// The aliases.
-pub static ALIASES: Row = Row {
+pub(super) static ALIASES: Row = Row {
     name: "aliases",
     formats: &["aliases {{filter=}}"],
     summary: "the aliases you may use here, by name",
@@ -36,7 +36,7 @@ pub static ALIASES: Row = Row {
 };
 
 /// The actions.
-pub static ACTIONS: Row = Row {
+pub(super) static ACTIONS: Row = Row {
     name: "actions",
     formats: &["actions {{filter=}}"],
     summary: "the actions you may run here",

@@ -7,7 +7,7 @@ use crate::bot::reply;
 use crate::text::{Block, Post};
 
 /// Who the asker is to the bot.
-pub static WHOAMI: Row = Row {
+pub(super) static WHOAMI: Row = Row {
     name: "whoami",
     formats: &["whoami", "who am i"],
     summary: "who you are to the bot, and what you were granted",
@@ -17,7 +17,7 @@ pub static WHOAMI: Row = Row {
 };
 
 /// Who may run something.
-pub static WHO_CAN: Row = Row {
+pub(super) static WHO_CAN: Row = Row {
     name: "who_can",
     formats: &["who can run {{what}}", "who may run {{what}}"],
     summary: "who may run a command, alias or action, and by which rule",
@@ -27,7 +27,7 @@ pub static WHO_CAN: Row = Row {
 };
 
 /// Why the asker may or may not run something here.
-pub static WHY_NOT: Row = Row {
+pub(super) static WHY_NOT: Row = Row {
     name: "why_not",
     formats: &["why can('|’)?t i run {{what}}", "why can i run {{what}}"],
     summary: "the rule that lets you run a command here, or what is missing",

@@ -1,0 +1,110 @@
+//! `chatops chat`: the terminal, with the running bot if there is one, else with a bot of its own.
+//! From a pipe: one command a line, answers on stdout, exit code 1 if any failed.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tracing::warn;
+
+use super::api::Api;
+use super::start::{self, Logs, Started};
+use super::{Global, attach, serve};
+use crate::adapter::terminal::{Mode, Terminal};
+use crate::adapter::{Adapter, Ended};
+use crate::bot::home::Homes;
+use crate::model::AdapterName;
+
+/// Chats until the input ends.
+pub(super) fn run(global: &Global) -> anyhow::Result<ExitCode> {
+    super::runtime()?.block_on(async {
+        match start::start(global, Logs::Quiet).await {
+            Ok(started) => with_own_bot(started).await,
+            Err(error) if start::is_taken(&error) => {
+                let dir = start::home_dir(global)?;
+                match Api::find(&dir) {
+                    Ok(api) => attach::run(&dir, api).await,
+                    Err(_) => Err(error),
+                }
+            }
+            Err(error) => Err(error),
+        }
+    })
+}
+
+/// The Unix user at this terminal.
+pub(super) fn user() -> String {
+    let named = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    let good = |name: &String| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c));
+    named.filter(good).unwrap_or_else(|| format!("uid{}", rustix::process::getuid().as_raw()))
+}
+
+/// What a person sees first.
+pub(super) fn welcome(commands: usize, home: &std::path::Path) -> String {
+    format!(
+        "chatops {}: {commands} commands from {}. `help` lists them, Tab completes, Ctrl-D ends.",
+        env!("CARGO_PKG_VERSION"),
+        home.display()
+    )
+}
+
+async fn with_own_bot(mut started: Started) -> anyhow::Result<ExitCode> {
+    let bot = started.bot.clone();
+    let name = AdapterName::new("terminal")?;
+    let (mut link, _state) = bot.link(&name, Terminal::ABILITIES);
+    let interactive = std::io::stdin().is_terminal();
+    let mode = if interactive {
+        tokio::spawn(serve::follow_files(started.dir.clone(), bot.clone()));
+        let home = bot.homes().current();
+        Mode::Editor {
+            welcome: welcome(home.own_aliases(), &home.root),
+            history: Some(started.dir.var_dir().join("terminal.history")),
+            complete: completer(bot.homes().clone()),
+        }
+    } else {
+        Mode::Lines
+    };
+    if interactive {
+        bot.connect();
+    }
+    link.bot = bot.homes().current().settings.name.as_str().to_owned();
+    let terminal = Terminal::new(&user(), mode);
+    let ended = tokio::select! {
+        ended = terminal.session(&link) => ended,
+        Some(why) = started.ended.recv() => Ended::Lost(why),
+        _ = tokio::signal::ctrl_c(), if !interactive => Ended::Stopped,
+    };
+    bot.stop(std::time::Duration::from_secs(2)).await;
+    Ok(verdict(&ended, &terminal))
+}
+
+/// 1 if the session ended badly or a command from a pipe failed.
+pub(super) fn verdict(ended: &Ended, terminal: &Terminal) -> ExitCode {
+    match ended {
+        Ended::Stopped if terminal.failed() == 0 => ExitCode::SUCCESS,
+        Ended::Stopped => ExitCode::FAILURE,
+        Ended::Lost(why) | Ended::Refused(why) => {
+            warn!(why, "the terminal ended");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Completes what is typed with the commands in force.
+fn completer(homes: Arc<Homes>) -> Arc<dyn Fn(&str) -> Vec<String> + Send + Sync> {
+    Arc::new(move |typed| {
+        let home = homes.current();
+        let typed = typed.trim_start().to_lowercase();
+        let displays = home.listed.iter().flat_map(|alias| &alias.formats).filter_map(|format| format.display.as_deref());
+        let mut found: Vec<String> = displays.filter_map(|display| completion(display, &typed)).collect();
+        found.sort();
+        found.dedup();
+        found
+    })
+}
+
+/// The literal words of `display` if they go on from `typed`, up to its first parameter.
+fn completion(display: &str, typed: &str) -> Option<String> {
+    let literal = display.split("{{").next().unwrap_or(display);
+    literal.to_lowercase().starts_with(typed).then(|| literal.to_owned())
+}
