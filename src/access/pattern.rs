@@ -125,7 +125,10 @@ impl PlacePattern {
             Some(_) if place.is_direct() => false,
             Some(pattern) => {
                 let fits = |name: &str| matches(pattern, &name.to_lowercase(), Star::Anything);
-                fits(&place.room) || room_name.is_some_and(|name| fits(name) || fits(&format!("#{name}")))
+                fits(&place.room)
+                    || room_name.is_some_and(|name| {
+                        fits(name) || (!name.starts_with('#') && fits(&format!("#{name}")))
+                    })
             }
         }
     }
@@ -208,6 +211,7 @@ mod tests {
         assert!(fits("slack:C0123", &room, None) && fits("slack:#ops", &room, Some("#ops")));
         assert!(fits("slack:#ops", &room, Some("ops")) && fits("slack:#o*", &room, Some("OPS")));
         assert!(!fits("irc:#ops", &room, Some("#ops")) && !fits("slack:#ops", &room, Some("##ops")));
+        assert!(!fits("slack:##ops", &room, Some("#ops")));
         assert!(
             fits("direct", &direct, None)
                 && fits("irc:direct", &direct, None)

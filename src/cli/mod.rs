@@ -25,6 +25,8 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 
+use crate::config::settings;
+
 /// What every subcommand accepts.
 #[derive(Debug, Clone, Args)]
 pub struct Global {
@@ -41,7 +43,7 @@ pub struct Global {
 
 /// Run commands from chat, and remember who asked what.
 #[derive(Debug, Parser)]
-#[command(name = "chatops", version, propagate_version = true)]
+#[command(name = "chatops", version, propagate_version = true, after_long_help = settings::help())]
 struct Cli {
     #[command(flatten)]
     global: Global,

@@ -29,6 +29,15 @@ pub fn read_file(path: &Path) -> Result<String, ConfigError> {
     text(path, bytes)
 }
 
+/// The same for a file that need not be there. A link that leads nowhere is an error: where a missing file means
+/// fewer rules, it must not pass for one.
+pub fn read_optional(path: &Path) -> Result<Option<String>, ConfigError> {
+    match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        _ => read_file(path).map(Some),
+    }
+}
+
 fn text(path: &Path, bytes: Vec<u8>) -> Result<String, ConfigError> {
     let text = String::from_utf8(bytes).map_err(|error| {
         let good = error.utf8_error().valid_up_to();
@@ -83,6 +92,15 @@ mod tests {
         assert_eq!(read_file(folder.path()).unwrap_err().message, "is not a regular file");
         let missing = read_file(&folder.path().join("x")).unwrap_err();
         assert_eq!(missing.message, "cannot be read: no such file or directory");
+    }
+
+    #[test]
+    fn a_file_may_be_missing_but_a_link_may_not_lead_nowhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("access.yaml");
+        assert_eq!(read_optional(&path), Ok(None));
+        std::os::unix::fs::symlink("nowhere", &path).unwrap();
+        assert!(read_optional(&path).is_err());
     }
 
     #[test]

@@ -13,4 +13,4 @@ pub mod units;
 pub mod yaml;
 
 pub use error::{ConfigError, Problem};
-pub use file::{LARGEST, read_file};
+pub use file::{LARGEST, read_file, read_optional};

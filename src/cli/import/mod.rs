@@ -3,6 +3,7 @@
 
 mod copy;
 mod pack;
+mod shell;
 mod stackstorm;
 mod variables;
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::Context;
 use serde::Serialize;
 
-use super::Mode;
+use super::{Mode, shell};
 use crate::config::env::Env;
 use crate::config::read_file;
 
@@ -125,7 +125,11 @@ fn read(text: &str, notes: &mut Vec<Note>) -> Theirs {
         let literal = line.split_once('=').is_some_and(|(_, value)| value.starts_with('\''));
         for name in one.names() {
             let value = one.get(name).unwrap_or_default();
-            let known = if literal { Some(value.to_owned()) } else { without_defaults(value, &theirs) };
+            let known = if literal {
+                Some(value.to_owned())
+            } else {
+                shell::resolve(value, &|name| set_before(name, &theirs))
+            };
             match known {
                 Some(value) => {
                     theirs.retain(|(known, ..)| known != name);
@@ -144,20 +148,8 @@ fn read(text: &str, notes: &mut Vec<Note>) -> Theirs {
     theirs
 }
 
-/// Puts in `${NAME}` and `${NAME:-default}`, as far as earlier lines tell; none where only a shell could.
-fn without_defaults(value: &str, earlier: &Theirs) -> Option<String> {
-    let Some((before, rest)) = value.split_once("${") else {
-        return (!value.contains("$(") && !value.contains('`')).then(|| value.to_owned());
-    };
-    let (inside, after) = rest.split_once('}')?;
-    let (name, default) = match inside.split_once(":-") {
-        Some((name, default)) => (name, Some(default)),
-        None => (inside, None),
-    };
-    let known = earlier.iter().find(|(known, ..)| known == name).map(|(_, value, _)| value.as_str());
-    let middle = known.or(default)?;
-    Some(format!("{before}{middle}{}", without_defaults(after, earlier)?))
-        .filter(|value| !value.contains("$("))
+fn set_before<'a>(name: &str, theirs: &'a Theirs) -> Option<&'a str> {
+    theirs.iter().find(|(known, ..)| known == name).map(|(_, value, _)| value.as_str())
 }
 
 fn fate(name: &str) -> Option<&'static Fate> {

@@ -29,7 +29,7 @@ impl HomeDir {
         current: &Path,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
-        let root = match given {
+        let root = match given.filter(|given| !given.as_os_str().is_empty()) {
             Some(given) => {
                 let given = current.join(given);
                 if !given.is_dir() {

@@ -248,6 +248,6 @@ mod tests {
         fs::write(&file, "A=1").unwrap();
         let mut watch = Watch::start(&home.with_env_file(&file), World::real());
         fs::write(&file, "A=2").unwrap();
-        assert!(hears(&mut watch).await);
+        assert!(tokio::spawn(async move { hears(&mut watch).await }).await.unwrap());
     }
 }

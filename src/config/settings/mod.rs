@@ -103,6 +103,17 @@ pub const HOME: Row = Row {
           directory is the home if it has a folder `aliases`, else `chatops` in the XDG configuration folder.",
 };
 
+/// Every setting with its default and meaning, for the command line's help.
+pub fn help() -> String {
+    let mut out = "Settings, in chatops.env or the environment:\n".to_owned();
+    for row in [&HOME].into_iter().chain(TABLE) {
+        let default = if row.default.is_empty() { String::new() } else { format!(" [{}]", row.default) };
+        let doc = row.doc.lines().map(str::trim).collect::<Vec<_>>().join("\n      ");
+        out.push_str(&format!("  {}{default}\n      {doc}\n", row.name));
+    }
+    out
+}
+
 impl Settings {
     /// What holds where nothing is set.
     pub fn defaults() -> Self {

@@ -40,8 +40,8 @@ pub(super) fn explain(file: &Path, text: &str, quoted: &Quoted<'_>, error: &Erro
         }
         _ => Aim::Innermost,
     };
-    let path =
-        outline(&quoted.text).map(|root| path_to(&root, (line, place.column()), aim)).unwrap_or_default();
+    let root = if is_limit(error) { None } else { outline(&quoted.text) };
+    let path = root.map(|root| path_to(&root, (line, place.column()), aim)).unwrap_or_default();
     let hidden = is_secret_word(path.rsplit('.').next().unwrap_or_default()) || holds_secret(source);
     let found = if hidden { "a secret value".to_owned() } else { found(source, column) };
     let mut words = words(error, &found);
@@ -93,15 +93,21 @@ fn words(error: &Error, found: &str) -> Words {
     }
 }
 
+/// Whether a bomb was stopped: then nothing may read the file once more.
+fn is_limit(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Budget { .. }
+            | Error::AliasReplayLimitExceeded { .. }
+            | Error::AliasExpansionLimitExceeded { .. }
+            | Error::AliasReplayStackDepthExceeded { .. }
+    )
+}
+
 fn limits(error: &Error) -> Words {
     match error {
-        Error::Budget { .. }
-        | Error::AliasReplayLimitExceeded { .. }
-        | Error::AliasExpansionLimitExceeded { .. }
-        | Error::AliasReplayStackDepthExceeded { .. } => {
-            Words::new("the file unfolds to more than a configuration file may hold")
-                .help("use fewer or shorter `*aliases` and less nesting")
-        }
+        limit if is_limit(limit) => Words::new("the file unfolds to more than a configuration file may hold")
+            .help("use fewer or shorter `*aliases` and less nesting"),
         other => {
             let text = other.to_string();
             let text = text.rfind(" at line ").map_or(text.as_str(), |end| &text[..end]);

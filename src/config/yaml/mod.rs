@@ -23,7 +23,7 @@ pub use pairs::Pairs;
 pub use serde_saphyr::Spanned;
 
 /// How many nodes aliases (`*name`) may add to one file: a bomb is stopped within milliseconds.
-const MOST_REPEATED: usize = 50_000;
+const MOST_REPEATED: usize = 10_000;
 /// How deep lists and mappings may nest.
 const DEEPEST: usize = 64;
 
@@ -60,7 +60,7 @@ fn options(tags: Tags) -> serde_saphyr::Options {
         emit_comments: false,
         reject_unsupported_tags: !lenient,
         duplicate_keys: if lenient { DuplicateKeyPolicy::LastWins } else { DuplicateKeyPolicy::Error },
-        budget: serde_saphyr::budget! { max_depth: DEEPEST, max_documents: 2, max_recorded_anchor_events: 4 * MOST_REPEATED },
+        budget: serde_saphyr::budget! { max_depth: DEEPEST, max_documents: 2, max_recorded_anchor_events: 2 * MOST_REPEATED },
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MOST_REPEATED },
     }
 }
