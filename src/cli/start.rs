@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use tokio::sync::mpsc;
 
 use super::Global;
@@ -99,13 +99,4 @@ fn start_logs(home: &Home, logs: Logs) {
     if let Some(warning) = telemetry::start(filter, format) {
         tracing::warn!("{warning}");
     }
-}
-
-/// Refuses what only makes sense with a usable configuration.
-pub(super) fn refuse_broken(home: &Home) -> anyhow::Result<()> {
-    let fatal: Vec<_> = home.problems.iter().filter(|problem| problem.is_fatal()).collect();
-    if fatal.is_empty() {
-        return Ok(());
-    }
-    bail!("{}", fatal.iter().map(|problem| problem.error().to_string()).collect::<Vec<_>>().join("\n"))
 }
