@@ -68,6 +68,14 @@ mod tests {
     }
 
     #[test]
+    fn the_example_of_the_documentation_loads() {
+        let page = include_str!("../../docs/actions.md");
+        let example = page.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+        let (action, problems) = Action::load("default", Path::new("actions/disk.yaml"), example).unwrap();
+        assert_eq!((action.reference().as_str(), problems.len()), ("default.disk", 0));
+    }
+
+    #[test]
     fn every_starter_alias_names_an_action_that_exists() {
         let known: Vec<_> = starters().iter().chain(&core::actions()).map(Action::reference).collect();
         let aliases = files("aliases");
