@@ -38,11 +38,11 @@ mod tests {
     use super::*;
     use std::path::Path;
 
-    /// The YAML files of a folder of the repository.
-    fn files(folder: &str) -> Vec<(std::path::PathBuf, String)> {
+    /// The files of a folder of the repository, by the end of their names.
+    fn files(folder: &str, end: &str) -> Vec<(std::path::PathBuf, String)> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
         let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let files = entries.filter(|path| path.extension().is_some_and(|end| end == "yaml"));
+        let files = entries.filter(|path| path.extension().is_some_and(|found| found == end));
         files.map(|path| (path.clone(), std::fs::read_to_string(&path).unwrap())).collect()
     }
 
@@ -53,7 +53,7 @@ mod tests {
             assert!(problems.is_empty(), "{problems:?}");
             action
         };
-        files("actions").iter().map(load).collect()
+        files("actions", "yaml").iter().map(load).collect()
     }
 
     #[test]
@@ -68,9 +68,28 @@ mod tests {
     }
 
     #[test]
+    fn every_starter_template_compiles() {
+        let templates = files("templates", "j2");
+        assert!(templates.len() >= 3);
+        for (file, text) in templates {
+            let environment = minijinja::Environment::new();
+            let compiled = environment.template_from_str(&text);
+            assert!(compiled.is_ok(), "{}: {compiled:?}", file.display());
+        }
+    }
+
+    #[test]
+    fn the_example_of_the_documentation_loads() {
+        let page = include_str!("../../docs/actions.md");
+        let example = page.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+        let (action, problems) = Action::load("default", Path::new("actions/disk.yaml"), example).unwrap();
+        assert_eq!((action.reference().as_str(), problems.len()), ("default.disk", 0));
+    }
+
+    #[test]
     fn every_starter_alias_names_an_action_that_exists() {
         let known: Vec<_> = starters().iter().chain(&core::actions()).map(Action::reference).collect();
-        let aliases = files("aliases");
+        let aliases = files("aliases", "yaml");
         assert!(aliases.len() >= 10);
         for (file, text) in aliases {
             let alias: serde_json::Value = serde_yaml::from_str(&text).unwrap();

@@ -101,6 +101,15 @@ impl Parameter {
         }
     }
 
+    /// The same with its description: `text: the systemd unit`.
+    pub fn hint(&self) -> String {
+        match self.description.as_deref().filter(|text| !text.is_empty()) {
+            Some(description) if self.kind.is_none() && self.choices.is_none() => description.to_owned(),
+            Some(description) => format!("{}: {description}", self.accepts()),
+            None => self.accepts(),
+        }
+    }
+
     /// This runner parameter with what an action says about it on top; the type stays.
     #[must_use]
     pub fn overlaid(&self, action: &Self) -> Self {

@@ -45,6 +45,9 @@ pub fn actions() -> Vec<Action> {
 }
 
 #[cfg(test)]
+mod proof;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -102,11 +102,16 @@ impl<'a> Resolver<'a> {
             if !matches!(given, Given::Fixed(_)) {
                 check_given(self.action, parameter, &value)?;
             }
-            if !value.is_null() {
-                self.done.insert(name.clone(), value);
-            }
+            self.keep(name, value);
         }
         Ok(())
+    }
+
+    /// Null is as good as nothing.
+    fn keep(&mut self, name: &str, value: Value) {
+        if !value.is_null() {
+            self.done.insert(name.to_owned(), value);
+        }
     }
 
     fn declared(&self, name: &str) -> Result<&'a Parameter, ParameterError> {
@@ -145,7 +150,7 @@ impl<'a> Resolver<'a> {
                     if defaults::is_template(default) {
                         templates.insert(parameter.name.clone(), default.clone());
                     } else {
-                        self.done.insert(parameter.name.clone(), typed(parameter, default)?);
+                        self.keep(&parameter.name, typed(parameter, default)?);
                     }
                 }
                 _ => {}
@@ -155,9 +160,7 @@ impl<'a> Resolver<'a> {
         for name in defaults::order(&templates)? {
             let parameter = self.declared(&name)?;
             let value = self.rendered_default(parameter, &templates[&name])?;
-            if !value.is_null() {
-                self.done.insert(name, value);
-            }
+            self.keep(&name, value);
         }
         Ok(())
     }
@@ -167,7 +170,7 @@ impl<'a> Resolver<'a> {
         let missing =
             self.declared.iter().filter(|parameter| parameter.is_required() && absent(&parameter.name));
         let parameters: Vec<_> =
-            missing.map(|parameter| (parameter.name.clone(), parameter.accepts())).collect();
+            missing.map(|parameter| (parameter.name.clone(), parameter.hint())).collect();
         if parameters.is_empty() { Ok(()) } else { Err(ParameterError::Missing { parameters }) }
     }
 

@@ -27,12 +27,12 @@ fn chat(text: &str, given: &[(&str, &str)]) -> Result<Prepared, String> {
     run(text, &typed_values(given))
 }
 
-const COUNT: &str = "runner_type: noop\nparameters:\n  count: {type: integer, required: true, maximum: 9}\n  size: {enum: [small, large]}\n  pin: {type: integer, secret: true}\n";
+const COUNT: &str = "runner_type: noop\nparameters:\n  count: {type: integer, required: true, maximum: 9, description: how many}\n  size: {enum: [small, large]}\n  pin: {type: integer, secret: true}\n";
 
 #[test]
 fn errors_are_sentences_that_name_what_is_accepted() {
     for (given, sentence) in [
-        (vec![], "`count` (a whole number such as 5) must be given"),
+        (vec![], "`count` (a whole number such as 5: how many) must be given"),
         (vec![("count", "abc")], "`count` cannot be `abc`: a whole number such as 5 is accepted"),
         (vec![("count", "12")], "`count` cannot be `12`: at most 9 is accepted"),
         (

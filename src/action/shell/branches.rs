@@ -5,6 +5,9 @@ use std::ops::Range;
 /// More variants of one template than this are not tried one by one.
 const MOST: usize = 128;
 
+/// All variants of one template together have at most about so many bytes.
+const LARGEST: usize = 4 << 20;
+
 /// Blocks nested deeper than this are not looked into; the engine refuses such templates itself.
 const DEEPEST: usize = 32;
 
@@ -37,8 +40,8 @@ pub(super) fn variants(source: &str, marker: impl Fn(usize) -> String) -> Varian
     while parser.at < source.len() {
         nodes.extend(parser.block().0);
     }
-    let all = count(&nodes);
-    let texts = if all <= MOST {
+    let most = MOST.min(LARGEST / source.len().max(1));
+    let texts = if count(&nodes) <= most {
         expand(&nodes, &marker)
     } else {
         (0..widest(&nodes)).map(|pick| one(&nodes, pick, &marker)).collect()

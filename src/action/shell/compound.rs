@@ -54,7 +54,7 @@ impl Lexer<'_> {
                     _ => return self.unreadable("this `case`"),
                 }
             }
-            if self.commands(End::Item)? == Ended::Esac {
+            if self.list(End::Item)? == Ended::Esac {
                 return Ok(());
             }
         }

@@ -9,8 +9,11 @@ use super::refusal::{Refusal, Unsafe};
 use super::rules::{Facts, assign, judge};
 use super::word::{Word, is_name};
 
-/// Substitutions nested deeper than this are refused.
+/// Commands nested deeper than this are refused.
 const DEEPEST: usize = 32;
+
+/// Texts that still teach something new after so many readings are refused.
+const MOST_READINGS: usize = 8;
 
 pub(super) type Read<T> = Result<T, Refusal>;
 
@@ -59,7 +62,7 @@ pub(super) fn quote(text: &str, values: &[String]) -> Read<String> {
     let chars: Vec<char> = text.chars().collect();
     let mut facts = Facts::default();
     // What a loop's end assigns reaches its start: read until nothing new is learnt.
-    loop {
+    for _ in 0..MOST_READINGS {
         let mut lexer = Lexer::new(&chars, values, facts.clone());
         lexer.list(End::Text)?;
         if lexer.facts == facts {
@@ -67,6 +70,7 @@ pub(super) fn quote(text: &str, values: &[String]) -> Read<String> {
         }
         facts = lexer.facts;
     }
+    Lexer::new(&chars, values, facts).unreadable("variables set from one another in a circle")
 }
 
 impl<'a> Lexer<'a> {
@@ -152,17 +156,17 @@ impl<'a> Lexer<'a> {
     }
 
     /// Reads commands up to `end`, which is taken too.
-    pub(super) fn list(&mut self, end: End) -> Read<()> {
+    pub(super) fn list(&mut self, end: End) -> Read<Ended> {
         self.depth += 1;
         if self.depth > DEEPEST {
-            return self.unreadable("deeply nested substitutions");
+            return self.unreadable("deeply nested commands");
         }
-        self.commands(end)?;
+        let ended = self.commands(end)?;
         self.depth -= 1;
-        Ok(())
+        Ok(ended)
     }
 
-    pub(super) fn commands(&mut self, end: End) -> Read<Ended> {
+    fn commands(&mut self, end: End) -> Read<Ended> {
         let mut typed = self.typed;
         loop {
             self.blank_lines()?;

@@ -26,7 +26,7 @@ use serde_json::Value;
 use super::defaults;
 use super::file::Action;
 use super::node::Reader;
-use super::problem::ParameterError;
+use super::problem::{LONGEST, ParameterError};
 use super::render::Render;
 
 pub use commands::is_harmless_variable;
@@ -60,7 +60,7 @@ pub struct Command {
 ///
 /// # Errors
 /// `Template` if the template fails, `Shell` if an output stands where no quoted reference is safe,
-/// `Character` if a value holds a NUL.
+/// `Character` if a value holds a NUL, `TooLong` if one does not fit into an environment variable.
 pub fn render_command(
     render: &dyn Render,
     name: &str,
@@ -84,6 +84,9 @@ pub fn render_command(
     let values: Vec<_> = named.map(|(at, value)| (marker::variable(at + 1), value)).collect();
     if values.iter().any(|(_, value)| value.contains('\0')) {
         return Err(ParameterError::Character { name: name.to_owned() });
+    }
+    if let Some((_, value)) = values.iter().find(|(_, value)| value.len() > LONGEST) {
+        return Err(ParameterError::TooLong { name: name.to_owned(), bytes: value.len() });
     }
     Ok(Command { text, values })
 }

@@ -106,9 +106,9 @@ fn run(shell: &str, folder: &Path, script: &str, variables: &[(String, String)])
     process.envs(variables.iter().map(|(name, value)| (name, value))).output().unwrap()
 }
 
-fn prove(shell: &str, script: impl Fn(&Command) -> (String, Vec<(String, String)>)) {
+fn prove(shell: &str, templates: &[&str], script: impl Fn(&Command) -> (String, Vec<(String, String)>)) {
     let folder = tempfile::tempdir().unwrap();
-    for template in COMMANDS {
+    for template in templates {
         for value in NASTY {
             let (script, variables) = script(&command(template, value));
             let output = run(shell, folder.path(), &script, &variables);
@@ -140,17 +140,17 @@ fn by_export(command: &Command) -> (String, Vec<(String, String)>) {
 
 #[test]
 fn sh_gets_every_value_byte_for_byte_and_runs_none() {
-    prove("sh", by_environment);
+    prove("sh", COMMANDS, by_environment);
 }
 
 #[test]
 fn bash_gets_every_value_byte_for_byte_and_runs_none() {
-    prove("bash", by_environment);
+    prove("bash", COMMANDS, by_environment);
 }
 
 #[test]
 fn exported_values_arrive_as_well() {
-    prove("sh", by_export);
+    prove("sh", &COMMANDS[..2], by_export);
 }
 
 #[test]

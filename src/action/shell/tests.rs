@@ -187,4 +187,5 @@ fn every_branch_of_a_template_is_tried_at_load() {
     assert!(check_command(&format!("echo {many} '{{{{ x }}}}'")).is_err());
     assert!(check_command(&"{% if a %}".repeat(50_000)).is_ok(), "the engine refuses it");
     assert!(check_command(&format!("{}{{{{ x }}}}", "$(".repeat(50_000))).is_err());
+    assert!(check_command(&format!("{}ls {{{{ x }}}}", "case a in a) ".repeat(50_000))).is_err());
 }
