@@ -52,7 +52,7 @@ async fn each_edit_of_each_column_is_found() {
         "place = ''",
         "subject = NULL",
         "body = body || ' '",
-        "mac = replace(mac, 'a', 'b')",
+        "mac = upper(mac)",
         "body = NULL, at = at",
         "at = 'x'",
     ];

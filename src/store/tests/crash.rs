@@ -16,19 +16,16 @@ async fn child_that_writes_until_it_is_killed() {
     let dir = PathBuf::from(dir);
     let keys = Keys::load_or_create(&dir).unwrap();
     let store = Store::open(&dir.join("chatops.db"), keys, World::real()).unwrap();
-    let producers = (0..8).map(|_| {
-        let store = store.clone();
-        tokio::spawn(async move {
-            loop {
-                let id = store.id(Noun::Execution);
-                if store.write(begin(id)).await == Ok(Done::Written) {
-                    writeln!(std::io::stdout().lock(), "ack {id}").unwrap();
-                }
-            }
-        })
-    });
-    for producer in producers.collect::<Vec<_>>() {
-        producer.await.unwrap();
+    let producers = (0..8).map(|_| acknowledge(store.clone()));
+    futures_util::future::join_all(producers).await;
+}
+
+async fn acknowledge(store: Store) {
+    loop {
+        let id = store.id(Noun::Execution);
+        if store.write(begin(id)).await == Ok(Done::Written) {
+            writeln!(std::io::stdout().lock(), "ack {id}").unwrap();
+        }
     }
 }
 

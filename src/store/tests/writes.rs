@@ -82,7 +82,12 @@ async fn writes_are_committed_in_the_order_of_the_calls_also_when_nobody_waits()
     assert_eq!(store.write(begin(1)).await, Err(StoreError::Closed));
     let mut bodies = Vec::new();
     let reader = Reader::open_readonly(&home.path()).unwrap();
-    reader.audit_rows(|row| Ok(bodies.push(row.unwrap().body))).unwrap();
+    reader
+        .audit_rows(|row| {
+            bodies.push(row.unwrap().body);
+            Ok(())
+        })
+        .unwrap();
     let expected: Vec<_> = (0..2_000).map(|number| json!({"text": number.to_string()}).to_string()).collect();
     assert_eq!(bodies, expected);
     assert!(!home.dir.path().join("chatops.db-wal").metadata().is_ok_and(|wal| wal.len() > 0));
