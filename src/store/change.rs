@@ -68,7 +68,9 @@ pub enum Change {
 /// Makes the message that tells of an abandoned execution, or none. Called on the store's thread: it must
 /// neither block nor panic.
 #[derive(Clone)]
-pub struct Notice(Arc<dyn Fn(&Execution) -> Option<NewDelivery> + Send + Sync>);
+pub struct Notice(Arc<MakeNotice>);
+
+type MakeNotice = dyn Fn(&Execution) -> Option<NewDelivery> + Send + Sync;
 
 impl Notice {
     /// Asks `make` for each message.

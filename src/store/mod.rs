@@ -137,9 +137,7 @@ impl Store {
         change: Change,
     ) -> impl Future<Output = Result<Done, StoreError>> + Send + 'static + use<> {
         let (reply, answer) = oneshot::channel();
-        if let Err((order, error)) = self.inner.queue.push(Order { change, reply }) {
-            let _ = order.reply.send(Err(error));
-        }
+        self.inner.queue.push(Order { change, reply });
         async move { answer.await.unwrap_or(Err(StoreError::Closed)) }
     }
 

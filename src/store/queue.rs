@@ -46,18 +46,20 @@ struct State {
 }
 
 impl Queue {
-    /// Appends a write; hands it back with the reason if it cannot be taken.
-    pub(super) fn push(&self, order: Order) -> Result<(), (Order, StoreError)> {
+    /// Appends a write. One that cannot be taken is answered with the reason.
+    pub(super) fn push(&self, order: Order) {
         let mut state = self.state();
-        if state.closed {
-            return Err((order, StoreError::Closed));
-        }
-        if state.waiting.len() >= MOST {
-            return Err((order, StoreError::Full));
-        }
-        state.waiting.push_back(order);
-        self.bell.notify_one();
-        Ok(())
+        let refusal = match state.closed {
+            true => StoreError::Closed,
+            false if state.waiting.len() >= MOST => StoreError::Full,
+            false => {
+                state.waiting.push_back(order);
+                self.bell.notify_one();
+                return;
+            }
+        };
+        // Whoever dropped the future does not want to know.
+        let _ = order.reply.send(Err(refusal));
     }
 
     /// Asks for more ids.
@@ -90,5 +92,32 @@ impl Queue {
     /// No code under this lock can panic half-way, so a poisoned one is as good.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::begin;
+
+    #[tokio::test]
+    async fn what_is_too_much_is_refused_at_once_and_groups_are_bounded() {
+        let queue = Queue::default();
+        let push = |id| {
+            let (reply, answer) = oneshot::channel();
+            queue.push(Order { change: begin(id), reply });
+            answer
+        };
+        let waiting: Vec<_> = (0..MOST as i64).map(push).collect();
+        assert_eq!(push(0).await, Ok(Err(StoreError::Full)));
+        let Work::Commit(group) = queue.next() else { panic!() };
+        assert_eq!(group.len(), GROUP);
+        let taken = push(0);
+        queue.close();
+        assert_eq!(push(0).await, Ok(Err(StoreError::Closed)));
+        drop((waiting, taken));
+        let groups =
+            std::iter::repeat_with(|| queue.next()).take_while(|work| matches!(work, Work::Commit(_)));
+        assert_eq!(groups.count(), MOST / GROUP - 1 + 1);
     }
 }

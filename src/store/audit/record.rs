@@ -108,7 +108,8 @@ impl FromStr for Head {
     }
 }
 
-/// The bytes of a MAC in hex.
+/// The bytes of a MAC in lower-case hex. Upper case is refused: not one stored byte may change unseen.
 pub(super) fn decode_mac(text: &str) -> Option<[u8; MAC]> {
-    hex::decode(text)?.try_into().ok()
+    let mac: [u8; MAC] = hex::decode(text)?.try_into().ok()?;
+    (hex::encode(&mac) == text).then_some(mac)
 }

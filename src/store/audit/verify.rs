@@ -103,6 +103,10 @@ struct Walk {
 /// # Errors
 /// Only when the database cannot be read: what is wrong with the log is in the verdict.
 pub fn verify(reader: &Reader, keys: &Keys, against: Option<&Head>) -> Result<Verdict, StoreError> {
+    reader.at_one_moment(|reader| walk(reader, keys, against))
+}
+
+fn walk(reader: &Reader, keys: &Keys, against: Option<&Head>) -> Result<Verdict, StoreError> {
     let mut verdict = Verdict::default();
     let mut walks: BTreeMap<i64, Walk> = BTreeMap::new();
     let mut anchored = None;
@@ -179,7 +183,11 @@ fn check_stored_heads(
 ) -> Result<(), StoreError> {
     for head in reader.heads()? {
         match walks.get(&head.strand) {
-            Some(walk) if walk.next > head.seq => {}
+            Some(walk) if walk.next > head.seq => {
+                if walk.next - 1 == head.seq && decode_mac(&head.mac) != Some(walk.previous) {
+                    verdict.add(head.strand, head.seq, Flaw::Other);
+                }
+            }
             _ => verdict.add(head.strand, head.seq, Flaw::Cut),
         }
     }

@@ -1,0 +1,102 @@
+//! Commits of the store beside the floor: what the same disk gives to bare `fdatasync` in the same run.
+//!
+//! `cargo bench --bench store [-- DIR]` writes in DIR, or in the current directory's `target/`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a benchmark prints, and stops at the first surprise"
+)]
+#![allow(missing_docs, reason = "a program of one file")]
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use chatops::model::{AdapterName, Person, Place, Timestamp};
+use chatops::net::World;
+use chatops::store::{Change, Entry, Keys, Store, What};
+use serde_json::json;
+
+/// How long each line is measured.
+const SPAN: Duration = Duration::from_secs(3);
+
+/// Bytes of one write to the floor's file: about one record with its index pages' share.
+const BYTES: usize = 4_096;
+
+fn main() {
+    let dir = std::env::args().skip(1).find(|arg| !arg.starts_with('-')).map(PathBuf::from);
+    let dir = dir.unwrap_or_else(|| PathBuf::from("target"));
+    let home = tempfile::tempdir_in(&dir).unwrap();
+    println!("{:<28} {:>10} {:>10} {:>10}", "", "writes/s", "p50 us", "p99 us");
+    let floor = floor(home.path());
+    for producers in [1, 8, 64] {
+        let rate = producing(home.path(), producers);
+        println!("{:<28} {:>9.2}x", "  against the floor", rate / floor);
+    }
+}
+
+/// One thread, one write and one fdatasync after another.
+fn floor(home: &Path) -> f64 {
+    let mut file = File::create(home.join("floor")).unwrap();
+    let block = vec![7; BYTES];
+    let start = Instant::now();
+    let mut times = Vec::new();
+    while start.elapsed() < SPAN {
+        let begun = Instant::now();
+        file.write_all(&block).unwrap();
+        file.sync_data().unwrap();
+        times.push(begun.elapsed());
+    }
+    report("fdatasync, 1 thread", times, start.elapsed())
+}
+
+/// Tasks that each write one audit record after another and wait for each commit.
+fn producing(home: &Path, producers: usize) -> f64 {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let path = home.join(format!("{producers}.db"));
+    let store = Store::open(&path, Keys::load_or_create(home).unwrap(), World::real()).unwrap();
+    let start = Instant::now();
+    let times = runtime.block_on(async {
+        let tasks: Vec<_> = (0..producers).map(|_| tokio::spawn(produce(store.clone(), start))).collect();
+        let mut times = Vec::new();
+        for task in tasks {
+            times.extend(task.await.unwrap());
+        }
+        store.close().await.unwrap();
+        times
+    });
+    report(&format!("store, {producers} producers"), times, start.elapsed())
+}
+
+async fn produce(store: Store, start: Instant) -> Vec<Duration> {
+    let mut times = Vec::new();
+    while start.elapsed() < SPAN {
+        let begun = Instant::now();
+        store.write(Change::Audit(Box::new(entry()))).await.unwrap();
+        times.push(begun.elapsed());
+    }
+    times
+}
+
+fn entry() -> Entry {
+    let irc = AdapterName::new("irc").unwrap();
+    Entry {
+        at: Timestamp::from_micros(1_795_250_400_000_000),
+        what: What::Asked,
+        person: Some(Person::proven(irc.clone(), "alice")),
+        place: Some(Place::room(irc, "#ops")),
+        subject: Some("execution/12".into()),
+        body: [("text".to_owned(), json!("run date on web1.example.org ".repeat(4)))].into_iter().collect(),
+    }
+}
+
+/// Prints one line; gives writes a second.
+fn report(name: &str, mut times: Vec<Duration>, span: Duration) -> f64 {
+    times.sort_unstable();
+    let at = |share: usize| times[(times.len() - 1) * share / 100].as_micros();
+    let rate = times.len() as f64 / span.as_secs_f64();
+    println!("{name:<28} {rate:>10.0} {:>10} {:>10}", at(50), at(99));
+    rate
+}
