@@ -110,7 +110,10 @@ fn load_files(pack: Pack<'_>, files: Vec<PathBuf>) -> Vec<(PathBuf, Outcome)> {
         std::thread::scope(|scope| {
             let load = |files: &[PathBuf]| files.iter().map(|file| load_file(pack, file)).collect::<Vec<_>>();
             let running: Vec<_> = files.chunks(share).map(|files| scope.spawn(move || load(files))).collect();
-            running.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect()
+            running
+                .into_iter()
+                .flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .collect()
         })
     };
     files.into_iter().zip(outcomes).collect()

@@ -391,9 +391,8 @@ mod tests {
 
     #[test]
     fn a_greedy_look_around_ends_in_an_error_not_in_a_hang() {
-        let text =
-            "name: a\naction_ref: core.noop\nformats: ['slow (?=x)?((a+)+)+\\\\1b']\n".replace("\\\\", "\\");
-        let matcher = Matcher::build(vec![entry(&text, None)], Case::Ignore);
+        let text = "name: a\naction_ref: core.noop\nformats: ['slow ((a+)+)+b\\1']\n";
+        let matcher = Matcher::build(vec![entry(text, None)], Case::Ignore);
         let found = matcher.find(&format!("slow {}", "a".repeat(4000)), &|_| true);
         assert!(
             matches!(&found, Found::Error(why) if why.contains("p.a") && why.contains("steps")),
