@@ -21,7 +21,7 @@ type Table = HashMap<u64, Vec<u32>, BuildHasherDefault<Ready>>;
 
 /// The keys are hashes already.
 #[derive(Default)]
-struct Ready(u64);
+pub(super) struct Ready(u64);
 
 impl Hasher for Ready {
     fn finish(&self) -> u64 {
@@ -45,8 +45,16 @@ fn mix(hash: u64, letter: u32) -> u64 {
 
 /// The hash of a word: of its letters in lower case.
 pub(super) fn hash(word: &str) -> u64 {
-    word.chars().fold(SEED, |hash, letter| mix(hash, u32::from(lower(letter))))
+    hash_letters(word.chars())
 }
+
+/// The hash of a word given as letters.
+pub(super) fn hash_letters(letters: impl Iterator<Item = char>) -> u64 {
+    letters.fold(SEED, |hash, letter| mix(hash, u32::from(lower(letter))))
+}
+
+/// Numbers by the hash of a word.
+pub(super) type Numbers = HashMap<u64, u32, BuildHasherDefault<Ready>>;
 
 impl Index {
     /// Files `patterns`, each under its number.
@@ -78,6 +86,9 @@ impl Index {
     /// The formats that may match `text`, in order.
     pub(super) fn candidates(&self, text: &str) -> Vec<u32> {
         let mut found = Vec::new();
+        if self.words.is_empty() && self.prefixes.is_empty() && self.always.is_empty() {
+            return found;
+        }
         let mut last = None;
         for word in text.split(|letter| !is_word(letter)).filter(|word| !word.is_empty()) {
             // Floods repeat one word.
@@ -113,11 +124,11 @@ impl Index {
 }
 
 /// How many formats need each word.
-struct Rarity(HashMap<u64, u32, BuildHasherDefault<Ready>>);
+struct Rarity(Numbers);
 
 impl Rarity {
     fn of(patterns: &[(u32, &Pattern)]) -> Self {
-        let mut counts: HashMap<u64, u32, BuildHasherDefault<Ready>> = HashMap::default();
+        let mut counts = Numbers::default();
         for key in patterns.iter().flat_map(|(_, pattern)| pattern.needs()).flatten().flatten() {
             *counts.entry(hash(text(key))).or_default() += 1;
         }

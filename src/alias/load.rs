@@ -39,6 +39,9 @@ pub enum Pack<'a> {
     Else(&'a str),
 }
 
+/// From so many files on, threads are worth their start.
+const MANY: usize = 200;
+
 /// Loads `*.yaml` and `*.yml` in `folder`; a folder that does not exist is empty.
 pub fn load_folder(pack: Pack<'_>, folder: &Path) -> Loaded {
     let mut loaded = Loaded::default();
@@ -52,8 +55,8 @@ pub fn load_folder(pack: Pack<'_>, folder: &Path) -> Loaded {
         }
     };
     let mut names: HashMap<String, PathBuf> = HashMap::new();
-    for file in files {
-        match load_file(pack, &file) {
+    for (file, outcome) in load_files(pack, files) {
+        match outcome {
             Err(errors) => loaded.problems.extend(errors.into_iter().map(Problem::Error)),
             Ok((alias, warnings)) => {
                 loaded.problems.extend(warnings);
@@ -95,7 +98,28 @@ fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn load_file(pack: Pack<'_>, file: &Path) -> Result<(Alias, Vec<Problem>), Vec<ConfigError>> {
+type Outcome = Result<(Alias, Vec<Problem>), Vec<ConfigError>>;
+
+/// Loads files in their order, on all processors when there are many.
+fn load_files(pack: Pack<'_>, files: Vec<PathBuf>) -> Vec<(PathBuf, Outcome)> {
+    let outcomes: Vec<Outcome> = if files.len() < MANY {
+        files.iter().map(|file| load_file(pack, file)).collect()
+    } else {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let share = files.len().div_ceil(threads);
+        std::thread::scope(|scope| {
+            let load = |files: &[PathBuf]| files.iter().map(|file| load_file(pack, file)).collect::<Vec<_>>();
+            let running: Vec<_> = files.chunks(share).map(|files| scope.spawn(move || load(files))).collect();
+            running
+                .into_iter()
+                .flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .collect()
+        })
+    };
+    files.into_iter().zip(outcomes).collect()
+}
+
+fn load_file(pack: Pack<'_>, file: &Path) -> Outcome {
     let fail = |why: String| vec![ConfigError::new(file, why)];
     let length = fs::metadata(file).map_err(|error| fail(format!("cannot be read: {error}")))?.len();
     if length > LARGEST as u64 {

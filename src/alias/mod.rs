@@ -5,6 +5,8 @@ pub mod answer;
 mod command;
 mod engine;
 mod file;
+#[cfg(test)]
+mod fuzz;
 pub mod help;
 mod index;
 mod literals;

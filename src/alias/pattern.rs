@@ -130,13 +130,16 @@ impl Pattern {
         self.plain
     }
 
-    /// Checks what only an engine can tell; compiles if it may be too large, or needs the bounded engine.
+    /// Checks the syntax; compiles if the format may be too large, needs the bounded engine, or has an escape that
+    /// only the engine can judge.
     fn try_out(&self, branches: &Branches, weight: u64) -> Result<(), String> {
-        let style = Style { fold: Fold::EitherCase, hits: self.hits, supplied: &[] };
-        if self.power == Power::Bounded || weight > WORTH_A_TRY {
-            return Engine::new(&write::regex(branches, style), &self.names(), self.power).map(|_| ());
+        let style = Style { fold: Fold::AsWritten, hits: self.hits, supplied: &[] };
+        let source = write::regex(branches, style);
+        let odd = ["\\p", "\\P", "\\x", "\\u", "\\U"].iter().any(|escape| self.text.contains(escape));
+        if self.power == Power::Bounded || weight > WORTH_A_TRY || odd {
+            return Engine::new(&source, &self.names(), self.power).map(|_| ());
         }
-        let parsed = regex_syntax::Parser::new().parse(&write::regex(branches, style));
+        let parsed = regex_syntax::ast::parse::Parser::new().parse(&source);
         parsed.map(|_| ()).map_err(|error| engine::last_line(&error.to_string()))
     }
 
