@@ -13,6 +13,8 @@ const NONE: &str = "%*****__%NONE%__*****%";
 
 /// Adds the filters.
 pub(super) fn add(env: &mut Environment<'static>) {
+    metered(env, "first", first);
+    metered(env, "last", last);
     metered(env, "length", length);
     metered(env, "count", length);
     metered(env, "default", default);
@@ -26,6 +28,15 @@ pub(super) fn add(env: &mut Environment<'static>) {
 /// StackStorm's way to keep None through a text: a word that casting turns back.
 fn use_none(value: Value) -> Value {
     if value.is_none() || value.is_undefined() { Value::from(NONE) } else { value }
+}
+
+/// Lenient: nothing of a missing value is missing too.
+fn first(value: &Value) -> Result<Value, Error> {
+    if value.is_undefined() { Ok(Value::UNDEFINED) } else { builtin::first(value) }
+}
+
+fn last(value: Value) -> Result<Value, Error> {
+    if value.is_undefined() { Ok(Value::UNDEFINED) } else { builtin::last(value) }
 }
 
 /// Lenient: a missing value has no items.
