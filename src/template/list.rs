@@ -36,7 +36,7 @@ impl List {
     }
 
     /// Puts `added` at `at`; a list that would hold itself, or too much, is refused.
-    fn add(&self, state: &mut State<'_, '_>, at: usize, added: Vec<Value>) -> Result<Value, Error> {
+    fn add(&self, state: &mut State<'_, '_>, at: usize, added: &[Value]) -> Result<Value, Error> {
         let count = added.len();
         let start = {
             let mut items = self.items();
@@ -96,14 +96,14 @@ impl Object for List {
         // Appending alone does not touch the items that are there.
         charge(state, if method == "append" { 1 } else { 1 + length / 8 })?;
         match method {
-            "append" => self.add(state, usize::MAX, vec![from_args::<(Value,)>(args)?.0]),
+            "append" => self.add(state, usize::MAX, &[from_args::<(Value,)>(args)?.0]),
             "extend" => {
                 let (more,): (Value,) = from_args(args)?;
-                self.add(state, usize::MAX, more.try_iter()?.checked().collect::<Result<_, _>>()?)
+                self.add(state, usize::MAX, &more.try_iter()?.checked().collect::<Result<Vec<_>, _>>()?)
             }
             "insert" => {
                 let (at, item): (usize, Value) = from_args(args)?;
-                self.add(state, at, vec![item])
+                self.add(state, at, &[item])
             }
             "pop" => self.pop(from_args::<(Option<i64>,)>(args)?.0),
             "remove" => {

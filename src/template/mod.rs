@@ -5,6 +5,7 @@
 
 mod env;
 mod error;
+#[expect(clippy::needless_pass_by_value, reason = "the engine hands arguments over by value")]
 mod filters;
 mod globals;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod limits;
 mod list;
 mod methods;
 mod named;
+#[expect(clippy::needless_pass_by_value, reason = "the engine hands arguments over by value")]
 mod operators;
 mod place;
 mod prepare;

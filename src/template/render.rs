@@ -136,7 +136,9 @@ impl Templates {
     }
 
     /// Renders `source`; whatever comes from an expression is given to `place`, and what it returns
-    /// is written instead. See [`place`] for what counts as one expression.
+    /// is written instead, also inside included templates, blocks and loops. A string literal in an
+    /// expression is given too. What is captured first (`set` blocks, macros, `call`, `filter`) is one
+    /// value, its own literal text included, when it is printed at last.
     pub fn render_with(
         &self,
         name: &str,

@@ -83,14 +83,20 @@ fn the_default_result_rows_hold_to_the_last_blank() {
 
 #[test]
 fn templates_read_as_in_python() {
-    let data: Value = serde_json::from_str(include_str!("../../tests/data/template/jinja.json")).unwrap();
+    let files = [
+        include_str!("../../tests/data/template/jinja.json"),
+        include_str!("../../tests/data/template/alias.json"),
+    ];
     let templates = Templates::default();
-    for row in data["rows"].as_array().unwrap() {
-        let source = row["template"].as_str().unwrap();
-        let got = templates.render("row", source, &data["context"], Undefined::Lenient);
-        match row.get("output") {
-            Some(expected) => assert_eq!(got.unwrap(), expected.as_str().unwrap(), "{source}"),
-            None => assert!(got.is_err(), "{source}: {got:?}"),
+    for data in files {
+        let data: Value = serde_json::from_str(data).unwrap();
+        for row in data["rows"].as_array().unwrap() {
+            let source = row["template"].as_str().unwrap();
+            let got = templates.render("row", source, &data["context"], Undefined::Lenient);
+            match row.get("output") {
+                Some(expected) => assert_eq!(got.unwrap(), expected.as_str().unwrap(), "{source}"),
+                None => assert!(got.is_err(), "{source}: {got:?}"),
+            }
         }
     }
 }
@@ -174,4 +180,35 @@ fn a_home_s_own_default_result_takes_precedence() {
     let templates = Templates::new(super::Options { templates: named.into(), ..Default::default() });
     assert_eq!(templates.default_result(&json!({"id": 7})).unwrap(), "7 done");
     assert!(templates.problems().is_empty());
+}
+
+#[test]
+fn every_filter_and_test_of_the_documentation_is_there() {
+    let page = include_str!("../../docs/templates.md");
+    let templates = Templates::default();
+    let known = |kind: &str, name: &str| {
+        let source = format!("{{{{ '{name}' is {kind} }}}}");
+        templates.render("r", &source, &json!({}), Undefined::Strict).unwrap() == "True"
+    };
+    for row in ["| Jinja | ", "| StackStorm | "] {
+        let names = page.split(row).nth(1).unwrap().split(" |").next().unwrap();
+        for name in names.split(' ') {
+            assert!(known("filter", name), "filter {name}");
+        }
+    }
+    for name in ["human", "human_size", "outline", "chain", "zip", "lines", "split", "bool"] {
+        assert!(known("filter", name), "filter {name}");
+    }
+    let tests = page.split("## Tests\n\n`").nth(1).unwrap().split('`').next().unwrap();
+    for name in tests.split_whitespace().chain(["==", "!=", "<", "startingwith", "endingwith"]) {
+        assert!(known("test", name), "test {name}");
+    }
+}
+
+#[test]
+fn none_is_kept_through_a_text_by_use_none() {
+    let templates = Templates::default();
+    let got =
+        templates.render("r", "{{ none | use_none }} {{ 1 | use_none }}", &json!({}), Undefined::Strict);
+    assert_eq!(got.unwrap(), "%*****__%NONE%__*****% 1");
 }

@@ -63,7 +63,7 @@ fn no_room_wide(text: &str) -> String {
             out.push('@');
             let calls =
                 |name: &&str| part.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
-            if ROOM_WIDE.iter().any(|name| calls(&name)) {
+            if ROOM_WIDE.iter().any(calls) {
                 out.push(ZERO_WIDTH);
             }
         }

@@ -1,7 +1,7 @@
 //! What the bot says, free of any service's markup; and the dialects that services speak, as data.
 //!
-//! A template's text becomes a [`Post`] by [`parse`] or [`result_post`]; a [`Post`] becomes a service's
-//! messages by [`pages`] with that service's [`marks`].
+//! A template's text becomes a [`Post`] by [`parse()`] or [`result_post`]; a [`Post`] becomes a service's
+//! messages by [`pages()`] with that service's [`marks`].
 
 pub mod clean;
 mod escape;

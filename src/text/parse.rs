@@ -49,12 +49,10 @@ fn beside(text: &str) -> &str {
     if text.trim().is_empty() { "" } else { text.strip_prefix(' ').filter(|_| start == 0).unwrap_or(text) }
 }
 
-/// A rendered result as a post: the plain part first, then the attachment's text.
+/// A rendered result as a post: the plain part is its pretext, the attachment's text its body.
 pub fn result_post(rendered: &str) -> Post {
     let parts = parts(rendered);
-    let mut body = blocks(parts.pretext);
-    body.extend(blocks(parts.attachment));
-    Post { body, ..Post::default() }
+    Post { pretext: blocks(parts.pretext), body: blocks(parts.attachment), ..Post::default() }
 }
 
 fn blocks(text: &str) -> Vec<Block> {

@@ -28,6 +28,8 @@ pub struct Post {
     pub to: Option<Addressee>,
     /// How it is meant.
     pub tone: Tone,
+    /// What is said plainly before the rest, outside of any box: StackStorm's text before `{~}`.
+    pub pretext: Vec<Block>,
     /// Its first line.
     pub title: Vec<Span>,
     /// Where the title leads.
@@ -148,7 +150,8 @@ impl Post {
 
     /// Whether there is nothing to show.
     pub fn is_empty(&self) -> bool {
-        self.title.is_empty()
+        self.pretext.is_empty()
+            && self.title.is_empty()
             && self.body.is_empty()
             && self.facts.is_empty()
             && self.foot.is_empty()

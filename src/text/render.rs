@@ -34,7 +34,7 @@ pub fn render(post: &Post, marks: &Marks) -> String {
 /// The same in pieces; between two is a line break.
 pub(crate) fn pieces(post: &Post, marks: &Marks) -> Vec<Piece> {
     let walker = Walker { marks };
-    let mut pieces = Vec::new();
+    let mut pieces: Vec<Piece> = post.pretext.iter().map(|block| walker.block(block)).collect();
     let sign = match post.tone {
         Tone::Plain | Tone::Working => "",
         Tone::Good => marks.signs[0],
@@ -42,14 +42,12 @@ pub(crate) fn pieces(post: &Post, marks: &Marks) -> Vec<Piece> {
         Tone::Bad => marks.signs[2],
     };
     if !post.title.is_empty() {
-        pieces.push(Piece::Lines(format!("{sign}{}", walker.title(post))));
+        pieces.push(Piece::Lines(walker.title(post)));
     }
     for block in &post.body {
         pieces.push(walker.block(block));
     }
-    if post.title.is_empty()
-        && let Some(Piece::Lines(first)) = pieces.first_mut()
-    {
+    if let Some(Piece::Lines(first)) = pieces.first_mut() {
         first.insert_str(0, sign);
     }
     for (name, value) in &post.facts {

@@ -30,7 +30,7 @@ pub(crate) fn align(head: &[String], rows: &[Vec<String>]) -> String {
 
 /// Columns of a terminal: none for combining marks, two for East Asian wide characters and emoji.
 fn width(text: &str) -> usize {
-    text.chars().map(|c| char_width(c)).sum()
+    text.chars().map(char_width).sum()
 }
 
 fn char_width(c: char) -> usize {

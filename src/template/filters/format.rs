@@ -5,7 +5,7 @@ use minijinja::formatting::{FormatStyle, format};
 use minijinja::value::{Kwargs, Rest, ValueOrKwargs};
 use minijinja::{Environment, Error, State, Value};
 
-use super::metered;
+use super::{defined, metered};
 use crate::template::limits::{charge, failed, room};
 use crate::template::python;
 
@@ -33,6 +33,7 @@ pub(crate) fn percent_operator(
     } else {
         vec![value.clone()]
     };
+    args.iter().try_for_each(|arg| defined(state, Some(arg)))?;
     let text = percent(text, &args, room(state))?;
     charge(state, text.len())?;
     Ok(text)

@@ -1,4 +1,4 @@
-//! Jinja's filters on values that MiniJinja has with fewer arguments.
+//! Jinja's filters on values that MiniJinja has with fewer arguments, and `use_none`.
 
 use minijinja::value::{Kwargs, Rest, ValueKind};
 use minijinja::{Environment, Error, State, UndefinedBehavior, Value, filters as builtin};
@@ -8,8 +8,13 @@ use super::metered;
 use crate::template::limits::failed;
 use crate::template::python;
 
+/// What StackStorm's casts read as None.
+const NONE: &str = "%*****__%NONE%__*****%";
+
 /// Adds the filters.
 pub(super) fn add(env: &mut Environment<'static>) {
+    metered(env, "first", first);
+    metered(env, "last", last);
     metered(env, "length", length);
     metered(env, "count", length);
     metered(env, "default", default);
@@ -17,6 +22,21 @@ pub(super) fn add(env: &mut Environment<'static>) {
     metered(env, "float", float);
     metered(env, "dictsort", dictsort);
     metered(env, "urlencode", urlencode);
+    env.add_filter("use_none", use_none);
+}
+
+/// StackStorm's way to keep None through a text: a word that casting turns back.
+fn use_none(value: Value) -> Value {
+    if value.is_none() || value.is_undefined() { Value::from(NONE) } else { value }
+}
+
+/// Lenient: nothing of a missing value is missing too.
+fn first(value: &Value) -> Result<Value, Error> {
+    if value.is_undefined() { Ok(Value::UNDEFINED) } else { builtin::first(value) }
+}
+
+fn last(value: Value) -> Result<Value, Error> {
+    if value.is_undefined() { Ok(Value::UNDEFINED) } else { builtin::last(value) }
 }
 
 /// Lenient: a missing value has no items.

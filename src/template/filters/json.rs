@@ -30,6 +30,9 @@ pub(super) fn add(env: &mut Environment<'static>) {
 
 /// `value` as JSON; refused when it is too large or nested too deep.
 pub(super) fn to_json(state: &mut State<'_, '_>, value: &Value) -> Result<Json, Error> {
+    if value.is_undefined() {
+        return Err(failed("a value that is not there cannot be written"));
+    }
     let size = measure(value)?;
     charge(state, size)?;
     serde_json::to_value(value).map_err(|error| failed(format!("cannot be written as JSON: {error}")))

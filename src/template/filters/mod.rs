@@ -15,8 +15,8 @@ mod version;
 mod yaml;
 
 use minijinja::functions::Function;
-use minijinja::value::{FunctionArgs, FunctionResult, Rest, ValueKind, ValueOrKwargs};
-use minijinja::{Environment, State, Value, filters as builtin};
+use minijinja::value::{FunctionArgs, FunctionResult, Rest, StringInput, ValueKind, ValueOrKwargs};
+use minijinja::{Environment, Error, State, Value, filters as builtin};
 
 use super::limits::{charge, cost};
 use super::secrets;
@@ -39,6 +39,17 @@ pub(super) fn add(env: &mut Environment<'static>, secret_key: Option<&Secret>) {
     env.add_test("callable", |value: &Value| value.kind() == ValueKind::Plain);
 }
 
+/// Filters that are there for values that may be missing.
+const TAKE_UNDEFINED: [&str; 2] = ["default", "d"];
+
+/// In strict mode, an error that names what is undefined.
+pub(super) fn defined(state: &State<'_, '_>, value: Option<&Value>) -> Result<(), Error> {
+    match value.filter(|value| value.is_undefined()) {
+        Some(value) => StringInput::new(state, value).map(drop),
+        None => Ok(()),
+    }
+}
+
 /// Adds a filter whose arguments are charged for before it runs.
 pub(super) fn metered<F, Rv, Args>(env: &mut Environment<'static>, name: &'static str, filter: F)
 where
@@ -50,6 +61,9 @@ where
     env.add_filter(name, move |state: &mut State<'_, '_>, args: Rest<ValueOrKwargs>| {
         let args = args.into_values();
         charge(state, cost(&args))?;
+        if !TAKE_UNDEFINED.contains(&name) {
+            defined(state, args.first())?;
+        }
         inner.call(state, &args)
     });
 }

@@ -36,7 +36,7 @@ fn seconds(value: &Value) -> Result<f64, Error> {
 /// `1d0h0m0s`: from the largest unit that is not zero down to seconds. Less than a second is told
 /// in microseconds. Years are those of the calendar, from its first.
 fn spans(seconds: f64) -> Result<String, Error> {
-    if seconds < 0.0 || seconds > 1e11 {
+    if !(0.0..=1e11).contains(&seconds) {
         return Err(failed("the seconds must be between 0 and 100000000000"));
     }
     if seconds > 0.0 && seconds < 1.0 {

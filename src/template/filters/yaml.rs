@@ -187,7 +187,7 @@ fn is_other_type(text: &str) -> bool {
         let title = word[..1].to_uppercase() + &word[1..];
         text == *word || text == word.to_uppercase() || text == title
     };
-    if ["~", "<<", "="].contains(&text) || words.iter().any(|word| cased(&word)) {
+    if ["~", "<<", "="].contains(&text) || words.iter().any(cased) {
         return true;
     }
     let digits = text.trim_start_matches(['+', '-']);
