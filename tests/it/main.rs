@@ -4,4 +4,6 @@
 
 mod https;
 mod ssh;
+#[cfg(feature = "ssh-native")]
+mod ssh_password;
 mod support;
