@@ -13,13 +13,8 @@ use super::super::record::Record;
 use super::super::{Job, Settings, Ssh, UnknownHosts, shell};
 use super::marked::Marked;
 use super::words::{self, Trouble};
-use super::{Session, remote};
+use super::{PAUSE, Session, TRIES, remote};
 use crate::net::process::{self, Ending, Limits, Reason, Spec, Stdin};
-
-/// How often a host that turns us away before the login is tried.
-const TRIES: u32 = 4;
-/// The longest pause before the next try.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// Runs the session's script on one host.
 pub(super) async fn run(
