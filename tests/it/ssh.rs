@@ -37,7 +37,7 @@ impl Bench {
 
     fn parameters(&self, more: Value) -> Map<String, Value> {
         let mut parameters =
-            json!({"private_key": self.sshd.key(), "hosts": self.sshd.host(1), "timeout": 3000});
+            json!({"private_key": self.sshd.key(), "hosts": self.sshd.host(1), "timeout": 300});
         let Value::Object(more) = more else { panic!("parameters are an object") };
         parameters.as_object_mut().unwrap().extend(more);
         parameters.as_object().unwrap().clone()
