@@ -141,6 +141,7 @@ impl Run<'_> {
         let limit = self.limit();
         let record = match &self.session {
             _ if self.job.stop.is_cancelled() => canceled(),
+            _ if limit.is_zero() => overdue(),
             Some(session) if !self.fleet.is_direct(host, self.settings) => {
                 session.run(host, limit, &out, &err, self.job, self.settings).await
             }
@@ -176,6 +177,12 @@ impl Run<'_> {
 /// A host whose turn never came.
 fn canceled() -> Record {
     Record { status: Status::Canceled, ..Record::broken(-15, "canceled".to_owned()) }
+}
+
+/// A host whose turn did not come within the time of the whole run.
+fn overdue() -> Record {
+    let error = "the time of the whole run was over before its turn came".to_owned();
+    Record { status: Status::Timeout, ..Record::broken(-9, error) }
 }
 
 /// One outcome of all records, which stand in the order of the hosts.
@@ -249,6 +256,15 @@ mod tests {
     async fn one_host_speaks_for_itself() {
         let outcome = remote(json!({"cmd": "exit 4", "hosts": "localhost"})).await;
         assert_eq!((outcome.status, outcome.why.unwrap()), (Status::Failed, "exit code 4".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn a_host_whose_turn_comes_too_late_is_said() {
+        let short = Job { limit: Duration::ZERO, ..job() };
+        let input = input(json!({"cmd": "true", "hosts": "localhost"}));
+        let outcome = crate::runner::run("remote-shell-cmd", input, &short, &Settings::default()).await;
+        assert_eq!(outcome.status, Status::Timeout);
+        assert_eq!(outcome.why.unwrap(), "the time of the whole run was over before its turn came");
     }
 
     #[tokio::test]

@@ -103,6 +103,7 @@ mod tests {
 
     use super::*;
     use crate::model::Status;
+    use crate::net::World;
     use crate::runner::testing::{job, local};
 
     #[tokio::test]
@@ -132,11 +133,19 @@ mod tests {
 
     #[tokio::test]
     async fn a_time_limit_says_how_long_and_keeps_the_output() {
-        let outcome = local(json!({"cmd": "echo begun; sleep 60", "timeout": 1}), &[], &job()).await;
+        let (world, clock) = World::manual(World::real().now());
+        let job = Job { world, ..job() };
+        let mut bell = job.output.bell();
+        let turn = async {
+            bell.changed().await.unwrap();
+            clock.advance(Duration::from_secs(5));
+        };
+        let running = local(json!({"cmd": "echo begun; sleep 60", "timeout": 5}), &[], &job);
+        let (outcome, ()) = tokio::join!(running, turn);
         assert_eq!(outcome.status, Status::Timeout);
         assert_eq!(outcome.result["return_code"], -9);
         assert_eq!(outcome.result["stdout"], "begun");
-        assert_eq!(outcome.result["error"], "Action failed to complete in 1 seconds");
+        assert_eq!(outcome.result["error"], "Action failed to complete in 5 seconds");
     }
 
     #[tokio::test]

@@ -15,5 +15,7 @@ mod rules;
 mod https;
 mod ssh;
 mod ssh_chat;
+#[cfg(feature = "ssh-native")]
+mod ssh_password;
 mod support;
 mod terminal;

@@ -64,7 +64,7 @@ async fn a_signal_is_a_negative_code() {
 async fn a_time_limit_ends_the_whole_group_even_if_it_ignores_term() {
     let (out, err) = (Text::default(), Text::default());
     let script = "trap '' TERM; sleep 1000 & echo $!; sleep 1000";
-    let ending = run(sh(script), &out, &err, &limits(Duration::from_millis(300))).await.unwrap();
+    let ending = run(sh(script), &out, &err, &limits(Duration::from_secs(2))).await.unwrap();
     assert_eq!(ending, Ending { reason: Reason::TimedOut, code: -9 });
     is_gone(&out.text()).await;
 }
@@ -135,7 +135,7 @@ async fn what_cannot_start_is_explained() {
 async fn a_process_that_closed_its_output_long_ago_still_ends_by_its_limit() {
     let (out, err) = (Text::default(), Text::default());
     let script = "echo said; exec >&- 2>&-; sleep 1000";
-    let ending = run(sh(script), &out, &err, &limits(Duration::from_millis(300))).await.unwrap();
+    let ending = run(sh(script), &out, &err, &limits(Duration::from_secs(2))).await.unwrap();
     assert_eq!(ending, Ending { reason: Reason::TimedOut, code: -15 });
     assert_eq!(out.text(), "said\n");
 }

@@ -24,6 +24,11 @@ use words::Trouble;
 
 pub(super) use remote::script;
 
+/// How often a host that turns us away before the login is tried.
+const TRIES: u32 = 4;
+/// The longest pause before the second try; before the third it is twice as long, and so on.
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// Who logs in, and how.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

@@ -13,13 +13,8 @@ use super::super::record::Record;
 use super::super::{Job, Settings, Ssh, UnknownHosts, shell};
 use super::marked::Marked;
 use super::words::{self, Trouble};
-use super::{Session, remote};
+use super::{PAUSE, Session, TRIES, remote};
 use crate::net::process::{self, Ending, Limits, Reason, Spec, Stdin};
-
-/// How often a host that turns us away before the login is tried.
-const TRIES: u32 = 4;
-/// The longest pause before the next try.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// Runs the session's script on one host.
 pub(super) async fn run(
@@ -44,7 +39,11 @@ pub(super) async fn run(
             Err(error) => return Record::broken(UNREACHED, process::explain(&error, "ssh")),
         };
         let Some(trouble) = trouble(ending, &marked_out, &marked_err) else {
-            return ran(ending, limit, host, &marked_err, out, err);
+            if ending.reason == Reason::Itself {
+                marked_out.release();
+                marked_err.release();
+            }
+            return ran(ending, limit, host, out, err);
         };
         if trouble != Trouble::TurnedAway || tries == TRIES {
             let (user, port) = (session.user_at(host), session.port_of(host));
@@ -63,10 +62,7 @@ fn trouble(ending: Ending, out: &Marked, err: &Marked) -> Option<Trouble> {
 }
 
 /// The record of a command that did run, or may have.
-fn ran(ending: Ending, limit: Duration, host: &Host, marked: &Marked, out: &Pipe, err: &Pipe) -> Record {
-    if ending.reason == Reason::Itself {
-        marked.release();
-    }
+fn ran(ending: Ending, limit: Duration, host: &Host, out: &Pipe, err: &Pipe) -> Record {
     let mut record = Record::ended(ending, limit, out, err);
     let lost = ending.reason == Reason::Itself && ending.code == UNREACHED && is_lost(&err.text().text);
     if lost {

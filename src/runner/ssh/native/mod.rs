@@ -20,7 +20,7 @@ use super::super::record::Record;
 use super::super::{Job, Settings, Ssh};
 use super::marked::Marked;
 use super::words::{Trouble, lost};
-use super::{Session, remote};
+use super::{PAUSE, Session, TRIES, remote};
 use crate::net::World;
 use crate::net::process::{Ending, Reason, Sink};
 use keys::Checker;
@@ -96,15 +96,30 @@ impl Way<'_> {
 
     /// Connects, logs in, runs the script; its exit code.
     async fn carry_out(&self, host: &Host, out: &Marked, err: &Marked) -> Result<i32, Broken> {
-        let connected = match &self.session.bastion {
-            None => self.direct(host, self.port(host)).await?,
-            Some(bastion) => self.behind(bastion, host).await?,
-        };
+        let connected = self.connect(host).await?;
         let channel = self.open(&connected.handle).await.map_err(|error| Trouble::from(&error))?;
         let code = self.listen(channel, out, err).await;
         // Good-byes are not waited for: whoever does not hear them sees the connection end.
         drop(connected);
         code.ok_or(Broken::After)
+    }
+
+    /// Connects and logs in; a host that turns us away before the login is tried again.
+    async fn connect(&self, host: &Host) -> Result<Connected, Trouble> {
+        let mut tries = 1;
+        loop {
+            let connected = match &self.session.bastion {
+                None => self.direct(host, self.port(host)).await,
+                Some(bastion) => self.behind(bastion, host).await,
+            };
+            match connected {
+                Err(Trouble::TurnedAway) if tries < TRIES => {
+                    self.world.sleep(self.world.jitter(PAUSE * tries)).await;
+                    tries += 1;
+                }
+                settled => return settled,
+            }
+        }
     }
 
     async fn open(&self, handle: &Handle<Checker>) -> Result<Channel<Msg>, russh::Error> {
