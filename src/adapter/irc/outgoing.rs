@@ -187,3 +187,7 @@ fn on_the_wire(target: &str, lines: &[String], client: &Client) -> Vec<String> {
 fn line(target: &str, text: &str) -> String {
     format!("PRIVMSG {target} :{text}")
 }
+
+#[cfg(test)]
+#[path = "outgoing_tests.rs"]
+mod tests;

@@ -182,7 +182,7 @@ impl Shared {
                     link.ears.heard(message(link, &id, &person, &room, thread, text));
                 }
                 Said::Press { person, nonce } => {
-                    link.ears.pressed(Person::proven(link.name.clone(), &person), nonce)
+                    link.ears.pressed(Person::proven(link.name.clone(), &person), nonce);
                 }
             }
         }

@@ -19,7 +19,7 @@ use super::{Complete, Ids, Terminal, marks};
 use crate::adapter::{Adapter, Ended, Link, Parcel, plain};
 use crate::model::{Receipt, Timestamp};
 use crate::text::Tone;
-use crate::text::marks::Marks;
+use crate::text::marks::{ANSI, Marks};
 
 /// Commands that are remembered.
 const HISTORY: usize = 10_000;
@@ -185,7 +185,9 @@ fn editor(setup: Setup, printer: ExternalPrinter<String>) -> Reedline {
     let complete =
         ReedlineEvent::UntilFound(vec![ReedlineEvent::Menu(MENU.to_owned()), ReedlineEvent::MenuNext]);
     keys.add_binding(KeyModifiers::NONE, KeyCode::Tab, complete);
+    let colours = *marks() == ANSI;
     let mut editor = Reedline::create()
+        .with_ansi_colors(colours)
         .with_external_printer(printer)
         .with_poll_interval(POLL)
         .with_break_signal(setup.leave)
