@@ -61,7 +61,11 @@ impl Console {
     }
 
     /// Says `text` as the Unix user `user`; the answers end with the last one.
-    pub fn say(self: &Arc<Self>, user: &str, text: &str) -> Result<impl Stream<Item = Said> + Send + use<>, String> {
+    pub fn say(
+        self: &Arc<Self>,
+        user: &str,
+        text: &str,
+    ) -> Result<impl Stream<Item = Said> + Send + use<>, String> {
         let life = self.world.now().as_micros();
         let room: Arc<str> = format!("{life}-{}", self.next.fetch_add(1, Ordering::Relaxed)).into();
         let (sender, receiver) = mpsc::channel(MOST_ANSWERS);

@@ -106,7 +106,12 @@ impl Pace {
 
 /// Keeps one adapter connected until `link.stop`; `state` tells how it stands. Returns why, if the
 /// process should end because of a loss.
-pub async fn keep(service: Arc<Service>, link: Link, on_loss: OnLoss, state: watch::Sender<State>) -> Option<String> {
+pub async fn keep(
+    service: Arc<Service>,
+    link: Link,
+    on_loss: OnLoss,
+    state: watch::Sender<State>,
+) -> Option<String> {
     let mut pace = Pace::new();
     loop {
         let began = link.world.now();

@@ -112,7 +112,10 @@ impl Bot {
         let (store, now) = (self.store.clone(), self.world.now());
         let notice = move |execution: &Execution| {
             let place = execution.place.clone()?;
-            let body = Body { place: place.clone(), post: addressed(reply::abandoned(execution), execution, &place) };
+            let body = Body {
+                place: place.clone(),
+                post: addressed(reply::abandoned(execution), execution, &place),
+            };
             Some(NewDelivery {
                 id: store.id(Noun::Delivery),
                 slot: outbox::slot(&place, format!("execution/{}", execution.id)),
@@ -132,12 +135,22 @@ impl Bot {
     }
 
     /// The ears and the queue of an adapter that somebody else runs, such as the terminal of this process.
-    pub fn link(self: &Arc<Self>, name: &AdapterName, abilities: Abilities) -> (Link, watch::Receiver<link::State>) {
-        let (state, receiver) = watch::channel(link::State::Connecting { since: self.world.now(), why: None });
+    pub fn link(
+        self: &Arc<Self>,
+        name: &AdapterName,
+        abilities: Abilities,
+    ) -> (Link, watch::Receiver<link::State>) {
+        let (state, receiver) =
+            watch::channel(link::State::Connecting { since: self.world.now(), why: None });
         (self.link_with(name, abilities, state), receiver)
     }
 
-    fn link_with(self: &Arc<Self>, name: &AdapterName, abilities: Abilities, state: watch::Sender<link::State>) -> Link {
+    fn link_with(
+        self: &Arc<Self>,
+        name: &AdapterName,
+        abilities: Abilities,
+        state: watch::Sender<link::State>,
+    ) -> Link {
         let door = self.outbox.door(name, abilities);
         let ears: Arc<dyn Ears> = Hearing::new(self.chat.clone(), name.clone(), door.clone(), state);
         Link {
@@ -175,7 +188,10 @@ impl Bot {
     fn settle_links(self: &Arc<Self>, home: &Home) {
         let mut links = self.links();
         links.retain(|name, running| {
-            let same = home.services.iter().any(|wired| wired.instance.name == *name && wired.instance == running.instance);
+            let same = home
+                .services
+                .iter()
+                .any(|wired| wired.instance.name == *name && wired.instance == running.instance);
             if !same {
                 info!(adapter = %name, "disconnecting: its options changed");
                 running.stop.cancel();
@@ -278,7 +294,8 @@ fn limits(home: &Home) -> Limits {
 
 fn addressed(mut post: Post, execution: &Execution, place: &Place) -> Post {
     if !place.is_direct() {
-        post.to = Some(Addressee { id: execution.person.id().to_owned(), name: execution.person_name.clone() });
+        post.to =
+            Some(Addressee { id: execution.person.id().to_owned(), name: execution.person_name.clone() });
     }
     post
 }

@@ -43,8 +43,12 @@ pub fn waits_for_place(id: i64, reason: &str, ahead: usize) -> Post {
         1 => "1 waits before it".to_owned(),
         many => format!("{many} wait before it"),
     };
-    para(vec![text(format!("{id} waits: {reason}; {before}. ")), code(format!("kill {id}")), text(" drops it.")])
-        .tone(Tone::Working)
+    para(vec![
+        text(format!("{id} waits: {reason}; {before}. ")),
+        code(format!("kill {id}")),
+        text(" drops it."),
+    ])
+    .tone(Tone::Working)
 }
 
 /// A command has been running for a moment.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::api::Api;
 use super::start::{self, Logs};
-use super::{Global, out};
+use super::{Global, locate, out};
 use crate::bot::engine::Given;
 use crate::model::Status;
 
@@ -53,8 +53,12 @@ fn given(parameters: &[String]) -> anyhow::Result<Map<String, Value>> {
     parameters.iter().map(one).collect()
 }
 
-async fn through_the_api(global: &Global, reference: &str, given: &Map<String, Value>) -> anyhow::Result<Value> {
-    let api = Api::find(&start::home_dir(global)?)?;
+async fn through_the_api(
+    global: &Global,
+    reference: &str,
+    given: &Map<String, Value>,
+) -> anyhow::Result<Value> {
+    let api = Api::find(&locate::home_dir(global)?)?;
     let body = json!({"action": reference, "parameters": given, "user": super::chat::user()});
     Ok(api.post("actions/run", &body).await?.json().await?)
 }

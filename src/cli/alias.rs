@@ -1,6 +1,5 @@
 //! `chatops alias`: check alias files, ask which command a text means, list what help would print. Reads files only.
 
-use std::env;
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,6 +9,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::locate;
 use crate::alias::answer::{self, Answer, Question};
 use crate::alias::help::{self, Query};
 use crate::alias::load::{Loaded, Pack, load_folder, load_home};
@@ -89,7 +89,7 @@ pub(super) fn run(global: &super::Global, command: &AliasCommand) -> anyhow::Res
 fn check(global: &super::Global, folders: &[PathBuf]) -> anyhow::Result<ExitCode> {
     let mut loaded = Loaded::default();
     if folders.is_empty() {
-        loaded = load_home(&home(global)?);
+        loaded = load_home(locate::home_dir(global)?.root());
     }
     for folder in folders {
         anyhow::ensure!(folder.is_dir(), "`{}` is not a folder", folder.display());
@@ -233,25 +233,12 @@ fn matcher(global: &super::Global, case: Case) -> anyhow::Result<Matcher> {
 
 /// The aliases of the home directory; what is wrong goes to stderr.
 fn load(global: &super::Global) -> anyhow::Result<Loaded> {
-    let loaded = load_home(&home(global)?);
+    let loaded = load_home(locate::home_dir(global)?.root());
     let mut out = io::stderr().lock();
     for problem in &loaded.problems {
         writeln!(out, "{}", problem.error().headline())?;
     }
     Ok(loaded)
-}
-
-fn home(global: &super::Global) -> anyhow::Result<PathBuf> {
-    if let Some(home) = &global.home {
-        return Ok(home.clone());
-    }
-    let here = env::current_dir().context("cannot tell the current directory")?;
-    if here.join("aliases").is_dir() {
-        return Ok(here);
-    }
-    let folder = env::var_os("XDG_CONFIG_HOME").map(PathBuf::from);
-    let folder = folder.or_else(|| env::var_os("HOME").map(|home| PathBuf::from(home).join(".config")));
-    folder.map(|folder| folder.join("chatops")).context("no home directory: name one with --home")
 }
 
 fn print(line: &str) -> anyhow::Result<()> {

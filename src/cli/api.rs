@@ -25,7 +25,10 @@ impl Api {
         let base = std::fs::read_to_string(home.api()).with_context(none)?;
         let token = Token::load(&home.token()).context("cannot read the token of the running bot")?;
         crate::net::tls::install();
-        let client = reqwest::Client::builder().no_proxy().connect_timeout(LIMIT).read_timeout(Duration::from_secs(3600));
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .connect_timeout(LIMIT)
+            .read_timeout(Duration::from_secs(3600));
         Ok(Self { base: format!("http://{}", base.trim()), token, client: client.build()? })
     }
 
@@ -33,7 +36,8 @@ impl Api {
     pub(super) async fn post(&self, path: &str, body: &Value) -> anyhow::Result<reqwest::Response> {
         let request = self.client.post(format!("{}/api/v1/{path}", self.base));
         let request = request.bearer_auth(self.token.expose()).json(body);
-        let response = tokio::time::timeout(LIMIT, request.send()).await.context("the running bot does not answer")?;
+        let response =
+            tokio::time::timeout(LIMIT, request.send()).await.context("the running bot does not answer")?;
         let response = response.context("the running bot cannot be reached")?;
         if response.status().is_success() {
             return Ok(response);

@@ -29,10 +29,18 @@ const MOST_ANSWERS: usize = 256;
 /// Chats until the input ends.
 pub(super) async fn run(dir: &HomeDir, api: Api) -> anyhow::Result<ExitCode> {
     let (sender, receiver) = mpsc::channel(MOST_ANSWERS);
-    let remote = Arc::new(Remote { api: Arc::new(api), sender, queue: Turn::new(receiver), back: Mutex::default() });
+    let remote =
+        Arc::new(Remote { api: Arc::new(api), sender, queue: Turn::new(receiver), back: Mutex::default() });
     let mode = if std::io::stdin().is_terminal() {
-        let hint = format!("{} (attached to the running bot)", welcome(super::start::load_home(dir).own_aliases(), dir.root()));
-        Mode::Editor { welcome: hint, history: Some(dir.var_dir().join("terminal.history")), complete: Arc::new(|_| Vec::new()) }
+        let hint = format!(
+            "{} (attached to the running bot)",
+            welcome(super::start::load_home(dir).own_aliases(), dir.root())
+        );
+        Mode::Editor {
+            welcome: hint,
+            history: Some(dir.var_dir().join("terminal.history")),
+            complete: Arc::new(|_| Vec::new()),
+        }
     } else {
         Mode::Lines
     };
@@ -74,7 +82,8 @@ async fn ask(api: &Api, message: &Message, sender: &mpsc::Sender<Parcel>) -> any
         buffer.extend_from_slice(&chunk.context("the running bot hung up")?);
         while let Some(end) = buffer.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = buffer.drain(..=end).collect();
-            let line: Line = serde_json::from_slice(&line).context("the running bot speaks another language")?;
+            let line: Line =
+                serde_json::from_slice(&line).context("the running bot speaks another language")?;
             if sender.send(parcel(message, line)).await.is_err() {
                 return Ok(());
             }

@@ -9,7 +9,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{Global, home, printable};
+use super::{Global, locate, printable};
 use crate::model::{Person, Timestamp};
 use crate::store::audit::{Format, Head, Record, Verdict, export, verify};
 use crate::store::{Keys, Reader, Search, What};
@@ -80,8 +80,9 @@ struct Verify {
 impl Audit {
     /// Runs the subcommand.
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<ExitCode> {
-        let var = home(global).join("var");
-        let reader = Reader::open_readonly(&var.join("chatops.db")).context("cannot read the audit log")?;
+        let var = locate::home_dir(global)?.var_dir();
+        let reader =
+            Reader::open_readonly(&locate::database(global)?).context("cannot read the audit log")?;
         match &self.command {
             Command::Search(find) => find.run(&reader, global),
             Command::Export(export) => export.run(&reader),

@@ -9,7 +9,7 @@ use tracing::warn;
 
 use super::api::Api;
 use super::start::{self, Logs, Started};
-use super::{Global, attach, serve};
+use super::{Global, attach, locate, serve};
 use crate::adapter::terminal::{Mode, Terminal};
 use crate::adapter::{Adapter, Ended};
 use crate::bot::home::Homes;
@@ -21,7 +21,7 @@ pub(super) fn run(global: &Global) -> anyhow::Result<ExitCode> {
         match start::start(global, Logs::Quiet).await {
             Ok(started) => with_own_bot(started).await,
             Err(error) if start::is_taken(&error) => {
-                let dir = start::home_dir(global)?;
+                let dir = locate::home_dir(global)?;
                 match Api::find(&dir) {
                     Ok(api) => attach::run(&dir, api).await,
                     Err(_) => Err(error),
@@ -35,7 +35,8 @@ pub(super) fn run(global: &Global) -> anyhow::Result<ExitCode> {
 /// The Unix user at this terminal.
 pub(super) fn user() -> String {
     let named = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
-    let good = |name: &String| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c));
+    let good =
+        |name: &String| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c));
     named.filter(good).unwrap_or_else(|| format!("uid{}", rustix::process::getuid().as_raw()))
 }
 
@@ -95,7 +96,11 @@ fn completer(homes: Arc<Homes>) -> Arc<dyn Fn(&str) -> Vec<String> + Send + Sync
     Arc::new(move |typed| {
         let home = homes.current();
         let typed = typed.trim_start().to_lowercase();
-        let displays = home.listed.iter().flat_map(|alias| &alias.formats).filter_map(|format| format.display.as_deref());
+        let displays = home
+            .listed
+            .iter()
+            .flat_map(|alias| &alias.formats)
+            .filter_map(|format| format.display.as_deref());
         let mut found: Vec<String> = displays.filter_map(|display| completion(display, &typed)).collect();
         found.sort();
         found.dedup();

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::{Global, home, printable};
+use super::{Global, locate, printable};
 use crate::model::{Execution, Person, Status};
 use crate::store::{Filter, Reader};
 
@@ -56,7 +56,7 @@ struct List {
 impl Executions {
     /// Runs the subcommand.
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<ExitCode> {
-        let path = home(global).join("var").join("chatops.db");
+        let path = locate::database(global)?;
         let reader = Reader::open_readonly(&path).context("cannot read the executions")?;
         match &self.command {
             Command::List(list) => list.run(&reader, global)?,

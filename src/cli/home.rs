@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use super::api::Api;
 use super::start;
-use super::{Global, out, warn_line};
+use super::{Global, locate, out, warn_line};
 
 /// Checks the whole home without starting anything: every file, and what they say of each other.
 pub(super) fn check(global: &Global) -> anyhow::Result<ExitCode> {
     crate::net::tls::install();
-    let dir = start::home_dir(global)?;
+    let dir = locate::home_dir(global)?;
     let home = start::load_home(&dir);
     let fatal = home.problems.iter().filter(|problem| problem.is_fatal()).count();
     if global.json {
@@ -59,7 +59,7 @@ fn problem(problem: &crate::config::Problem) -> Value {
 
 /// Tells the running bot to load its files again, and shows what is wrong with them.
 pub(super) fn reload(global: &Global) -> anyhow::Result<ExitCode> {
-    let dir = start::home_dir(global)?;
+    let dir = locate::home_dir(global)?;
     super::runtime()?.block_on(async {
         let report: Value = Api::find(&dir)?.post("reload", &json!({})).await?.json().await?;
         let problems = report["problems"].as_array().cloned().unwrap_or_default();

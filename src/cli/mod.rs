@@ -6,11 +6,14 @@ mod action;
 mod alias;
 mod api;
 mod attach;
+mod audit;
 mod chat;
 mod completions;
+mod execution;
 mod home;
 mod import;
 mod init;
+mod locate;
 mod print;
 mod runner;
 mod serve;
@@ -64,6 +67,10 @@ enum Command {
     /// Check alias files, ask which command a text means, list commands.
     #[command(subcommand)]
     Alias(alias::AliasCommand),
+    /// The audit log: search it, export it, prove that nobody changed it.
+    Audit(audit::Audit),
+    /// What ran, and what came of it.
+    Execution(execution::Executions),
     /// Run actions.
     #[command(subcommand)]
     Action(action::Command),
@@ -94,6 +101,8 @@ pub fn main() -> ExitCode {
         Some(Command::Check) => home::check(global),
         Some(Command::Reload) => home::reload(global),
         Some(Command::Alias(command)) => alias::run(global, &command),
+        Some(Command::Audit(audit)) => audit.run(global),
+        Some(Command::Execution(execution)) => execution.run(global),
         Some(Command::Action(command)) => action::run(global, command),
         Some(Command::Init(init)) => init.run(global),
         Some(Command::Import(import)) => import.run(global),
@@ -107,6 +116,20 @@ pub fn main() -> ExitCode {
     })
 }
 
+/// The text with control characters escaped: what was typed in a chat must not drive this terminal.
+fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() { shown.extend(c.escape_default()) } else { shown.push(c) }
+    }
+    shown
+}
+
+/// Several configuration errors as one.
+fn all_of(errors: &[crate::config::ConfigError]) -> anyhow::Error {
+    anyhow::anyhow!(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+}
+
 /// The runtime of everything that waits.
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")
@@ -115,7 +138,9 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 /// Writes an answer and a line end to stdout. A reader that has gone is no error.
 fn out(text: &str) -> anyhow::Result<()> {
     match writeln!(std::io::stdout(), "{text}") {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("cannot write to stdout"),
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write to stdout")
+        }
         _ => Ok(()),
     }
 }

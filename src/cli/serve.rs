@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::start::Started;
-use super::{Global, start};
+use super::{Global, locate, start};
 use crate::bot::Bot;
 use crate::config::home::Watch;
 use crate::config::settings::ListenOn;
@@ -20,7 +20,7 @@ use crate::http::{self, Token};
 /// Without a subcommand: serves what is configured; with nothing configured, chats.
 pub(super) fn run_or_chat(global: &Global) -> anyhow::Result<ExitCode> {
     crate::net::tls::install();
-    let home = start::load_home(&start::home_dir(global)?);
+    let home = start::load_home(&locate::home_dir(global)?);
     if home.services.is_empty() { super::chat::run(global) } else { run(global) }
 }
 
@@ -42,7 +42,12 @@ async fn serve(mut started: Started) -> anyhow::Result<ExitCode> {
     if home.services.is_empty() {
         warn!("no chat service is configured: see chatops.env.example, or try `chatops chat`");
     }
-    info!(aliases = home.own_aliases(), actions = home.actions.len(), adapters = home.services.len(), "ready");
+    info!(
+        aliases = home.own_aliases(),
+        actions = home.actions.len(),
+        adapters = home.services.len(),
+        "ready"
+    );
     tokio::spawn(follow_files(started.dir.clone(), bot.clone()));
     let code = until_the_end(&bot, &mut started).await?;
     stop.cancel();
@@ -77,7 +82,8 @@ pub(super) async fn listen(
     if !address.ip().is_loopback() {
         warn!(%address, "the API listens in the open without TLS: put a TLS proxy before it, or listen on 127.0.0.1");
     }
-    let token = Token::load_or_create(&started.dir.token(), &started.world).context("cannot write var/token")?;
+    let token =
+        Token::load_or_create(&started.dir.token(), &started.world).context("cannot write var/token")?;
     std::fs::write(started.dir.api(), address.to_string()).context("cannot write var/api")?;
     info!(%address, "API ready");
     let (bot, stop) = (started.bot.clone(), stop.clone());

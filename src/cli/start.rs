@@ -6,6 +6,7 @@ use anyhow::Context;
 use tokio::sync::mpsc;
 
 use super::Global;
+use super::locate::{home_dir, variables};
 use crate::bot::Bot;
 use crate::bot::chat::commands;
 use crate::bot::home::{Built, Home, Homes, load};
@@ -40,21 +41,6 @@ pub(super) enum Logs {
     Quiet,
 }
 
-/// The home that the options and the environment name.
-pub(super) fn home_dir(global: &Global) -> anyhow::Result<HomeDir> {
-    let current = std::env::current_dir().context("cannot tell the current directory")?;
-    let dir = HomeDir::resolve(global.home.as_deref(), &current, |name| std::env::var(name).ok())?;
-    Ok(match &global.env_file {
-        Some(file) => dir.with_env_file(file),
-        None => dir,
-    })
-}
-
-/// The environment of this process, as far as it is Unicode.
-pub(super) fn variables() -> Vec<(String, String)> {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
-}
-
 /// The built-in commands.
 pub(super) fn built() -> Built {
     Built { pack: commands::PACK, aliases: commands::aliases() }
@@ -82,8 +68,10 @@ pub(super) async fn start(global: &Global, logs: Logs) -> anyhow::Result<Started
     let database = home.settings.database_in(dir.root());
     let lock = InstanceLock::take(&var)?;
     let keys = Keys::load_or_create(&var).context("cannot read or make var/audit.key")?;
-    let store = Store::open(&database, keys, world.clone()).with_context(|| format!("cannot open the database `{}`", database.display()))?;
-    let listen_is_set = variables().iter().any(|(name, _)| name == "CHATOPS_LISTEN") || home.sets("CHATOPS_LISTEN");
+    let store = Store::open(&database, keys, world.clone())
+        .with_context(|| format!("cannot open the database `{}`", database.display()))?;
+    let listen_is_set =
+        variables().iter().any(|(name, _)| name == "CHATOPS_LISTEN") || home.sets("CHATOPS_LISTEN");
     let homes = Homes::new(home, dir.clone(), variables(), built(), store.clone(), world.clone());
     let (bot, ended) = Bot::start(homes, store, world.clone()).await?;
     Ok(Started { bot, dir, world, ended, listen_is_set, _lock: lock })

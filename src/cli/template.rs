@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use super::Global;
+use super::{Global, locate};
 use crate::template::{Options, Templates, Undefined, named};
 
 /// The subcommands of `template`.
@@ -53,11 +53,7 @@ pub(super) fn run(global: &Global, command: &TemplateCommand) -> anyhow::Result<
 
 /// The environment of the home, if there is one.
 fn templates(global: &Global) -> Templates {
-    let here = Path::new("aliases").is_dir().then(|| PathBuf::from("."));
-    let templates = match global.home.clone().or(here) {
-        Some(home) => named(&home).0,
-        None => Default::default(),
-    };
+    let templates = locate::home_dir(global).map(|home| named(home.root()).0).unwrap_or_default();
     Templates::new(Options { templates, ..Options::default() })
 }
 

@@ -21,7 +21,9 @@ pub(super) async fn list(State(site): State<Site>) -> Json<Value> {
 
 /// Ends one.
 pub(super) async fn cancel(State(site): State<Site>, Path(id): Path<i64>) -> Result<Json<Value>, Problem> {
-    site.bot.kill(id, "the command line").map_err(|error| Problem::new(StatusCode::NOT_FOUND, error.to_string()))?;
+    site.bot
+        .kill(id, "the command line")
+        .map_err(|error| Problem::new(StatusCode::NOT_FOUND, error.to_string()))?;
     Ok(Json(json!({"id": id, "status": "canceling"})))
 }
 

@@ -19,7 +19,9 @@ pub enum Format {
 pub fn start(filter: &str, format: Format) -> Option<String> {
     let (filter, warning) = match EnvFilter::try_new(filter) {
         Ok(filter) => (filter, None),
-        Err(error) => (EnvFilter::new("info"), Some(format!("CHATOPS_LOG `{filter}` is not a log filter: {error}"))),
+        Err(error) => {
+            (EnvFilter::new("info"), Some(format!("CHATOPS_LOG `{filter}` is not a log filter: {error}")))
+        }
     };
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second subscriber is refused; the first one goes on.

@@ -7,12 +7,12 @@ mod audit;
 mod bad_input;
 mod cli;
 mod docs;
+mod https;
 mod irc_chat;
 mod irc_session;
 mod kill9;
 mod layers;
 mod rules;
-mod https;
 mod ssh;
 mod ssh_chat;
 #[cfg(feature = "ssh-native")]

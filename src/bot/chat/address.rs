@@ -82,7 +82,14 @@ mod tests {
 
     #[test]
     fn prefix_name_and_mention_address_the_bot() {
-        for text in ["!run date", "! run date", "chatops: run date", "@chatops run date", "ChatOps, run date", "bot2:run date"] {
+        for text in [
+            "!run date",
+            "! run date",
+            "chatops: run date",
+            "@chatops run date",
+            "ChatOps, run date",
+            "bot2:run date",
+        ] {
             assert_eq!(said(text, Way::Room), Some(("run date", Sure::Yes)), "{text}");
         }
         assert_eq!(said("chatops run date", Way::Room), Some(("run date", Sure::Perhaps)));

@@ -64,12 +64,14 @@ impl Chat {
 
     /// Carries out what `message` says, once.
     pub fn command(self: &Arc<Self>, home: &Arc<Home>, message: Message, addressed: Addressed<'_>) {
-        let first = self.seen.lock().unwrap_or_else(PoisonError::into_inner).first_time(message.key.to_string());
+        let first =
+            self.seen.lock().unwrap_or_else(PoisonError::into_inner).first_time(message.key.to_string());
         if !first {
             debug!(key = %message.key, "a message came again and is not heard again");
             return;
         }
-        let heard = Heard { home: home.clone(), asker: asker(&message), text: addressed.command.to_owned(), message };
+        let heard =
+            Heard { home: home.clone(), asker: asker(&message), text: addressed.command.to_owned(), message };
         let visible = |alias: &crate::alias::Alias| heard.home.may_see(&heard.asker.who(), alias);
         match home.aliases.find(addressed.command, &visible) {
             Found::One(hit) => self.hit(&heard, hit, None),
@@ -127,7 +129,11 @@ impl Chat {
             chat: self.clone(),
             home: heard.home.clone(),
             asker: heard.asker.clone(),
-            params: hit.params.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?))).collect(),
+            params: hit
+                .params
+                .iter()
+                .filter_map(|(name, value)| Some((name.clone(), value.clone()?)))
+                .collect(),
             message: heard.message.key.clone(),
         };
         if !call.may_use(row) {

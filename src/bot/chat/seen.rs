@@ -7,14 +7,14 @@ const MOST: usize = 50_000;
 
 /// The newest message keys.
 #[derive(Debug, Default)]
-pub struct Seen {
+pub(super) struct Seen {
     known: HashSet<String>,
     order: VecDeque<String>,
 }
 
 impl Seen {
     /// Notes a key; whether it was new.
-    pub fn first_time(&mut self, key: String) -> bool {
+    pub(super) fn first_time(&mut self, key: String) -> bool {
         if !self.known.insert(key.clone()) {
             return false;
         }

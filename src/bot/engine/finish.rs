@@ -21,19 +21,16 @@ impl Engine {
         let secrets = &job.order.prepared.secrets;
         let result = cut_secrets_in(&outcome.result, secrets);
         let why = outcome.why.map(|why| cut_secrets(&why, secrets));
-        let execution = Execution {
-            status: outcome.status,
-            why: why.clone(),
-            ended: Some(now),
-            ..job.execution()
-        };
+        let execution =
+            Execution { status: outcome.status, why: why.clone(), ended: Some(now), ..job.execution() };
         let post = render::result(&job.order, &execution, &result);
         let instant = runner::is_instant(&job.order.prepared.runner);
         let delivery = match (&post, &job.order.asker.place) {
             (Some(post), Some(place)) if !instant => Some(self.delivery(job, place, post)),
             _ => None,
         };
-        let keep = delivery.as_ref().map_or(Keep::Volatile, |delivery| Keep::Stored(self.outbox.adopt(delivery)));
+        let keep =
+            delivery.as_ref().map_or(Keep::Volatile, |delivery| Keep::Stored(self.outbox.adopt(delivery)));
         let mut body = job.audit_body();
         body.insert("status".to_owned(), json!(outcome.status));
         if let Some(why) = &why {
@@ -100,12 +97,16 @@ impl Engine {
     /// Answers an order that could not even be recorded.
     pub(super) fn turn_away(self: &Arc<Self>, job: &Arc<Job>, why: &str) {
         self.say_volatile(job, reply::problem(why), true);
-        let ended = Ended { id: job.id, status: Status::Failed, why: Some(why.to_owned()), result: json!({}) };
+        let ended =
+            Ended { id: job.id, status: Status::Failed, why: Some(why.to_owned()), result: json!({}) };
         self.release(job, ended);
     }
 }
 
-async fn remember(execution: i64, commit: impl Future<Output = Result<crate::store::Done, crate::store::StoreError>>) {
+async fn remember(
+    execution: i64,
+    commit: impl Future<Output = Result<crate::store::Done, crate::store::StoreError>>,
+) {
     if let Err(error) = commit.await {
         warn!(execution, %error, "the end of an execution was not recorded");
     }

@@ -37,7 +37,7 @@ struct Held {
 
 /// What runs now, as far as limits go.
 #[derive(Debug)]
-pub struct Load {
+pub(super) struct Load {
     limits: Limits,
     running: HashMap<i64, Held>,
     people: HashMap<Person, usize>,
@@ -46,17 +46,17 @@ pub struct Load {
 
 impl Load {
     /// Nothing runs.
-    pub fn new(limits: Limits) -> Self {
+    pub(super) fn new(limits: Limits) -> Self {
         Self { limits, running: HashMap::new(), people: HashMap::new(), locks: HashMap::new() }
     }
 
     /// Changes the limits; what runs goes on.
-    pub fn set_limits(&mut self, limits: Limits) {
+    pub(super) fn set_limits(&mut self, limits: Limits) {
         self.limits = limits;
     }
 
     /// Why it cannot start, if so.
-    pub fn hold(&self, person: &Person, lock: Option<&str>) -> Option<Hold> {
+    pub(super) fn hold(&self, person: &Person, lock: Option<&str>) -> Option<Hold> {
         if let Some((name, holder)) = lock.and_then(|lock| self.locks.get_key_value(lock)) {
             return Some(Hold::Lock { name: name.clone(), holder: *holder });
         }
@@ -68,7 +68,7 @@ impl Load {
     }
 
     /// It starts.
-    pub fn begin(&mut self, id: i64, person: &Person, lock: Option<&str>) {
+    pub(super) fn begin(&mut self, id: i64, person: &Person, lock: Option<&str>) {
         *self.people.entry(person.clone()).or_default() += 1;
         if let Some(lock) = lock {
             self.locks.insert(lock.to_owned(), id);
@@ -77,7 +77,7 @@ impl Load {
     }
 
     /// It ended; unknown ids are ignored.
-    pub fn end(&mut self, id: i64) {
+    pub(super) fn end(&mut self, id: i64) {
         let Some(held) = self.running.remove(&id) else { return };
         if let Some(lock) = held.lock {
             self.locks.remove(&lock);

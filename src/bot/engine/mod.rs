@@ -135,7 +135,9 @@ impl Engine {
             run::instantly(self, &job);
         } else if let Err(error) = self.orders.try_send(Recorded { job, commit: Box::pin(commit) }) {
             let job = match error {
-                mpsc::error::TrySendError::Full(recorded) | mpsc::error::TrySendError::Closed(recorded) => recorded.job,
+                mpsc::error::TrySendError::Full(recorded) | mpsc::error::TrySendError::Closed(recorded) => {
+                    recorded.job
+                }
             };
             self.give_up(&job, "too many commands wait to be recorded, try again in a moment");
         }
@@ -167,7 +169,9 @@ impl Engine {
         drop(state);
         let post = match &hold {
             Hold::Lock { name, holder: id } => reply::waits_for_lock(job.id, name, *id, holder.as_deref()),
-            Hold::Total(running) => reply::waits_for_place(job.id, &format!("{running} commands run already"), ahead),
+            Hold::Total(running) => {
+                reply::waits_for_place(job.id, &format!("{running} commands run already"), ahead)
+            }
             Hold::Person(running) => {
                 reply::waits_for_place(job.id, &format!("{running} of your commands run already"), ahead)
             }

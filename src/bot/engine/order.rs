@@ -63,7 +63,11 @@ pub struct Order {
 impl Asker {
     /// The same as access sees it.
     pub fn who(&self) -> access::Asker<'_> {
-        access::Asker { person: &self.person, place: self.place.as_ref(), room_name: self.room_name.as_deref() }
+        access::Asker {
+            person: &self.person,
+            place: self.place.as_ref(),
+            room_name: self.room_name.as_deref(),
+        }
     }
 
     /// Whom answers address in a room with others.
@@ -92,8 +96,14 @@ impl Order {
         }
     }
 
-    /// The time limit of the whole run: the parameter `timeout`, in seconds.
+    /// The time limit of the whole run: the parameter `timeout`, in seconds, for each round of hosts.
     pub fn limit(&self) -> Duration {
+        let hosts = self.prepared.parameters.get("hosts").and_then(Value::as_str).unwrap_or_default();
+        let rounds = hosts.split(',').count().div_ceil(self.home.settings.ssh_parallel.get());
+        self.timeout().saturating_mul(u32::try_from(rounds).unwrap_or(u32::MAX))
+    }
+
+    fn timeout(&self) -> Duration {
         let seconds = self.prepared.parameters.get("timeout").and_then(Value::as_f64);
         let seconds = seconds.filter(|seconds| *seconds > 0.0 && *seconds < LONGEST_LIMIT);
         seconds.map_or(DEFAULT_LIMIT, Duration::from_secs_f64)

@@ -114,8 +114,12 @@ fn resolve(
     let fixed = alias.map(|alias| &alias.immutable_parameters);
     let is_fixed = |name: &str| fixed.is_some_and(|fixed| fixed.contains_key(name));
     let mut all: Vec<(String, action::Given)> = match given {
-        Given::Typed(typed) => typed.into_iter().map(|(name, text)| (name, action::Given::Text(text))).collect(),
-        Given::Values(values) => values.into_iter().map(|(name, value)| (name, action::Given::Value(value))).collect(),
+        Given::Typed(typed) => {
+            typed.into_iter().map(|(name, text)| (name, action::Given::Text(text))).collect()
+        }
+        Given::Values(values) => {
+            values.into_iter().map(|(name, value)| (name, action::Given::Value(value))).collect()
+        }
         Given::Recorded(values) => {
             let declared: BTreeMap<_, _> = action
                 .parameters_with(&runner)
@@ -145,7 +149,10 @@ fn resolve(
 /// What templates of defaults and immutable parameters see.
 fn context(asker: &Asker, alias: Option<&Alias>, action: &Action) -> Value {
     let channel = asker.place.as_ref().map(|place| place.room.to_string());
-    let alias = alias.map_or(Value::Null, |alias| json!({"name": alias.name, "pack": alias.pack, "ref": alias.reference()}));
+    let alias = alias.map_or(
+        Value::Null,
+        |alias| json!({"name": alias.name, "pack": alias.pack, "ref": alias.reference()}),
+    );
     let (user, person) = (&asker.name, asker.person.to_string());
     json!({
         "user": person,
@@ -162,7 +169,9 @@ fn context(asker: &Asker, alias: Option<&Alias>, action: &Action) -> Value {
 
 /// The name in `extra.lock` of an alias, rendered with the final parameters.
 fn lock(home: &Home, alias: Option<&Alias>, prepared: &Prepared) -> Result<Option<String>, Refusal> {
-    let Some(lock) = alias.and_then(|alias| alias.extra.get("lock")).and_then(Value::as_str) else { return Ok(None) };
+    let Some(lock) = alias.and_then(|alias| alias.extra.get("lock")).and_then(Value::as_str) else {
+        return Ok(None);
+    };
     let parameters = Value::Object(prepared.all.clone());
     let rendered = home.templates.render("extra.lock", lock, &parameters, Undefined::Strict);
     rendered.map(|name| Some(name.trim().to_owned())).map_err(|error| Refusal::Lock(error.headline()))

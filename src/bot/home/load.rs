@@ -16,7 +16,7 @@ use crate::config::instances::{Instance, instances};
 use crate::config::settings::{self, Settings};
 use crate::config::{ConfigError, Problem, read_file};
 use crate::runner;
-use crate::template::{Options, Templates};
+use crate::template::{self, Options, Templates};
 
 /// What the bot brings along: its own commands as aliases, under a pack of their own.
 #[derive(Clone)]
@@ -29,12 +29,7 @@ pub struct Built {
 
 /// Loads `dir`. `variables` is the process's environment. What cannot be used is in `problems`; for a
 /// file that is in `before` in a good state, that state goes on.
-pub fn load(
-    dir: &HomeDir,
-    variables: &[(String, String)],
-    built: &Built,
-    before: Option<&Home>,
-) -> Home {
+pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before: Option<&Home>) -> Home {
     let mut problems = Vec::new();
     let env = read_env(dir, variables, &mut problems);
     let settings = Settings::read(&env, dir.root()).unwrap_or_else(|errors| {
@@ -56,7 +51,7 @@ pub fn load(
     }
     listed.extend(built.aliases.iter().cloned());
     let access = access(dir, &settings, &mut problems, before);
-    let templates = templates(&packs, &mut problems);
+    let templates = templates(dir, &mut problems);
     let case = match settings.case {
         settings::Case::Ignore => Case::Ignore,
         settings::Case::Strict => Case::Strict,
@@ -94,7 +89,8 @@ fn read_env(dir: &HomeDir, variables: &[(String, String)], problems: &mut Vec<Pr
 fn services(dir: &HomeDir, env: &Env, problems: &mut Vec<Problem>, before: Option<&Home>) -> Vec<Wired> {
     let options: Vec<Vec<&str>> =
         adapter::CATALOGUE.iter().map(|row| row.options.iter().map(|option| option.name).collect()).collect();
-    let kinds: Vec<_> = adapter::CATALOGUE.iter().map(|row| row.kind).zip(options.iter().map(Vec::as_slice)).collect();
+    let kinds: Vec<_> =
+        adapter::CATALOGUE.iter().map(|row| row.kind).zip(options.iter().map(Vec::as_slice)).collect();
     let (found, wrong) = instances(env, dir.root(), &kinds);
     problems.extend(wrong);
     let mut services = Vec::new();
@@ -116,7 +112,8 @@ fn wire(instance: &Instance, env: &Env) -> Result<Service, Vec<ConfigError>> {
     let error = |message: String| ConfigError::new(env.file(), message).key(instance.name.as_str());
     let mut lookup = |name: &str| options.optional(name);
     let built = Service::from_options(&instance.kind, &mut lookup);
-    let service = built.ok_or_else(|| vec![error(format!("there is no adapter of kind `{}`", instance.kind))])?;
+    let service =
+        built.ok_or_else(|| vec![error(format!("there is no adapter of kind `{}`", instance.kind))])?;
     let service = service.map_err(|errors| errors.into_iter().map(error).collect::<Vec<_>>())?;
     service.check().map_err(|message| vec![error(message)])?;
     Ok(service)
@@ -144,11 +141,7 @@ fn actions(
     actions
 }
 
-fn aliases(
-    packs: &[Pack],
-    problems: &mut Vec<Problem>,
-    before: Option<&Home>,
-) -> Vec<Arc<Alias>> {
+fn aliases(packs: &[Pack], problems: &mut Vec<Problem>, before: Option<&Home>) -> Vec<Arc<Alias>> {
     let mut aliases = BTreeMap::new();
     for pack in packs {
         let files = pack.alias_files().unwrap_or_else(|error| {
@@ -194,7 +187,9 @@ fn insert<T>(
 ) {
     if let Some(first) = all.get(&reference) {
         let message = format!("`{reference}` is already defined in {}", file(first).display());
-        problems.push(Problem::Error(ConfigError::new(file(&value), message).key("name").help("rename one of them")));
+        problems.push(Problem::Error(
+            ConfigError::new(file(&value), message).key("name").help("rename one of them"),
+        ));
         return;
     }
     all.insert(reference, value);
@@ -215,31 +210,21 @@ fn access(dir: &HomeDir, settings: &Settings, problems: &mut Vec<Problem>, befor
     if !file.exists() {
         return Access::without_file(settings.admins.clone());
     }
-    let loaded = read_file(&file).map_err(|error| vec![error]).and_then(|text| Access::read(&file, &text, settings.admins.clone()));
+    let loaded = read_file(&file)
+        .map_err(|error| vec![error])
+        .and_then(|text| Access::read(&file, &text, settings.admins.clone()));
     loaded.unwrap_or_else(|errors| {
         fatal(problems, errors);
         before.map_or_else(|| Access::closed(settings.admins.clone()), |before| before.access.clone())
     })
 }
 
-fn templates(packs: &[Pack], problems: &mut Vec<Problem>) -> Templates {
-    let mut named = BTreeMap::new();
-    for pack in packs {
-        let files = pack.template_files().unwrap_or_else(|error| {
-            problems.push(Problem::Error(error));
-            Vec::new()
-        });
-        for (name, file) in files {
-            match read_file(&file) {
-                Ok(text) => drop(named.insert(name, text)),
-                Err(error) => problems.push(Problem::Error(error)),
-            }
-        }
-    }
+fn templates(dir: &HomeDir, problems: &mut Vec<Problem>) -> Templates {
+    let (named, unreadable) = template::named(dir.root());
     let templates = Templates::new(Options { templates: named, ..Options::default() });
-    problems.extend(templates.problems().into_iter().map(|error| {
-        Problem::Error(ConfigError::new(Path::new(&error.name), error.headline()))
-    }));
+    let errors = unreadable.into_iter().chain(templates.problems());
+    problems
+        .extend(errors.map(|error| Problem::Error(ConfigError::new(Path::new(&error.name), error.message))));
     templates
 }
 

@@ -7,8 +7,8 @@ use tokio::sync::{Mutex, watch};
 use tracing::{error, info, warn};
 
 use super::{Built, Home, load};
-use crate::config::home::HomeDir;
 use crate::config::Problem;
+use crate::config::home::HomeDir;
 use crate::net::World;
 use crate::store::{Change, Entry, Store, What};
 
@@ -56,7 +56,8 @@ impl Homes {
         let before = self.current();
         let (dir, variables, built) = (self.dir.clone(), self.variables.clone(), self.built.clone());
         let earlier = before.clone();
-        let loaded = tokio::task::spawn_blocking(move || load(&dir, &variables, &built, Some(&earlier))).await;
+        let loaded =
+            tokio::task::spawn_blocking(move || load(&dir, &variables, &built, Some(&earlier))).await;
         let home = match loaded {
             Ok(home) => Arc::new(home),
             Err(failed) => {
@@ -68,7 +69,13 @@ impl Homes {
             say(&home.problems);
         }
         let wrong: Vec<_> = home.problems.iter().map(|problem| problem.error().headline()).collect();
-        info!(by, aliases = home.own_aliases(), actions = home.actions.len(), problems = wrong.len(), "configuration loaded");
+        info!(
+            by,
+            aliases = home.own_aliases(),
+            actions = home.actions.len(),
+            problems = wrong.len(),
+            "configuration loaded"
+        );
         self.note(by, &home, &wrong);
         self.current.send_replace(home.clone());
         home

@@ -249,7 +249,14 @@ impl State {
             Keep::Stored(claimed) => Some(claimed.delivery.id),
             Keep::Progress | Keep::Volatile => None,
         };
-        Parcel { slot: letter.slot, place: letter.place, post: letter.post, earlier, answer: letter.answer, delivery }
+        Parcel {
+            slot: letter.slot,
+            place: letter.place,
+            post: letter.post,
+            earlier,
+            answer: letter.answer,
+            delivery,
+        }
     }
 
     fn release(&mut self, place: &Place) {

@@ -80,7 +80,12 @@ pub struct Outbox {
 impl Outbox {
     /// An outbox without doors.
     pub fn new(store: Store, world: World) -> Arc<Self> {
-        Arc::new(Self { claims: MemoryClaims::new(store.clone(), world.clone()), store, world, doors: Mutex::default() })
+        Arc::new(Self {
+            claims: MemoryClaims::new(store.clone(), world.clone()),
+            store,
+            world,
+            doors: Mutex::default(),
+        })
     }
 
     fn doors(&self) -> MutexGuard<'_, BTreeMap<AdapterName, Arc<Door>>> {
@@ -96,7 +101,13 @@ impl Outbox {
         let ledger = Box::new(Books { claims: self.claims.clone(), store: self.store.clone() });
         let door = Arc::new(Door::new(abilities, self.world.clone(), ledger));
         doors.insert(adapter.clone(), door.clone());
-        tokio::spawn(refill(self.claims.clone(), self.store.clone(), self.world.clone(), door_name(adapter), Arc::downgrade(&door)));
+        tokio::spawn(refill(
+            self.claims.clone(),
+            self.store.clone(),
+            self.world.clone(),
+            door_name(adapter),
+            Arc::downgrade(&door),
+        ));
         door
     }
 

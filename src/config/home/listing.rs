@@ -17,9 +17,6 @@ pub struct Pack {
     pub root: PathBuf,
 }
 
-/// The pack that is the home itself.
-const DEFAULT: &str = "default";
-
 /// Names that a folder under `packs/` may not have: the home itself, the packs inside the binary.
 const TAKEN: [&str; 3] = ["default", "core", "chatops"];
 
@@ -37,18 +34,6 @@ impl Pack {
     /// Where scripts named by its actions are.
     pub fn actions_dir(&self) -> PathBuf {
         self.root.join("actions")
-    }
-
-    /// Its template files `*.j2`, by the name under which others include them: `host.j2` in the home itself,
-    /// `pack/host.j2` in the other packs.
-    pub fn template_files(&self) -> Result<Vec<(String, PathBuf)>, ConfigError> {
-        let mut files = entries(&self.templates_dir())?;
-        files.retain(|path| path.is_file() && path.extension().is_some_and(|ending| ending == "j2"));
-        let name = |path: &PathBuf| {
-            let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if self.name == DEFAULT { file } else { format!("{}/{file}", self.name) }
-        };
-        Ok(files.into_iter().map(|path| (name(&path), path)).collect())
     }
 
     /// Where its templates are.

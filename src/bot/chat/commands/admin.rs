@@ -47,7 +47,8 @@ async fn reload(call: Arc<Call>) -> Reply {
     let home = call.chat.homes.reload(&call.asker.person.to_string()).await;
     let head = format!("{} aliases and {} actions are in force", home.own_aliases(), home.actions.len());
     let mut body = vec![Block::Para(vec![text(head)])];
-    let problems = home.problems.iter().map(|problem| vec![text(problem.error().headline())]).collect::<Vec<_>>();
+    let problems =
+        home.problems.iter().map(|problem| vec![text(problem.error().headline())]).collect::<Vec<_>>();
     if problems.is_empty() {
         return Reply::Said(post(body));
     }
@@ -60,7 +61,9 @@ async fn audit(call: Arc<Call>) -> Reply {
     let found = call.chat.store.read(move |reader| reader.audit(&filter)).await;
     let records = match found {
         Ok(records) => records,
-        Err(error) => return Reply::Problem(reply::problem(&format!("the audit log cannot be read: {error}"))),
+        Err(error) => {
+            return Reply::Problem(reply::problem(&format!("the audit log cannot be read: {error}")));
+        }
     };
     if records.is_empty() {
         return Reply::Said(Post::plain("no audit record fits"));

@@ -32,7 +32,10 @@ fn help(call: &Call) -> Reply {
         return Reply::Said(post(blocks));
     }
     if found.is_empty() {
-        return Reply::Problem(reply::problem(&format!("No available commands match {}", reply::shorten(what))));
+        return Reply::Problem(reply::problem(&format!(
+            "No available commands match {}",
+            reply::shorten(what)
+        )));
     }
     Reply::Said(post(vec![Block::List(found.iter().map(|detail| vec![code(&detail.alias)]).collect())]))
 }
@@ -68,7 +71,9 @@ fn explained(call: &Call, detail: &Detail) -> Vec<Block> {
     head.extend(detail.description.iter().map(|description| text(format!(": {description}"))));
     let formats = detail.formats.iter().map(|format| vec![code(&format.display)]);
     let mut blocks = vec![Block::Para(head), Block::List(formats.collect())];
-    let (Some(action), Some(alias)) = (call.home.actions.get(&detail.action_ref), call.home.alias(&detail.alias)) else {
+    let (Some(action), Some(alias)) =
+        (call.home.actions.get(&detail.action_ref), call.home.alias(&detail.alias))
+    else {
         return blocks;
     };
     let open: Vec<_> = open_parameters(action, alias, detail).iter().map(parameter_line).collect();
@@ -81,12 +86,15 @@ fn explained(call: &Call, detail: &Detail) -> Vec<Block> {
 
 /// What the formats name and what the action itself declares, less what is fixed.
 fn open_parameters(action: &Action, alias: &Alias, detail: &Detail) -> Vec<Parameter> {
-    let named = |name: &str| detail.formats.iter().flat_map(|format| &format.slots).any(|slot| slot.name == name);
+    let named =
+        |name: &str| detail.formats.iter().flat_map(|format| &format.slots).any(|slot| slot.name == name);
     let own = |name: &str| action.parameters.iter().any(|parameter| parameter.name == name);
     let mut parameters = action.parameters_with(&runner_parameters(action));
     parameters.retain(|parameter| {
         let name = &parameter.name;
-        (named(name) || own(name)) && !parameter.is_immutable() && !alias.immutable_parameters.contains_key(name)
+        (named(name) || own(name))
+            && !parameter.is_immutable()
+            && !alias.immutable_parameters.contains_key(name)
     });
     parameters
 }

@@ -99,11 +99,13 @@ async fn history(call: Arc<Call>) -> Reply {
 /// The execution that the call names, if the asker may see it.
 async fn one(call: &Call) -> Result<(Execution, Option<Value>), Reply> {
     let typed = call.param("id").unwrap_or_default();
-    let none = || Reply::Problem(reply::problem(&format!("no execution `{typed}` of yours; `history` lists them")));
+    let none =
+        || Reply::Problem(reply::problem(&format!("no execution `{typed}` of yours; `history` lists them")));
     let id = typed.trim_start_matches('#').parse::<i64>().map_err(|_| none())?;
     let found = read(call, move |reader| Ok((reader.execution(id)?, reader.result(id)?))).await?;
     let (execution, result) = found;
-    let execution = execution.filter(|execution| execution.person == call.asker.person || call.may("chatops.history"));
+    let execution =
+        execution.filter(|execution| execution.person == call.asker.person || call.may("chatops.history"));
     Ok((execution.ok_or_else(none)?, result.map(|(value, _)| value)))
 }
 
@@ -150,7 +152,8 @@ fn pretty(result: &Value) -> String {
 
 async fn rerun_last(call: Arc<Call>) -> Reply {
     let room = call.asker.place.clone();
-    let filter = Filter { person: Some(call.asker.person.clone()), place: room, limit: 1, ..Filter::default() };
+    let filter =
+        Filter { person: Some(call.asker.person.clone()), place: room, limit: 1, ..Filter::default() };
     match read(&call, move |reader| reader.executions(&filter)).await {
         Ok(found) => match found.into_iter().next() {
             Some(last) => again(&call, last).await,

@@ -39,7 +39,13 @@ fn ps(call: &Call) -> Reply {
     }
     let row = |listed: Listed| {
         let since = duration(now.since(listed.asked));
-        vec![listed.id.to_string(), listed.status.to_string(), listed.name, since, reply::shorten(&listed.command)]
+        vec![
+            listed.id.to_string(),
+            listed.status.to_string(),
+            listed.name,
+            since,
+            reply::shorten(&listed.command),
+        ]
     };
     let rows = open.into_iter().map(row).collect();
     Reply::Said(post(vec![table(&["id", "status", "who", "since", "command"], rows)]))
@@ -53,7 +59,9 @@ fn kill(call: &Call) -> Reply {
     let open = call.chat.engine.open(id);
     let seen = open.filter(|open| open.person == call.asker.person || call.may("chatops.kill"));
     let Some(open) = seen else {
-        return Reply::Problem(reply::problem(&format!("no execution {id} of yours waits or runs; `ps` lists them")));
+        return Reply::Problem(reply::problem(&format!(
+            "no execution {id} of yours waits or runs; `ps` lists them"
+        )));
     };
     if let Err(error) = call.chat.engine.kill(id, &call.asker.name) {
         return Reply::Problem(reply::problem(&error.to_string()));

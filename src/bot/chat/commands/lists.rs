@@ -69,9 +69,8 @@ fn aliases(call: &Call) -> Reply {
 }
 
 fn actions(call: &Call) -> Reply {
-    let rows = seen_actions(call).map(|action| {
-        (action.reference(), action.runner.clone(), action.description.clone())
-    });
+    let rows = seen_actions(call)
+        .map(|action| (action.reference(), action.runner.clone(), action.description.clone()));
     listing(call, "action", rows.collect())
 }
 
@@ -91,10 +90,14 @@ fn listing(call: &Call, noun: &str, rows: Vec<(String, String, String)>) -> Repl
 
 fn seen_aliases(call: &Call) -> impl Iterator<Item = &crate::alias::Alias> {
     let listed = call.home.listed.iter().map(AsRef::as_ref);
-    listed.filter(|alias: &&crate::alias::Alias| alias.pack != PACK && call.home.may_see(&call.asker.who(), alias))
+    listed.filter(|alias: &&crate::alias::Alias| {
+        alias.pack != PACK && call.home.may_see(&call.asker.who(), alias)
+    })
 }
 
 fn seen_actions(call: &Call) -> impl Iterator<Item = &crate::action::Action> {
     let actions = call.home.actions.values().map(AsRef::as_ref);
-    actions.filter(|action: &&crate::action::Action| call.home.may_ever(&call.asker.who(), &action.reference(), None))
+    actions.filter(|action: &&crate::action::Action| {
+        call.home.may_ever(&call.asker.who(), &action.reference(), None)
+    })
 }

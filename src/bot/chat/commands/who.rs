@@ -78,10 +78,9 @@ fn named(call: &Call, what: &str) -> Option<Named> {
         Found::One(hit) => {
             Some(Named { action: hit.alias.action_ref.clone(), alias: Some(hit.alias.reference()) })
         }
-        Found::Many(hits) => hits.first().map(|hit| Named {
-            action: hit.alias.action_ref.clone(),
-            alias: Some(hit.alias.reference()),
-        }),
+        Found::Many(hits) => hits
+            .first()
+            .map(|hit| Named { action: hit.alias.action_ref.clone(), alias: Some(hit.alias.reference()) }),
         Found::Tie(_) | Found::None { .. } | Found::Error(_) => None,
     }
 }
@@ -104,7 +103,10 @@ fn who_can(call: &Call) -> Reply {
         return Reply::Said(Post::plain(format!("nobody may run {}", named.action)));
     }
     let head = Block::Para(vec![code(named.action), text(" may be run by:")]);
-    Reply::Said(post(vec![head, Block::List(holders.iter().map(|holder| vec![text(holder.to_string())]).collect())]))
+    Reply::Said(post(vec![
+        head,
+        Block::List(holders.iter().map(|holder| vec![text(holder.to_string())]).collect()),
+    ]))
 }
 
 fn why_not(call: &Call) -> Reply {
