@@ -17,17 +17,16 @@ use tracing::debug;
 pub use address::{Addressed, Sure, Way, address};
 pub use hearing::Hearing;
 
-use super::engine::{Asker, Engine, Given, Refusal, prepare};
-use super::home::Home;
+use super::engine::{Asker, Engine, Given, Refusal, Replies, prepare};
+use super::home::{Home, runner_parameters};
 use super::link;
 use super::outbox::{Keep, Letter, Outbox, slot};
 use super::reply;
 use crate::action::cut_secrets;
-use crate::adapter::Answer;
 use crate::alias::{Found, Hit};
-use crate::model::{AdapterName, Cause, Message};
+use crate::model::{AdapterName, Cause, Message, MessageKey};
 use crate::net::World;
-use crate::store::{Change, Entry, Store, What};
+use crate::store::{Change, Done, Entry, Store, StoreError, What};
 use crate::text::Post;
 use commands::{Call, Reply, Run};
 use seen::Seen;
@@ -70,14 +69,22 @@ impl Chat {
             debug!(key = %message.key, "a message came again and is not heard again");
             return;
         }
-        let heard =
-            Heard { home: home.clone(), asker: asker(&message), text: addressed.command.to_owned(), message };
+        let heard = Heard {
+            home: home.clone(),
+            asker: asker(&message),
+            text: addressed.command.to_owned(),
+            replies: Arc::new(Replies::new(message.key.clone(), 1)),
+            part: 0,
+            message,
+        };
         let visible = |alias: &crate::alias::Alias| heard.home.may_see(&heard.asker.who(), alias);
         match home.aliases.find(addressed.command, &visible) {
-            Found::One(hit) => self.hit(&heard, hit, None),
+            Found::One(hit) => self.hit(&heard, hit),
             Found::Many(hits) => {
-                for (index, hit) in hits.into_iter().enumerate() {
-                    self.hit(&heard, hit, Some(index));
+                let replies = Arc::new(Replies::new(heard.message.key.clone(), hits.len()));
+                for (part, hit) in hits.into_iter().enumerate() {
+                    let heard = Heard { replies: replies.clone(), part, ..heard.clone() };
+                    self.hit(&heard, hit);
                 }
             }
             Found::Tie(candidates) => {
@@ -98,23 +105,21 @@ impl Chat {
         }
     }
 
-    fn hit(self: &Arc<Self>, heard: &Heard, hit: Hit, index: Option<usize>) {
+    fn hit(self: &Arc<Self>, heard: &Heard, hit: Hit) {
         if let Some(row) = commands::find(&hit.alias) {
             return self.built_in(heard, row, &hit);
         }
+        let typed = Heard { text: heard.without_secrets(&hit), ..heard.clone() };
         let given = Given::Typed(hit.params);
         let order = prepare(&heard.home, &heard.asker, Some(&hit.alias), &hit.alias.action_ref, given);
         let mut order = match order {
             Ok(order) => order,
-            Err(refusal) => return self.turn_down(heard, &refusal),
+            Err(refusal) => return self.turn_down(&typed, &refusal),
         };
-        let mut key = heard.message.key.clone();
-        if let Some(index) = index.filter(|index| *index > 0) {
-            key.id = format!("{}#{index}", key.id).into();
-        }
-        order.command = cut_secrets(&heard.text, &order.prepared.secrets);
+        order.command = cut_secrets(&typed.text, &order.prepared.secrets);
         order.cause = Cause::Command;
-        order.message = Some(key);
+        order.message = Some(MessageKey { id: heard.part_id().into(), ..heard.message.key.clone() });
+        order.replies = Some(heard.replies.clone());
         order.position = heard.message.position.clone();
         drop(self.engine.submit(order));
     }
@@ -135,17 +140,20 @@ impl Chat {
                 .filter_map(|(name, value)| Some((name.clone(), value.clone()?)))
                 .collect(),
             message: heard.message.key.clone(),
+            replies: heard.replies.clone(),
         };
         if !call.may_use(row) {
             let why = format!("nobody granted you `{}`", row.permit);
             return self.refuse(heard, reply::refused(&heard.asker.name, &why), What::Refused, &why);
         }
-        self.note(heard, What::Answered, json!({"command": row.name}));
+        let noted = self.note(heard, What::Answered, json!({"command": row.name}));
         match row.run {
             Run::Now(run) => self.reply(heard, run(&call)),
             Run::Later(run) => {
                 let (chat, heard) = (self.clone(), heard.clone());
                 tokio::spawn(async move {
+                    // What was written before is read: a full disk must not keep the answer back.
+                    let _ = noted.await;
                     let reply = run(Arc::new(call)).await;
                     chat.reply(&heard, reply);
                 });
@@ -162,12 +170,17 @@ impl Chat {
     }
 
     fn refuse(&self, heard: &Heard, post: Post, what: What, why: &str) {
-        self.note(heard, what, json!({"why": why}));
+        drop(self.note(heard, what, json!({"why": why})));
         self.say(heard, post, false);
     }
 
-    /// Writes an audit record; nobody waits for it.
-    fn note(&self, heard: &Heard, what: What, more: Value) {
+    /// Writes an audit record; only who reads the database next needs to wait for it.
+    fn note(
+        &self,
+        heard: &Heard,
+        what: What,
+        more: Value,
+    ) -> impl Future<Output = Result<Done, StoreError>> + Send + 'static + use<> {
         let mut body = Map::new();
         body.insert("text".to_owned(), json!(heard.text));
         if let Value::Object(more) = more {
@@ -181,17 +194,17 @@ impl Chat {
             subject: None,
             body,
         };
-        drop(self.store.write(Change::Audit(Box::new(entry))));
+        self.store.write(Change::Audit(Box::new(entry)))
     }
 
     fn say(&self, heard: &Heard, mut post: Post, good: bool) {
         let place = &heard.message.place;
         post.to = heard.asker.addressee();
         self.outbox.put(Letter {
-            slot: slot(place, format!("message/{}", heard.message.key.id)),
+            slot: slot(place, format!("message/{}", heard.part_id())),
             place: place.clone(),
             post: Arc::new(post),
-            answer: Some(Answer { key: heard.message.key.clone(), last: true, good }),
+            answer: Some(heard.replies.end(good)),
             keep: Keep::Volatile,
         });
     }
@@ -204,6 +217,29 @@ struct Heard {
     asker: Asker,
     text: String,
     message: Message,
+    replies: Arc<Replies>,
+    /// Which of the things that the message asks for, from 0.
+    part: usize,
+}
+
+impl Heard {
+    /// The message's id; of further parts with their number.
+    fn part_id(&self) -> String {
+        match self.part {
+            0 => self.message.key.id.to_string(),
+            part => format!("{}#{part}", self.message.key.id),
+        }
+    }
+
+    /// The text, less what was typed for parameters that are secret.
+    fn without_secrets(&self, hit: &Hit) -> String {
+        let Some(action) = self.home.actions.get(&hit.alias.action_ref) else { return self.text.clone() };
+        let parameters = action.parameters_with(&runner_parameters(action));
+        let hidden = parameters.iter().filter(|parameter| parameter.is_secret());
+        let typed = |name: &str| hit.params.iter().find(|(typed, _)| typed == name)?.1.clone();
+        let secrets: Vec<String> = hidden.filter_map(|parameter| typed(&parameter.name)).collect();
+        cut_secrets(&self.text, &secrets)
+    }
 }
 
 fn asker(message: &Message) -> Asker {

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 pub use door::{Door, Ledger};
@@ -75,6 +76,8 @@ pub struct Outbox {
     store: Store,
     world: World,
     doors: Mutex<BTreeMap<AdapterName, Arc<Door>>>,
+    /// What became of letters, on its way into the store.
+    settling: TaskTracker,
 }
 
 impl Outbox {
@@ -85,6 +88,7 @@ impl Outbox {
             store,
             world,
             doors: Mutex::default(),
+            settling: TaskTracker::new(),
         })
     }
 
@@ -98,7 +102,11 @@ impl Outbox {
         if let Some(door) = doors.get(adapter) {
             return door.clone();
         }
-        let ledger = Box::new(Books { claims: self.claims.clone(), store: self.store.clone() });
+        let ledger = Box::new(Books {
+            claims: self.claims.clone(),
+            store: self.store.clone(),
+            settling: self.settling.clone(),
+        });
         let door = Arc::new(Door::new(abilities, self.world.clone(), ledger));
         doors.insert(adapter.clone(), door.clone());
         tokio::spawn(refill(
@@ -126,12 +134,15 @@ impl Outbox {
         Arc::new(self.claims.adopt(delivery))
     }
 
-    /// Waits until every door that is open has sent what it has.
+    /// Waits until every door that is open has sent what it has, and that is remembered.
     pub async fn drained(&self) {
         let doors: Vec<_> = self.doors().values().cloned().collect();
         for door in doors {
             door.drained().await;
         }
+        // A letter whose end is not written down would be sent again after the next start.
+        self.settling.close();
+        self.settling.wait().await;
     }
 }
 
@@ -139,12 +150,13 @@ impl Outbox {
 struct Books {
     claims: MemoryClaims,
     store: Store,
+    settling: TaskTracker,
 }
 
 impl Ledger for Books {
     fn settled(&self, claimed: &Claimed, settled: Settled) {
         let (claims, claimed) = (self.claims.clone(), claimed.clone());
-        tokio::spawn(async move {
+        self.settling.spawn(async move {
             let delivery = settled.delivery;
             if let Err(error) = claims.settle(vec![(claimed, settled)]).await {
                 warn!(delivery, %error, "what became of an answer was not recorded; it may be sent twice");

@@ -14,6 +14,7 @@ const MOST_DETAILS: usize = 2;
 /// Lists commands, or explains one.
 pub(super) static HELP: Row = Row {
     name: "help",
+    display: "help {{command}}",
     formats: &["help {{what=}}"],
     summary: "what you may say here; with a word, the commands that hold it; with a command, its parameters",
     need: Need::Nothing,

@@ -18,6 +18,7 @@ const SHOWN: usize = 15;
 /// What was run.
 pub(super) static HISTORY: Row = Row {
     name: "history",
+    display: "history {{word}}",
     formats: &["history {{filter=}}", "executions {{filter=}}"],
     summary: "the last executions: your own, or everybody's where that is granted; a word filters",
     need: Need::Something,
@@ -28,6 +29,7 @@ pub(super) static HISTORY: Row = Row {
 /// One execution.
 pub(super) static SHOW: Row = Row {
     name: "show",
+    display: "show {{id}}",
     formats: &["show {{id}}"],
     summary: "one execution: who, what, when, and its result",
     need: Need::Something,
@@ -38,6 +40,7 @@ pub(super) static SHOW: Row = Row {
 /// Runs one again.
 pub(super) static RERUN: Row = Row {
     name: "rerun",
+    display: "rerun {{id}}",
     formats: &["rerun {{id}}"],
     summary: "run an execution again, with the same parameters and your own rights",
     need: Need::Something,
@@ -48,6 +51,7 @@ pub(super) static RERUN: Row = Row {
 /// Runs the last one again.
 pub(super) static RERUN_LAST: Row = Row {
     name: "rerun_last",
+    display: "again",
     formats: &["!", "again"],
     summary: "run your last command in this room again",
     need: Need::Something,
@@ -183,6 +187,7 @@ async fn again(call: &Arc<Call>, first: Execution) -> Reply {
             order.cause = Cause::Rerun;
             order.rerun_of = Some(first.id);
             order.message = Some(call.message.clone());
+            order.replies = Some(call.replies.clone());
             drop(call.chat.engine.submit(order));
             Reply::Elsewhere
         }

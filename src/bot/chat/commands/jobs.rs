@@ -12,6 +12,7 @@ use crate::text::{Post, Tone};
 /// What runs now.
 pub(super) static PS: Row = Row {
     name: "ps",
+    display: "ps",
     formats: &["ps"],
     summary: "what waits and runs now",
     need: Need::Something,
@@ -22,6 +23,7 @@ pub(super) static PS: Row = Row {
 /// Ends one.
 pub(super) static KILL: Row = Row {
     name: "kill",
+    display: "kill {{id}}",
     formats: &["kill {{id}}"],
     summary: "end a command that waits or runs; your own, or anyone's where that is granted",
     need: Need::Something,

@@ -8,6 +8,7 @@ use crate::text::{Block, Post};
 /// The version.
 pub(super) static VERSION: Row = Row {
     name: "version",
+    display: "version",
     formats: &["version"],
     summary: "which version of the bot this is",
     need: Need::Nothing,
@@ -18,6 +19,7 @@ pub(super) static VERSION: Row = Row {
 /// The packs.
 pub(super) static PACKS: Row = Row {
     name: "packs",
+    display: "packs",
     formats: &["packs"],
     summary: "the packs and what is in them",
     need: Need::Something,
@@ -28,6 +30,7 @@ pub(super) static PACKS: Row = Row {
 /// The aliases.
 pub(super) static ALIASES: Row = Row {
     name: "aliases",
+    display: "aliases {{word}}",
     formats: &["aliases {{filter=}}"],
     summary: "the aliases you may use here, by name",
     need: Need::Something,
@@ -38,6 +41,7 @@ pub(super) static ALIASES: Row = Row {
 /// The actions.
 pub(super) static ACTIONS: Row = Row {
     name: "actions",
+    display: "actions {{word}}",
     formats: &["actions {{filter=}}"],
     summary: "the actions you may run here",
     need: Need::Something,

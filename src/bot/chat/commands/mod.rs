@@ -18,7 +18,7 @@ use serde_json::{Map, json};
 use super::Chat;
 use crate::access;
 use crate::alias::Alias;
-use crate::bot::engine::Asker;
+use crate::bot::engine::{Asker, Replies};
 use crate::bot::home::Home;
 use crate::model::MessageKey;
 use crate::text::{Block, Post, Span};
@@ -63,6 +63,8 @@ pub enum Run {
 pub struct Row {
     /// Its name; `chatops.<name>` in grants.
     pub name: &'static str,
+    /// How help shows it.
+    pub display: &'static str,
     /// The formats it is typed in.
     pub formats: &'static [&'static str],
     /// One line of help.
@@ -108,6 +110,8 @@ pub struct Call {
     pub params: BTreeMap<String, String>,
     /// The message that asks.
     pub message: MessageKey,
+    /// Its answers.
+    pub replies: Arc<Replies>,
 }
 
 impl Call {
@@ -152,7 +156,7 @@ fn alias(row: &Row) -> Alias {
         "name": row.name,
         "description": row.summary,
         "action_ref": format!("{PACK}.{}", row.name),
-        "formats": row.formats,
+        "formats": [{"display": row.display, "representation": row.formats}],
     });
     let (alias, _) = Alias::load(Some(PACK), Path::new("built-in"), &file.to_string())
         .expect("the rows are tested to be good aliases");

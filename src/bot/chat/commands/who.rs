@@ -1,7 +1,7 @@
 //! `whoami`, `who can run X`, `why can't I run X`: what access says, explained.
 
 use super::{Call, Need, Reply, Row, Run, code, post, text};
-use crate::access::{self, Decision};
+use crate::access::Explanation;
 use crate::alias::Found;
 use crate::bot::reply;
 use crate::text::{Block, Post};
@@ -9,6 +9,7 @@ use crate::text::{Block, Post};
 /// Who the asker is to the bot.
 pub(super) static WHOAMI: Row = Row {
     name: "whoami",
+    display: "whoami",
     formats: &["whoami", "who am i"],
     summary: "who you are to the bot, and what you were granted",
     need: Need::Nothing,
@@ -19,6 +20,7 @@ pub(super) static WHOAMI: Row = Row {
 /// Who may run something.
 pub(super) static WHO_CAN: Row = Row {
     name: "who_can",
+    display: "who can run {{command}}",
     formats: &["who can run {{what}}", "who may run {{what}}"],
     summary: "who may run a command, alias or action, and by which rule",
     need: Need::Something,
@@ -29,6 +31,7 @@ pub(super) static WHO_CAN: Row = Row {
 /// Why the asker may or may not run something here.
 pub(super) static WHY_NOT: Row = Row {
     name: "why_not",
+    display: "why can't I run {{command}}",
     formats: &["why can('|’)?t i run {{what}}", "why can i run {{what}}"],
     summary: "the rule that lets you run a command here, or what is missing",
     need: Need::Nothing,
@@ -109,15 +112,36 @@ fn who_can(call: &Call) -> Reply {
     ]))
 }
 
+/// Why somebody may run so little.
+fn standing(call: &Call) -> &'static str {
+    if call.asker.person.is_proven() {
+        return "; `help` lists what you may";
+    }
+    "; the service does not vouch for who you are: log in to its accounts first"
+}
+
 fn why_not(call: &Call) -> Reply {
     let what = call.param("what").unwrap_or_default();
-    let Some(named) = named(call, what) else { return nothing_named(what) };
-    let parameters = serde_json::Map::new();
-    let asked =
-        access::Asked { action: &named.action, alias: named.alias.as_deref(), parameters: &parameters };
-    let said = match call.home.access.decide(&call.asker.who(), &asked) {
-        Decision::Allowed { by } => format!("you may run it here: {by}"),
-        Decision::Refused { why } => why.to_string(),
+    let (who, access) = (call.asker.who(), &call.home.access);
+    let explained = named(call, what)
+        .map(|named| (access.explain(&who, &named.action, named.alias.as_deref()), named.action));
+    let (explanation, action) = match explained {
+        // Who may run nothing of the kind is not told whether there is such a thing.
+        None | Some((Explanation::Nothing(_), _)) => {
+            let said = format!("`{}` is nothing that you may run", reply::shorten(what));
+            return Reply::Problem(reply::problem(&(said + standing(call))));
+        }
+        Some(found) => found,
     };
-    Reply::Said(post(vec![Block::Para(vec![code(named.action.clone()), text(format!(": {said}"))])]))
+    let said = match explanation {
+        Explanation::Free(by) => {
+            vec![Block::Para(vec![code(action), text(format!(": you may run it here: {by}"))])]
+        }
+        Explanation::Nothing(_) => Vec::new(),
+        Explanation::Rules(rules) => {
+            let items = rules.iter().map(|rule| vec![text(rule.to_string())]).collect();
+            vec![Block::Para(vec![code(action), text(": these rules let you run it:")]), Block::List(items)]
+        }
+    };
+    Reply::Said(post(said))
 }
