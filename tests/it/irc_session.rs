@@ -229,7 +229,7 @@ fn output_cannot_inject_commands() {
     let mut alice = IrcUser::join(&ircd.address(), "alice", "#ops");
     let (session, _) = Session::start_up(clear(&ircd, &[]));
     session.says(&ops(), "one\rQUIT :x\r\nNICK evil\0PART #ops\ntwo");
-    for expected in ["one", "QUIT :x", "NICK evil PART #ops", "two"] {
+    for expected in ["one", "QUIT :x", "NICK evilPART #ops", "two"] {
         assert_eq!(alice.hears("bot"), expected);
     }
 }
@@ -301,6 +301,18 @@ fn a_frozen_server_is_noticed_and_what_it_did_not_take_comes_back() {
     assert_eq!(session.waiting(), 2);
     assert!(session.settled.try_recv().is_err());
     ircd.thaw();
+}
+
+#[test]
+fn what_was_said_before_a_stop_counts_as_delivered() {
+    let Some(ircd) = Ircd::start(Kind::Ngircd) else { return };
+    let mut alice = IrcUser::join(&ircd.address(), "alice", "#ops");
+    let (session, _) = Session::start_up(clear(&ircd, &[]));
+    session.says(&ops(), "last words");
+    assert_eq!(alice.hears("bot"), "last words");
+    assert_eq!(session.stop(), Ended::Stopped);
+    assert!(session.settles().is_ok());
+    assert_eq!(session.waiting(), 0);
 }
 
 #[test]
