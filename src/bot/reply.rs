@@ -93,7 +93,7 @@ pub fn unknown(typed: &str, suggestion: Option<&str>) -> Post {
         Some(suggestion) => spans.extend([text("; did you mean "), code(suggestion), text("?")]),
         None => spans.extend([text("; "), code("help"), text(" lists what you may say here")]),
     }
-    para(spans).tone(Tone::Bad).private()
+    para(spans).tone(Tone::Bad)
 }
 
 /// Several commands fit equally well.
@@ -112,7 +112,6 @@ pub fn refused(name: &str, why: &str) -> Post {
         text(" tells more."),
     ])
     .tone(Tone::Bad)
-    .private()
 }
 
 /// A command names an action that is not there.

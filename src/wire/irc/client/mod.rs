@@ -310,6 +310,10 @@ impl Client {
     fn hear_notice(&mut self, message: &Message, text: &str) {
         let from_services =
             message.source_nickname().is_some_and(|nick| self.isupport.same(nick, "NickServ"));
+        if from_services && self.is_up() && self.nick.is_alternate(&self.isupport) {
+            // Perhaps it has just ended whoever had the nick.
+            self.out.push(format!("ISON {}", self.nick.wanted()));
+        }
         if !from_services || !matches!(self.stage, Stage::LoggingIn(_)) {
             return;
         }
