@@ -105,11 +105,11 @@ pub fn tie(typed: &str, candidates: &[(String, String)]) -> Post {
 }
 
 /// Somebody may not do something.
-pub fn refused(name: &str, why: &str) -> Post {
+pub fn refused(why: &str) -> Post {
     para(vec![
-        text(format!("{name}, you may not run that here: {why}. ")),
+        text(format!("you may not run that here: {why}; ")),
         code("why can't I run …"),
-        text(" tells more."),
+        text(" tells more"),
     ])
     .tone(Tone::Bad)
 }

@@ -124,7 +124,7 @@ impl Chat {
     }
 
     fn turn_down(&self, heard: &Heard, refusal: &Refusal) {
-        let post = refusal.post(&heard.asker);
+        let post = refusal.post();
         self.refuse(heard, post, What::Refused, &refusal.to_string());
     }
 
@@ -142,7 +142,7 @@ impl Chat {
         };
         if !call.may_use(row) {
             let why = format!("nobody granted you `{}`", row.permit);
-            return self.refuse(heard, reply::refused(&heard.asker.name, &why), What::Refused, &why);
+            return self.refuse(heard, reply::refused(&why), What::Refused, &why);
         }
         let noted = self.note(heard, What::Answered, json!({"command": row.name}));
         match row.run {

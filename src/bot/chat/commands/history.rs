@@ -190,6 +190,6 @@ async fn again(call: &Arc<Call>, first: Execution) -> Reply {
             drop(call.chat.engine.submit(order));
             Reply::Elsewhere
         }
-        Err(refusal) => Reply::Problem(refusal.post(&call.asker)),
+        Err(refusal) => Reply::Problem(refusal.post()),
     }
 }

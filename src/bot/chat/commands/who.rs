@@ -41,7 +41,7 @@ pub(super) static WHY_NOT: Row = Row {
 
 fn whoami(call: &Call) -> Reply {
     let person = &call.asker.person;
-    let mut said = vec![text(format!("{}, you are ", call.asker.name)), code(person.to_string())];
+    let mut said = vec![text("you are "), code(person.to_string())];
     if !person.is_proven() {
         said.push(text(", which anyone could say: log in to the network's services to be known"));
     }
