@@ -289,6 +289,9 @@ impl Bot {
         if self.world.timeout(GOODBYE, self.tasks.wait()).await.is_err() {
             warn!("some connections did not close in time");
         }
+        if self.world.timeout(GOODBYE, self.outbox.settled()).await.is_err() {
+            warn!("what became of some answers was not recorded; they may be sent twice");
+        }
         drop(self.store.write(upkeep::life(&self.world, What::Down)));
         if let Err(error) = self.store.close().await {
             warn!(%error, "the database did not close well");

@@ -65,7 +65,6 @@ async fn with_own_bot(mut started: Started) -> anyhow::Result<ExitCode> {
     let (mut link, _state) = bot.link(&name, Terminal::ABILITIES);
     let interactive = std::io::stdin().is_terminal();
     let mode = if interactive {
-        tokio::spawn(serve::follow_files(started.dir.clone(), bot.clone()));
         let home = bot.homes().current();
         Mode::Editor {
             welcome: welcome(home.own_aliases(), &home.root),
@@ -80,10 +79,15 @@ async fn with_own_bot(mut started: Started) -> anyhow::Result<ExitCode> {
     }
     link.bot = bot.homes().current().settings.name.as_str().to_owned();
     let terminal = Terminal::new(&user(), mode);
-    let ended = tokio::select! {
-        ended = terminal.session(&link) => ended,
-        Some(why) = started.ended.recv() => Ended::Lost(why),
-        _ = tokio::signal::ctrl_c(), if !interactive => Ended::Stopped,
+    let session = terminal.session(&link);
+    tokio::pin!(session);
+    let ended = loop {
+        tokio::select! {
+            ended = &mut session => break ended,
+            Some(why) = started.ended.recv() => break Ended::Lost(why),
+            () = started.watch.changed(), if interactive => drop(bot.reload(serve::CHANGED).await),
+            _ = tokio::signal::ctrl_c(), if !interactive => break Ended::Stopped,
+        }
     };
     bot.stop(std::time::Duration::from_secs(2)).await;
     Ok(verdict(&ended, &terminal))
