@@ -84,9 +84,9 @@ pub(super) async fn listen(
         Token::load_or_create(&started.dir.token(), &started.world).context("cannot write var/token")?;
     std::fs::write(started.dir.api(), address.to_string()).context("cannot write var/api")?;
     info!(%address, "API ready");
-    let (bot, stop) = (started.bot.clone(), stop.clone());
+    let (bot, world, stop) = (started.bot.clone(), started.world.clone(), stop.clone());
     Ok(Some(tokio::spawn(async move {
-        if let Err(error) = http::serve(listener, bot, token, stop).await {
+        if let Err(error) = http::serve(listener, bot, token, world, stop).await {
             error!(%error, "the API ended");
         }
     })))
