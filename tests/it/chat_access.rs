@@ -48,12 +48,11 @@ fn every_built_in_command_has_one_line_of_help_that_can_be_typed() {
 #[test]
 fn whoami_tells_name_groups_and_roles() {
     let bot = MemoryBot::start(ops());
-    let said = "alice, you are memory:alice\nname: alice\ngroups: sre\nroles: operator";
+    let said = "you are memory:alice\nname: alice\ngroups: sre\nroles: operator";
     assert_eq!(bot.ask("alice", OPS, "!whoami"), said);
-    let said = "root, you are memory:root, an admin: you may do everything";
+    let said = "you are memory:root, an admin: you may do everything";
     assert_eq!(bot.ask("root", OPS, "!whoami"), said);
-    let said =
-        "alice, you are memory:~alice, which anyone could say: log in to the network's services to be known";
+    let said = "you are memory:~alice, which anyone could say: log in to the network's services to be known";
     assert_eq!(bot.ask("~alice", OPS, "!whoami"), said);
 }
 
@@ -111,11 +110,12 @@ fn why_cant_i_run_names_the_rule_and_what_it_asks_for() {
 fn a_refusal_tells_the_rule_that_came_near_and_is_said_before_any_parameter_is_looked_at() {
     let bot = MemoryBot::start(ops());
     let said = bot.asks("dave", OPS, "!deploy to nowhere count=x dry=1");
-    let refused = "dave, you may not run that here: no rule allows you to run `default.deploy`. why can't I run … tells more.";
+    let refused =
+        "you may not run that here: no rule allows you to run `default.deploy`; why can't I run … tells more";
     assert_eq!(said.text, refused);
-    assert!(said.post.private && !said.answer.unwrap().good);
+    assert!(!said.answer.unwrap().good);
     let said = bot.ask("bob", OPS, "!deploy to production");
-    let near = "bob, you may not run that here: you may run `default.deploy` only with `target` among `staging`, `dev-*` (role";
+    let near = "you may not run that here: you may run `default.deploy` only with `target` among `staging`, `dev-*` (role";
     assert!(said.starts_with(near), "{said}");
     assert!(bot.ask("bob", "#lunch", "!deploy to staging").contains("only in `memory:#ops`"));
     assert_eq!(bot.ask("bob", OPS, "!deploy to staging"), "deployed 1 to staging");
@@ -129,7 +129,7 @@ fn a_missing_action_is_told_only_to_those_who_may_run_it() {
     let bot = MemoryBot::start(ops().file("aliases/ghost.yaml", ghost));
     let missing = "action `default.ghost` does not exist; an admin finds more with `chatops check`";
     assert_eq!(bot.ask("alice", OPS, "!ghost"), missing);
-    assert!(bot.ask("dave", OPS, "!ghost").starts_with("dave, you may not run that here"));
+    assert!(bot.ask("dave", OPS, "!ghost").starts_with("you may not run that here"));
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn commands_for_keepers_are_refused_to_others() {
     let bot = MemoryBot::start(ops());
     for command in ["reload", "audit", "doctor"] {
         let refused = format!(
-            "alice, you may not run that here: nobody granted you `chatops.{command}`. why can't I run … tells more."
+            "you may not run that here: nobody granted you `chatops.{command}`; why can't I run … tells more"
         );
         assert_eq!(bot.ask("alice", OPS, &format!("!{command}")), refused);
     }

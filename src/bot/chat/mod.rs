@@ -78,7 +78,11 @@ impl Chat {
             message,
         };
         let visible = |alias: &crate::alias::Alias| heard.home.may_see(&heard.asker.who(), alias);
-        match home.aliases.find(addressed.command, &visible) {
+        let found = match addressed.sure {
+            Sure::Yes => home.aliases.find(addressed.command, &visible),
+            Sure::Perhaps => home.aliases.overhear(addressed.command, &visible),
+        };
+        match found {
             Found::One(hit) => self.hit(&heard, hit),
             Found::Many(hits) => {
                 let replies = Arc::new(Replies::new(heard.message.key.clone(), hits.len()));
@@ -125,7 +129,7 @@ impl Chat {
     }
 
     fn turn_down(&self, heard: &Heard, refusal: &Refusal) {
-        let post = refusal.post(&heard.asker);
+        let post = refusal.post();
         self.refuse(heard, post, What::Refused, &refusal.to_string());
     }
 
@@ -144,7 +148,7 @@ impl Chat {
         };
         if !call.may_use(row) {
             let why = format!("nobody granted you `{}`", row.permit);
-            return self.refuse(heard, reply::refused(&heard.asker.name, &why), What::Refused, &why);
+            return self.refuse(heard, reply::refused(&why), What::Refused, &why);
         }
         let noted = self.note(heard, What::Answered, json!({"command": row.name}));
         match row.run {

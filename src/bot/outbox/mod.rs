@@ -102,11 +102,8 @@ impl Outbox {
         if let Some(door) = doors.get(adapter) {
             return door.clone();
         }
-        let ledger = Box::new(Books {
-            claims: self.claims.clone(),
-            store: self.store.clone(),
-            settling: self.settling.clone(),
-        });
+        let settling = self.settling.clone();
+        let ledger = Box::new(Books { settling, claims: self.claims.clone(), store: self.store.clone() });
         let door = Arc::new(Door::new(abilities, self.world.clone(), ledger));
         doors.insert(adapter.clone(), door.clone());
         tokio::spawn(refill(
@@ -134,13 +131,16 @@ impl Outbox {
         Arc::new(self.claims.adopt(delivery))
     }
 
-    /// Waits until every door that is open has sent what it has, and that is remembered.
+    /// Waits until every door that is open has sent what it has.
     pub async fn drained(&self) {
         let doors: Vec<_> = self.doors().values().cloned().collect();
         for door in doors {
             door.drained().await;
         }
-        // A letter whose end is not written down would be sent again after the next start.
+    }
+
+    /// Waits until what became of letters is recorded. Call it when nothing is sent any more.
+    pub async fn settled(&self) {
         self.settling.close();
         self.settling.wait().await;
     }
@@ -148,9 +148,9 @@ impl Outbox {
 
 /// Where doors write what became of letters.
 struct Books {
+    settling: TaskTracker,
     claims: MemoryClaims,
     store: Store,
-    settling: TaskTracker,
 }
 
 impl Ledger for Books {

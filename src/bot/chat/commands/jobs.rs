@@ -25,7 +25,7 @@ pub(super) static KILL: Row = Row {
     name: "kill",
     display: "kill {{id}}",
     formats: &["kill {{id}}"],
-    summary: "end a command that waits or runs; your own, or anyone's where that is granted",
+    summary: "end a command that waits or runs",
     need: Need::Something,
     permit: "chatops.kill",
     run: Run::Now(kill),

@@ -63,7 +63,7 @@ pub enum Run {
 pub struct Row {
     /// Its name; `chatops.<name>` in grants.
     pub name: &'static str,
-    /// How help shows it.
+    /// What help shows.
     pub display: &'static str,
     /// The formats it is typed in.
     pub formats: &'static [&'static str],
