@@ -7,6 +7,8 @@ mod audit;
 mod bad_input;
 mod chat_access;
 mod chat_commands;
+mod chat_history;
+mod chat_limits;
 mod cli;
 mod docs;
 mod https;

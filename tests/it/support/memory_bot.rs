@@ -90,14 +90,14 @@ impl MemoryBot {
         self.wait(async move { tokio::time::timeout(limit, room.next()).await.ok() })
     }
 
-    /// The text of the next thing the bot posts.
+    /// The text of the next thing the bot posts, without the name of the one it is for.
     pub(crate) fn answers(&self) -> String {
-        self.posts().text
+        text(&self.posts())
     }
 
     /// Says something and gives the last answer to it; what comes before is left out.
-    pub(crate) fn ask(&self, person: &str, room: &str, text: &str) -> String {
-        self.asks(person, room, text).text
+    pub(crate) fn ask(&self, person: &str, room: &str, said: &str) -> String {
+        text(&self.asks(person, room, said))
     }
 
     /// The same with all of the post.
@@ -227,6 +227,12 @@ impl Life {
         runtime.shutdown_timeout(SOON);
         link.cancel();
     }
+}
+
+/// What a post says, without the name of the one it is for.
+pub(crate) fn text(posted: &Posted) -> String {
+    let name = posted.post.to.as_ref().map(|to| format!("{}: ", to.name)).unwrap_or_default();
+    posted.text.strip_prefix(&name).unwrap_or(&posted.text).to_owned()
 }
 
 fn name() -> AdapterName {
