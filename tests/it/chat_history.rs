@@ -94,7 +94,7 @@ fn a_secret_is_in_no_answer_no_history_no_audit_and_still_runs_again() {
         assert!(!text.contains(secret), "{text}");
     }
     assert!(
-        history.contains("deploy to staging token=********") && audit.contains("count=x token=********"),
+        history.contains("deploy to staging token=********") && audit.contains("count=x token="),
         "{audit}"
     );
     let file = std::fs::read(bot.home().database()).unwrap();

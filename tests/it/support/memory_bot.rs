@@ -2,6 +2,7 @@
 //! can be stopped or dropped in the middle of its work, and started again on the same home.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use chatops::adapter::memory::{MemoryAdapter, MemoryRoom, Posted};
@@ -33,6 +34,8 @@ const QUIET: Duration = Duration::from_millis(300);
 pub(crate) struct MemoryBot {
     home: Home,
     life: Option<Life>,
+    /// Messages so far: a service gives no id twice.
+    said: AtomicU64,
 }
 
 /// One life of its process.
@@ -48,7 +51,7 @@ impl MemoryBot {
     /// Starts a bot over `home`.
     pub(crate) fn start(home: Home) -> Self {
         let life = Some(Life::start(&home));
-        Self { home, life }
+        Self { home, life, said: AtomicU64::new(0) }
     }
 
     fn life(&self) -> &Life {
@@ -77,7 +80,9 @@ impl MemoryBot {
 
     /// Somebody says something; gives the message's id.
     pub(crate) fn says(&self, person: &str, room: &str, text: &str) -> String {
-        self.room().say(person, room, text)
+        let id = format!("m{}", self.said.fetch_add(1, Ordering::Relaxed));
+        self.room().say_as(&id, person, room, text);
+        id
     }
 
     /// The next thing the bot posts.
