@@ -32,12 +32,22 @@ pub(super) fn run(global: &Global) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// The Unix user at this terminal.
+/// The Unix user of this process: by its number, as variables say what anyone likes.
 pub(super) fn user() -> String {
-    let named = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
-    let good =
-        |name: &String| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c));
-    named.filter(good).unwrap_or_else(|| format!("uid{}", rustix::process::getuid().as_raw()))
+    let uid = rustix::process::getuid().as_raw();
+    let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let local = passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+    });
+    // A directory service knows more users than the file.
+    let asked = || {
+        let output = std::process::Command::new("id").arg("-un").output().ok()?;
+        String::from_utf8(output.stdout).ok().map(|name| name.trim().to_owned())
+    };
+    let named = local.or_else(asked).filter(|name| !name.is_empty() && !name.contains(char::is_whitespace));
+    named.unwrap_or_else(|| format!("uid{uid}"))
 }
 
 /// What a person sees first.
@@ -55,7 +65,6 @@ async fn with_own_bot(mut started: Started) -> anyhow::Result<ExitCode> {
     let (mut link, _state) = bot.link(&name, Terminal::ABILITIES);
     let interactive = std::io::stdin().is_terminal();
     let mode = if interactive {
-        tokio::spawn(serve::follow_files(started.dir.clone(), bot.clone()));
         let home = bot.homes().current();
         Mode::Editor {
             welcome: welcome(home.own_aliases(), &home.root),
@@ -70,10 +79,15 @@ async fn with_own_bot(mut started: Started) -> anyhow::Result<ExitCode> {
     }
     link.bot = bot.homes().current().settings.name.as_str().to_owned();
     let terminal = Terminal::new(&user(), mode);
-    let ended = tokio::select! {
-        ended = terminal.session(&link) => ended,
-        Some(why) = started.ended.recv() => Ended::Lost(why),
-        _ = tokio::signal::ctrl_c(), if !interactive => Ended::Stopped,
+    let session = terminal.session(&link);
+    tokio::pin!(session);
+    let ended = loop {
+        tokio::select! {
+            ended = &mut session => break ended,
+            Some(why) = started.ended.recv() => break Ended::Lost(why),
+            () = started.watch.changed(), if interactive => drop(bot.reload(serve::CHANGED).await),
+            _ = tokio::signal::ctrl_c(), if !interactive => break Ended::Stopped,
+        }
     };
     bot.stop(std::time::Duration::from_secs(2)).await;
     Ok(verdict(&ended, &terminal))

@@ -297,7 +297,6 @@ impl Job {
     fn begin(&self) -> Begin {
         let order = &self.order;
         let mut body = self.audit_body();
-        body.insert("text".to_owned(), json!(order.command));
         body.insert("parameters".to_owned(), Value::Object(order.prepared.shown.clone()));
         Begin {
             execution: self.execution(),
@@ -310,6 +309,7 @@ impl Job {
 
     fn audit_body(&self) -> Map<String, Value> {
         let mut body = Map::new();
+        body.insert("text".to_owned(), json!(self.order.command));
         body.insert("action".to_owned(), json!(self.order.action.reference()));
         if let Some(alias) = self.order.alias_reference() {
             body.insert("alias".to_owned(), json!(alias));

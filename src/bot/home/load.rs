@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use super::{Home, Wired};
 use crate::access::Access;
 use crate::action::{self, Action, Parameter};
-use crate::adapter::{self, Service};
+use crate::adapter::{self, Holds, Service};
 use crate::alias::{Alias, Case, Entry, Matcher};
 use crate::config::env::Env;
 use crate::config::home::{HomeDir, Pack};
@@ -16,7 +16,7 @@ use crate::config::instances::{Instance, instances};
 use crate::config::settings::{self, Settings};
 use crate::config::{ConfigError, Problem, read_file};
 use crate::runner;
-use crate::template::{self, Options, Templates};
+use crate::template::{self, Limits, Options, Templates};
 
 /// What the bot brings along: its own commands as aliases, under a pack of their own.
 #[derive(Clone)]
@@ -51,7 +51,7 @@ pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before
     }
     listed.extend(built.aliases.iter().cloned());
     let access = access(dir, &settings, &mut problems, before);
-    let templates = templates(dir, &mut problems);
+    let templates = templates(dir, &settings, &mut problems);
     let case = match settings.case {
         settings::Case::Ignore => Case::Ignore,
         settings::Case::Strict => Case::Strict,
@@ -110,7 +110,13 @@ fn services(dir: &HomeDir, env: &Env, problems: &mut Vec<Problem>, before: Optio
 fn wire(instance: &Instance, env: &Env) -> Result<Service, Vec<ConfigError>> {
     let options = &instance.options;
     let error = |message: String| ConfigError::new(env.file(), message).key(instance.name.as_str());
-    let mut lookup = |name: &str| options.optional(name);
+    let row = adapter::CATALOGUE.iter().find(|row| row.kind == instance.kind);
+    let known = row.map_or(&[][..], |row| row.options);
+    let is_file = |name: &str| known.iter().any(|option| option.name == name && option.holds == Holds::File);
+    let mut lookup = |name: &str| match is_file(name) {
+        true => options.path(name).map(|path| path.display().to_string()),
+        false => options.optional(name),
+    };
     let built = Service::from_options(&instance.kind, &mut lookup);
     let service =
         built.ok_or_else(|| vec![error(format!("there is no adapter of kind `{}`", instance.kind))])?;
@@ -219,9 +225,12 @@ fn access(dir: &HomeDir, settings: &Settings, problems: &mut Vec<Problem>, befor
     })
 }
 
-fn templates(dir: &HomeDir, problems: &mut Vec<Problem>) -> Templates {
+fn templates(dir: &HomeDir, settings: &Settings, problems: &mut Vec<Problem>) -> Templates {
     let (named, unreadable) = template::named(dir.root());
-    let templates = Templates::new(Options { templates: named, ..Options::default() });
+    // Whatever output is kept, of both streams, can also be shown.
+    let output = Limits::default().output.saturating_add(settings.output_limit.0.saturating_mul(2));
+    let limits = Limits { output, ..Limits::default() };
+    let templates = Templates::new(Options { templates: named, limits, ..Options::default() });
     let errors = unreadable.into_iter().chain(templates.problems());
     problems
         .extend(errors.map(|error| Problem::Error(ConfigError::new(Path::new(&error.name), error.message))));
