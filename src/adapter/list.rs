@@ -55,6 +55,11 @@ macro_rules! adapters {
                 match self { $(Self::$variant(it) => it.check(),)* }
             }
 
+            /// Whether the program is to end when a session does.
+            pub fn exits_on_disconnect(&self) -> bool {
+                match self { $(Self::$variant(it) => it.exits_on_disconnect(),)* }
+            }
+
             /// One session, from connecting to its end.
             pub fn session<'a>(&'a self, link: &'a Link) -> Boxed<'a, Ended> {
                 match self { $(Self::$variant(it) => Box::pin(it.session(link)),)* }

@@ -165,8 +165,21 @@ pub struct OptionRow {
     pub name: &'static str,
     /// Whether the adapter is off without it.
     pub required: bool,
+    /// What its text is.
+    pub holds: Holds,
     /// What it is, with its default.
     pub summary: &'static str,
+}
+
+/// What the text of an option is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// Something that may be shown.
+    Text,
+    /// Something that is never shown.
+    Secret,
+    /// A file; a relative one begins at the home directory, which the lookup sees to.
+    File,
 }
 
 /// Finds the text of an option by its name; `None` where it is not set or empty.
@@ -188,6 +201,10 @@ pub trait Adapter: Send + Sync + 'static {
         Self: Sized;
     /// What is wrong with the options, in one sentence.
     fn check(&self) -> Result<(), String>;
+    /// Whether the program is to end when a session does (`EXIT_ON_DISCONNECT`).
+    fn exits_on_disconnect(&self) -> bool {
+        false
+    }
     /// One session, from connecting to its end.
     fn session(&self, link: &Link) -> impl Future<Output = Ended> + Send;
 }

@@ -4,6 +4,7 @@
 pub mod answer;
 mod command;
 mod engine;
+mod escape;
 mod file;
 #[cfg(test)]
 mod fuzz;

@@ -85,20 +85,20 @@ pub(super) fn parse(text: &str) -> Result<Branches, String> {
     Ok(branches)
 }
 
-struct Reader<'t> {
-    rest: &'t str,
+pub(super) struct Reader<'t> {
+    pub(super) rest: &'t str,
     depth: usize,
     slots: usize,
 }
 
 impl<'t> Reader<'t> {
-    fn take(&mut self, length: usize) -> &'t str {
+    pub(super) fn take(&mut self, length: usize) -> &'t str {
         let (taken, rest) = self.rest.split_at(length);
         self.rest = rest;
         taken
     }
 
-    fn eat(&mut self, prefix: &str) -> bool {
+    pub(super) fn eat(&mut self, prefix: &str) -> bool {
         let found = self.rest.strip_prefix(prefix);
         self.rest = found.unwrap_or(self.rest);
         found.is_some()
@@ -202,81 +202,6 @@ impl<'t> Reader<'t> {
         Repeat { text, least, most }
     }
 
-    fn class(&mut self) -> Result<String, String> {
-        let missing = || "there is a `[` without its `]`; write `\\[` for a literal one".to_owned();
-        let mut out = String::from("[");
-        self.take(1);
-        if self.eat("^") {
-            out.push('^');
-        }
-        if self.eat("]") {
-            out.push_str("\\]");
-        }
-        loop {
-            let letter = self.rest.chars().next().ok_or_else(missing)?;
-            match letter {
-                ']' => {
-                    self.take(1);
-                    out.push(']');
-                    return Ok(out);
-                }
-                '\\' => out.push_str(&self.class_escape().ok_or_else(missing)?),
-                // Python has no nested classes and no set operations.
-                '[' | '&' | '~' | '-' if letter != '-' || self.rest.starts_with("--") => {
-                    self.take(1);
-                    out.push('\\');
-                    out.push(letter);
-                }
-                _ => out.push_str(self.take(letter.len_utf8())),
-            }
-        }
-    }
-
-    fn class_escape(&mut self) -> Option<String> {
-        let letter = self.rest.chars().nth(1)?;
-        let text = self.take(1 + letter.len_utf8());
-        Some(match letter {
-            'b' => "\\x08".to_owned(),
-            _ => engine_escape(letter, text),
-        })
-    }
-
-    fn escape(&mut self) -> Result<Node, String> {
-        let letter = self.rest.chars().nth(1);
-        let letter = letter.ok_or_else(|| "the format ends in a lone backslash; write `\\\\`".to_owned())?;
-        if letter.is_ascii_digit() && letter != '0' {
-            let digits = self.rest[1..].chars().take(2).take_while(char::is_ascii_digit).count();
-            return Ok(Node::BackReference(self.take(1 + digits).to_owned()));
-        }
-        let text = self.take(1 + letter.len_utf8());
-        Ok(match letter {
-            'A' => Node::Start,
-            'Z' | 'z' => Node::End,
-            'b' | 'B' => Node::Edge(text.to_owned()),
-            'd' | 'D' | 's' | 'S' | 'w' | 'W' => Node::Class(text.to_owned()),
-            '0' => Node::Class("\\x00".to_owned()),
-            'n' | 't' | 'r' | 'f' | 'v' | 'a' => Node::Class(text.to_owned()),
-            'x' | 'u' | 'U' | 'p' | 'P' => Node::Class(self.long_escape(text)),
-            letter if letter.is_ascii_alphabetic() => return Err(format!("`\\{letter}` means nothing here")),
-            blank if blank.is_whitespace() => Node::Class(format!("\\x{{{:x}}}", u32::from(blank))),
-            letter => Node::Char(letter),
-        })
-    }
-
-    /// `\x41`, `\u00e9`, `\p{Greek}`: the escape with what belongs to it; the engine judges it.
-    fn long_escape(&mut self, text: &str) -> String {
-        let length = match (self.rest.strip_prefix('{'), text) {
-            (Some(inner), _) => inner.find('}').map_or(0, |end| end + 2),
-            (None, "\\x") => 2,
-            (None, "\\u") => 4,
-            (None, "\\U") => 8,
-            (None, _) => 1,
-        };
-        let length =
-            self.rest.char_indices().map(|(at, _)| at).chain([self.rest.len()]).find(|at| *at >= length);
-        format!("{text}{}", self.take(length.unwrap_or(0)))
-    }
-
     fn group(&mut self) -> Result<Option<Node>, String> {
         if self.rest.starts_with("(?#") {
             let end = self.rest.find(')').ok_or_else(unclosed_group)?;
@@ -354,16 +279,6 @@ impl<'t> Reader<'t> {
 
 fn unclosed_group() -> String {
     "there is a `(` without its `)`; write `\\(` for a literal one".to_owned()
-}
-
-/// An escape inside a class, as Rust's engine writes it.
-fn engine_escape(letter: char, text: &str) -> String {
-    match letter {
-        '<' | '>' => letter.to_string(),
-        'Z' => "Z".to_owned(),
-        letter if letter.is_ascii() => text.to_owned(),
-        letter => letter.to_string(),
-    }
 }
 
 /// Adds a node; a blank joins the blanks before it.

@@ -8,6 +8,7 @@ pub mod home;
 pub mod link;
 pub mod outbox;
 pub mod reply;
+mod upkeep;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,7 +24,7 @@ use crate::config::Problem;
 use crate::config::instances::Instance;
 use crate::model::{AdapterName, Cause, Execution, Noun, Person, Place};
 use crate::net::World;
-use crate::store::{Change, NewDelivery, Notice, Store};
+use crate::store::{Change, NewDelivery, Notice, Store, What};
 use crate::text::{Addressee, Post};
 use chat::{Chat, Hearing};
 use console::Console;
@@ -37,9 +38,6 @@ const FLUSH: Duration = Duration::from_secs(5);
 /// Adapters get this long to say good-bye.
 const GOODBYE: Duration = Duration::from_secs(5);
 
-/// The option of every adapter that makes a lost connection end the process.
-const EXIT_ON_DISCONNECT: &str = "EXIT_ON_DISCONNECT";
-
 /// The running bot.
 pub struct Bot {
     homes: Arc<Homes>,
@@ -51,6 +49,7 @@ pub struct Bot {
     world: World,
     links: Mutex<BTreeMap<AdapterName, Running>>,
     tasks: TaskTracker,
+    quit: CancellationToken,
     /// Why the process should end, told by a link that is not to reconnect.
     end: mpsc::Sender<String>,
 }
@@ -101,9 +100,17 @@ impl Bot {
             world,
             links: Mutex::default(),
             tasks: TaskTracker::new(),
+            quit: CancellationToken::new(),
             end,
         });
         bot.recover().await?;
+        drop(bot.store.write(upkeep::life(&bot.world, What::Up)));
+        bot.tasks.spawn(upkeep::run(
+            bot.store.clone(),
+            bot.homes.clone(),
+            bot.world.clone(),
+            bot.quit.clone(),
+        ));
         Ok((bot, ended))
     }
 
@@ -212,8 +219,8 @@ impl Bot {
         let (sender, state) = watch::channel(link::State::Connecting { since: self.world.now(), why: None });
         let link = self.link_with(&wired.instance.name, wired.service.abilities(), sender.clone());
         let stop = link.stop.clone();
-        let exits = wired.instance.options.clone().switch(EXIT_ON_DISCONNECT).unwrap_or(false);
-        let on_loss = if exits { link::OnLoss::Exit } else { link::OnLoss::Reconnect };
+        let on_loss =
+            if wired.service.exits_on_disconnect() { link::OnLoss::Exit } else { link::OnLoss::Reconnect };
         let (service, end) = (wired.service.clone(), self.end.clone());
         self.tasks.spawn(async move {
             if let Some(why) = link::keep(service, link, on_loss, sender).await {
@@ -277,10 +284,12 @@ impl Bot {
         for running in self.links().values() {
             running.stop.cancel();
         }
+        self.quit.cancel();
         self.tasks.close();
         if self.world.timeout(GOODBYE, self.tasks.wait()).await.is_err() {
             warn!("some connections did not close in time");
         }
+        drop(self.store.write(upkeep::life(&self.world, What::Down)));
         if let Err(error) = self.store.close().await {
             warn!(%error, "the database did not close well");
         }

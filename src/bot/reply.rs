@@ -93,7 +93,7 @@ pub fn unknown(typed: &str, suggestion: Option<&str>) -> Post {
         Some(suggestion) => spans.extend([text("; did you mean "), code(suggestion), text("?")]),
         None => spans.extend([text("; "), code("help"), text(" lists what you may say here")]),
     }
-    para(spans).tone(Tone::Bad).private()
+    para(spans).tone(Tone::Bad)
 }
 
 /// Several commands fit equally well.
@@ -105,14 +105,13 @@ pub fn tie(typed: &str, candidates: &[(String, String)]) -> Post {
 }
 
 /// Somebody may not do something.
-pub fn refused(name: &str, why: &str) -> Post {
+pub fn refused(why: &str) -> Post {
     para(vec![
-        text(format!("{name}, you may not run that here: {why}. ")),
+        text(format!("you may not run that here: {why}; ")),
         code("why can't I run …"),
-        text(" tells more."),
+        text(" tells more"),
     ])
     .tone(Tone::Bad)
-    .private()
 }
 
 /// A command names an action that is not there.

@@ -55,7 +55,7 @@ pub(super) struct MatchOptions {
 #[derive(Debug, Args)]
 pub(super) struct HelpOptions {
     /// Text that the lines hold.
-    #[arg(num_args = 0.., trailing_var_arg = true)]
+    #[arg(num_args = 0..)]
     filter: Vec<String>,
     /// Only this pack.
     #[arg(long)]

@@ -32,12 +32,22 @@ pub(super) fn run(global: &Global) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// The Unix user at this terminal.
+/// The Unix user of this process: by its number, as variables say what anyone likes.
 pub(super) fn user() -> String {
-    let named = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
-    let good =
-        |name: &String| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c));
-    named.filter(good).unwrap_or_else(|| format!("uid{}", rustix::process::getuid().as_raw()))
+    let uid = rustix::process::getuid().as_raw();
+    let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let local = passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+    });
+    // A directory service knows more users than the file.
+    let asked = || {
+        let output = std::process::Command::new("id").arg("-un").output().ok()?;
+        String::from_utf8(output.stdout).ok().map(|name| name.trim().to_owned())
+    };
+    let named = local.or_else(asked).filter(|name| !name.is_empty() && !name.contains(char::is_whitespace));
+    named.unwrap_or_else(|| format!("uid{uid}"))
 }
 
 /// What a person sees first.

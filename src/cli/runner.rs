@@ -10,8 +10,9 @@ use serde_json::{Map, Value, json};
 use super::Global;
 use crate::runner::{CATALOGUE, Row};
 
-/// Arguments of `chatops runner`.
+/// Arguments of `chatops runner`. Its `help` is ours, not the command line parser's.
 #[derive(Debug, clap::Args)]
+#[command(disable_help_subcommand = true)]
 pub(super) struct Args {
     #[command(subcommand)]
     what: What,
@@ -76,6 +77,13 @@ fn full(row: &Row) -> anyhow::Result<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        let command = <Args as clap::Args>::augment_args(clap::Command::new("runner"));
+        command.clone().debug_assert();
+        assert!(command.try_get_matches_from(["runner", "help", "noop"]).is_ok());
+    }
 
     #[test]
     fn the_list_names_every_runner() {

@@ -46,6 +46,9 @@ impl Writer {
         while let Work::Commit(orders) = self.queue.next() {
             self.commit(orders);
         }
+        if let Err(error) = self.ids.give_back(&self.connection) {
+            tracing::warn!(%error, "cannot give back unused ids");
+        }
         if let Err(error) = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
             tracing::warn!(%error, "cannot fold the write-ahead log into the database");
         }

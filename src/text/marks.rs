@@ -89,7 +89,7 @@ pub struct Marks {
 
 const BASE: Marks = Marks {
     bold: ("", ""),
-    code: ("", ""),
+    code: ("`", "`"),
     block: CodeStyle::Lines,
     code_line: "",
     quote: "> ",

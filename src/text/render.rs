@@ -2,7 +2,7 @@
 
 use super::clean::{one_line, printable};
 use super::marks::{ChoiceStyle, CodeStyle, Escape, LinkStyle, Marks, Pair, TimeStyle};
-use super::post::{Block, Post, Span, Tone};
+use super::post::{Addressee, Block, Post, Span, Tone};
 use super::{escape, table};
 
 /// A piece of the text that can be cut at its line ends.
@@ -50,6 +50,9 @@ pub(crate) fn pieces(post: &Post, marks: &Marks) -> Vec<Piece> {
     if let Some(Piece::Lines(first)) = pieces.first_mut() {
         first.insert_str(0, sign);
     }
+    if let Some(to) = &post.to {
+        walker.address(to, &mut pieces);
+    }
     for (name, value) in &post.facts {
         let name = walker.around(marks.bold, &walker.literal(&one_line(name)));
         pieces.push(Piece::Lines(format!("{name}: {}", walker.spans(value))));
@@ -71,6 +74,19 @@ struct Walker<'a> {
 }
 
 impl Walker<'_> {
+    /// Begins the first line with whom it is for; a fence gets a line of its own before it.
+    fn address(&self, to: &Addressee, pieces: &mut Vec<Piece>) {
+        let named = match self.marks.person {
+            ("", "") => format!("{}:", self.literal(&one_line(&to.name))),
+            person => format!("{}:", self.around(person, &one_line(&to.id))),
+        };
+        match pieces.first_mut() {
+            Some(Piece::Lines(first)) => first.insert_str(0, &format!("{named} ")),
+            Some(Piece::Fenced { .. }) => pieces.insert(0, Piece::Lines(named)),
+            None => {}
+        }
+    }
+
     fn title(&self, post: &Post) -> String {
         match &post.link {
             Some(url) => self.link(&plain(&post.title), url),

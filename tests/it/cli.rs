@@ -24,7 +24,7 @@ fn wrong_usage_exits_with_2_and_says_what_there_is() {
 fn alias_match_answers_json_lines() {
     let input = concat!(
         "{\"input\": \"run uptime on web1\"}\n",
-        "{\"format\": \"deploy {{what}} to {{env=staging}}\", \"input\": \"deploy web\"}\n",
+        "{\"format\": \"deploy {{what}} {{env=staging}}\", \"input\": \"deploy web\"}\n",
         "{\"input\": \"rum uptime on web1\"}\n",
     );
     let found = answers(&homes::small().feed(&["alias", "match", "-"], input));
@@ -100,7 +100,7 @@ fn a_second_instance_ends_with_a_clear_error() {
     bot.logs("ready");
     let ran = home.run(&["serve"]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
-    assert!(ran.stderr.contains("already"), "{ran:?}");
+    assert!(ran.stderr.contains("another chatops"), "{ran:?}");
     assert!(bot.stop().success());
 }
 

@@ -204,7 +204,8 @@ fn long_output_begins_and_more_goes_on_to_its_end() {
 #[test]
 fn broken_bytes_and_injected_lines_do_no_harm() {
     let Some(ircd) = Ircd::start(Kind::Ngircd) else { return };
-    let (bot, mut alice) = meet(&ircd, &homes::on_irc(&ircd.address()), "alice");
+    let home = homes::on_irc(&ircd.address()).set("CHATOPS_IRC_LINES", "100");
+    let (bot, mut alice) = meet(&ircd, &home, "alice");
     alice.sends_bytes(b"PRIVMSG #ops :!echo \xff\xfe\xc3\x28 broken");
     alice.sees("broken");
     alice.says("!run printf 'one\\r\\nQUIT :gone\\r\\ntwo-\\000-end\\n' on localhost");

@@ -59,6 +59,10 @@ impl Adapter for Irc {
         self.tls.as_ref().map_or(Ok(()), |options| tls::client_config(options).map(drop))
     }
 
+    fn exits_on_disconnect(&self) -> bool {
+        self.exit_on_disconnect
+    }
+
     async fn session(&self, link: &Link) -> Ended {
         session::run(self, link).await
     }

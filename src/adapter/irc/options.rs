@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::Irc;
 use super::more::More;
-use crate::adapter::{Lookup, OptionRow};
+use crate::adapter::{Holds, Lookup, OptionRow};
 use crate::model::Secret;
 use crate::net::dial;
 use crate::net::tls::TlsOptions;
@@ -18,27 +18,40 @@ const TLS_PORT: u16 = 6697;
 const LINES: usize = 10;
 
 const fn row(name: &'static str, summary: &'static str) -> OptionRow {
-    OptionRow { name, required: false, summary }
+    OptionRow { name, required: false, holds: Holds::Text, summary }
+}
+
+const fn secret(name: &'static str, summary: &'static str) -> OptionRow {
+    OptionRow { name, required: false, holds: Holds::Secret, summary }
+}
+
+const fn file(name: &'static str, summary: &'static str) -> OptionRow {
+    OptionRow { name, required: false, holds: Holds::File, summary }
 }
 
 pub(super) const OPTIONS: &[OptionRow] = &[
-    OptionRow { name: "SERVER", required: true, summary: "host:port of the server; port 6697 if left out" },
+    OptionRow {
+        name: "SERVER",
+        required: true,
+        holds: Holds::Text,
+        summary: "host:port of the server; port 6697 if left out",
+    },
     row("TLS", "on or off; on by default, except on port 6667"),
     row("NICK", "the bot's nick; chatops by default"),
-    row("CHANNELS", "channels to join, with commas; `#ops:key` for one with a key"),
-    row("PASSWORD", "the server's own password"),
+    secret("CHANNELS", "channels to join, with commas; `#ops:key` for one with a key"),
+    secret("PASSWORD", "the server's own password"),
     row("SASL_USER", "the services account; the nick by default"),
-    row("SASL_PASSWORD", "its password: logs in by SASL PLAIN"),
-    row(
+    secret("SASL_PASSWORD", "its password: logs in by SASL PLAIN"),
+    file(
         "CLIENT_CERT",
         "PEM file with certificate and key: logs in by SASL EXTERNAL where there is no SASL_PASSWORD",
     ),
     row("FINGERPRINT", "SHA-256 of the one server certificate to accept, instead of asking the authorities"),
-    row("NICKSERV_PASSWORD", "for networks without SASL: identifies with NickServ, takes the nick back"),
+    secret("NICKSERV_PASSWORD", "for networks without SASL: identifies with NickServ, takes the nick back"),
     row("RATE", "lines at once and seconds for each further line; 5/2s by default, or off"),
     row("LINES", "lines of a long answer before `more` has to be said; 10 by default"),
-    row("CA_FILE", "PEM file of the authorities to trust instead of the system's"),
-    row("PROXY", "http://host:port of a proxy that takes CONNECT"),
+    file("CA_FILE", "PEM file of the authorities to trust instead of the system's"),
+    secret("PROXY", "http://host:port of a proxy that takes CONNECT"),
     row("EXIT_ON_DISCONNECT", "on: the program ends when this connection does; off by default"),
 ];
 

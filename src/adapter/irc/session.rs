@@ -59,6 +59,8 @@ struct Session<'a> {
     ended: Option<Ended>,
 }
 
+type Reading = ReadHalf<Box<dyn Stream>>;
+type Writing = WriteHalf<Box<dyn Stream>>;
 type Timer<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 impl<'a> Session<'a> {
@@ -78,23 +80,29 @@ impl<'a> Session<'a> {
     }
 
     async fn run(mut self, stream: Box<dyn Stream>) -> Ended {
-        let (reader, mut writer) = tokio::io::split(stream);
-        let ended = self.serve(reader, &mut writer).await;
+        let (mut reader, mut writer) = tokio::io::split(stream);
+        let ended = self.serve(&mut reader, &mut writer).await;
         if ended == Ended::Stopped {
-            self.sending.urgent("QUIT :good-bye");
-            let farewell = flush(&mut writer, &mut self.sending.bytes);
-            if let Ok(Ok(())) = self.link.world.timeout(FAREWELL, farewell).await {
-                self.sending.flushed();
-            }
+            let link = self.link;
+            let _ = link.world.timeout(FAREWELL, self.leave(&mut reader, &mut writer)).await;
         }
         ended
     }
 
-    async fn serve(
-        &mut self,
-        mut reader: ReadHalf<Box<dyn Stream>>,
-        writer: &mut WriteHalf<Box<dyn Stream>>,
-    ) -> Ended {
+    /// Says good-bye. The server closes the connection after it has taken everything before that.
+    async fn leave(&mut self, reader: &mut Reading, writer: &mut Writing) -> std::io::Result<()> {
+        self.sending.urgent("QUIT :good-bye");
+        flush(writer, &mut self.sending.bytes).await?;
+        self.sending.flushed();
+        self.input.clear();
+        while reader.read_buf(&mut self.input).await? > 0 {
+            self.input.clear();
+        }
+        self.sending.taken(u64::MAX);
+        Ok(())
+    }
+
+    async fn serve(&mut self, reader: &mut Reading, writer: &mut Writing) -> Ended {
         let link = self.link;
         let mut stopped = Box::pin(link.stop.cancelled());
         let mut tick: Timer<'_> = Box::pin(link.world.sleep(TICK));

@@ -27,7 +27,7 @@ use crate::adapter::Answer;
 use crate::alias::{Found, Hit};
 use crate::model::{AdapterName, Cause, Message};
 use crate::net::World;
-use crate::store::{Change, Entry, Store, What};
+use crate::store::{Change, Done, Entry, Store, StoreError, What};
 use crate::text::Post;
 use commands::{Call, Reply, Run};
 use seen::Seen;
@@ -73,7 +73,11 @@ impl Chat {
         let heard =
             Heard { home: home.clone(), asker: asker(&message), text: addressed.command.to_owned(), message };
         let visible = |alias: &crate::alias::Alias| heard.home.may_see(&heard.asker.who(), alias);
-        match home.aliases.find(addressed.command, &visible) {
+        let found = match addressed.sure {
+            Sure::Yes => home.aliases.find(addressed.command, &visible),
+            Sure::Perhaps => home.aliases.overhear(addressed.command, &visible),
+        };
+        match found {
             Found::One(hit) => self.hit(&heard, hit, None),
             Found::Many(hits) => {
                 for (index, hit) in hits.into_iter().enumerate() {
@@ -120,7 +124,7 @@ impl Chat {
     }
 
     fn turn_down(&self, heard: &Heard, refusal: &Refusal) {
-        let post = refusal.post(&heard.asker);
+        let post = refusal.post();
         self.refuse(heard, post, What::Refused, &refusal.to_string());
     }
 
@@ -138,14 +142,16 @@ impl Chat {
         };
         if !call.may_use(row) {
             let why = format!("nobody granted you `{}`", row.permit);
-            return self.refuse(heard, reply::refused(&heard.asker.name, &why), What::Refused, &why);
+            return self.refuse(heard, reply::refused(&why), What::Refused, &why);
         }
-        self.note(heard, What::Answered, json!({"command": row.name}));
+        let noted = self.note(heard, What::Answered, json!({"command": row.name}));
         match row.run {
             Run::Now(run) => self.reply(heard, run(&call)),
             Run::Later(run) => {
                 let (chat, heard) = (self.clone(), heard.clone());
                 tokio::spawn(async move {
+                    // What was written before is read then; without a commit the answer is what there is.
+                    let _ = noted.await;
                     let reply = run(Arc::new(call)).await;
                     chat.reply(&heard, reply);
                 });
@@ -162,12 +168,17 @@ impl Chat {
     }
 
     fn refuse(&self, heard: &Heard, post: Post, what: What, why: &str) {
-        self.note(heard, what, json!({"why": why}));
+        drop(self.note(heard, what, json!({"why": why})));
         self.say(heard, post, false);
     }
 
-    /// Writes an audit record; nobody waits for it.
-    fn note(&self, heard: &Heard, what: What, more: Value) {
+    /// Writes an audit record; nobody needs to wait for it.
+    fn note(
+        &self,
+        heard: &Heard,
+        what: What,
+        more: Value,
+    ) -> impl Future<Output = Result<Done, StoreError>> + Send + 'static + use<> {
         let mut body = Map::new();
         body.insert("text".to_owned(), json!(heard.text));
         if let Value::Object(more) = more {
@@ -181,7 +192,7 @@ impl Chat {
             subject: None,
             body,
         };
-        drop(self.store.write(Change::Audit(Box::new(entry))));
+        self.store.write(Change::Audit(Box::new(entry)))
     }
 
     fn say(&self, heard: &Heard, mut post: Post, good: bool) {

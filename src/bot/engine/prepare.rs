@@ -52,9 +52,9 @@ pub enum Refusal {
 
 impl Refusal {
     /// What the asker is told.
-    pub fn post(&self, asker: &Asker) -> Post {
+    pub fn post(&self) -> Post {
         match self {
-            Self::Access(why) => reply::refused(&asker.name, &why.to_string()),
+            Self::Access(why) => reply::refused(&why.to_string()),
             Self::NoAction(reference) => reply::no_action(reference),
             Self::Immutable(_) | Self::Parameters(_) | Self::Lock(_) => reply::problem(&self.to_string()),
         }

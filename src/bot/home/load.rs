@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use super::{Home, Wired};
 use crate::access::Access;
 use crate::action::{self, Action, Parameter};
-use crate::adapter::{self, Service};
+use crate::adapter::{self, Holds, Service};
 use crate::alias::{Alias, Case, Entry, Matcher};
 use crate::config::env::Env;
 use crate::config::home::{HomeDir, Pack};
@@ -110,7 +110,13 @@ fn services(dir: &HomeDir, env: &Env, problems: &mut Vec<Problem>, before: Optio
 fn wire(instance: &Instance, env: &Env) -> Result<Service, Vec<ConfigError>> {
     let options = &instance.options;
     let error = |message: String| ConfigError::new(env.file(), message).key(instance.name.as_str());
-    let mut lookup = |name: &str| options.optional(name);
+    let row = adapter::CATALOGUE.iter().find(|row| row.kind == instance.kind);
+    let known = row.map_or(&[][..], |row| row.options);
+    let is_file = |name: &str| known.iter().any(|option| option.name == name && option.holds == Holds::File);
+    let mut lookup = |name: &str| match is_file(name) {
+        true => options.path(name).map(|path| path.display().to_string()),
+        false => options.optional(name),
+    };
     let built = Service::from_options(&instance.kind, &mut lookup);
     let service =
         built.ok_or_else(|| vec![error(format!("there is no adapter of kind `{}`", instance.kind))])?;

@@ -17,12 +17,11 @@ pub(super) struct Nick {
     current: String,
     tries: usize,
     next_look: Option<Timestamp>,
-    looks: u32,
 }
 
 impl Nick {
     pub(super) fn new(wanted: &str) -> Self {
-        Self { wanted: wanted.to_owned(), current: wanted.to_owned(), tries: 0, next_look: None, looks: 0 }
+        Self { wanted: wanted.to_owned(), current: wanted.to_owned(), tries: 0, next_look: None }
     }
 
     /// The nick as the server knows it by now.
@@ -83,12 +82,15 @@ impl Nick {
             return Vec::new();
         }
         self.next_look = Some(now.plus(every));
-        self.looks += 1;
         let mut lines = Vec::new();
         if let Some(password) = password {
-            // atheme takes the nick over with REGAIN; others only end its holder with GHOST.
-            let command = if self.looks % 2 == 1 { "REGAIN" } else { "GHOST" };
-            lines.push(format!("PRIVMSG NickServ :{command} {} {}", self.wanted, password.expose()));
+            // Newer services take the nick over with REGAIN; others only end its holder with GHOST.
+            let both = ["REGAIN", "GHOST"];
+            lines.extend(
+                both.map(|command| {
+                    format!("PRIVMSG NickServ :{command} {} {}", self.wanted, password.expose())
+                }),
+            );
         }
         lines.push(format!("ISON {}", self.wanted));
         lines

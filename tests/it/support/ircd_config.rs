@@ -21,7 +21,7 @@ pub(crate) fn write_ngircd(dir: &Path, ports: Ports, password: Option<&str>) {
         "[Global]
 Name = irc.example.org
 Info = test
-Listen = 127.0.0.1
+Listen = 127.0.0.1,127.0.0.2
 Ports = {plain}
 MotdPhrase = test
 PidFile = {dir}/ngircd.pid
@@ -113,7 +113,6 @@ const ATHEME_MODULES: &[&str] = &[
     "nickserv/register",
     "nickserv/identify",
     "nickserv/ghost",
-    "nickserv/regain",
     "nickserv/cert",
     "saslserv/main",
     "saslserv/plain",

@@ -16,8 +16,9 @@ const SHOWN: usize = 15;
 /// Loads the configuration again.
 pub(super) static RELOAD: Row = Row {
     name: "reload",
+    display: "reload",
     formats: &["reload"],
-    summary: "load the configuration again and tell what is wrong with it",
+    summary: "load the configuration again",
     need: Need::Grant,
     permit: "chatops.reload",
     run: Run::Later(|call| Box::pin(reload(call))),
@@ -26,8 +27,9 @@ pub(super) static RELOAD: Row = Row {
 /// Searches the audit log.
 pub(super) static AUDIT: Row = Row {
     name: "audit",
+    display: "audit [{{filter}}]",
     formats: &["audit {{filter=}}"],
-    summary: "the last audit records; a word filters by person, text or kind",
+    summary: "the last records of the audit log",
     need: Need::Grant,
     permit: "chatops.audit",
     run: Run::Later(|call| Box::pin(audit(call))),
@@ -36,8 +38,9 @@ pub(super) static AUDIT: Row = Row {
 /// How the bot is.
 pub(super) static DOCTOR: Row = Row {
     name: "doctor",
+    display: "doctor",
     formats: &["doctor"],
-    summary: "how connections stand and what is wrong with the configuration",
+    summary: "how the bot is",
     need: Need::Grant,
     permit: "chatops.doctor",
     run: Run::Now(doctor),

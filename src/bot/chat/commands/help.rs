@@ -14,8 +14,9 @@ const MOST_DETAILS: usize = 2;
 /// Lists commands, or explains one.
 pub(super) static HELP: Row = Row {
     name: "help",
+    display: "help [{{what}}]",
     formats: &["help {{what=}}"],
-    summary: "what you may say here; with a word, the commands that hold it; with a command, its parameters",
+    summary: "what you may say here, or all about one command",
     need: Need::Nothing,
     permit: "chatops.help",
     run: Run::Now(help),

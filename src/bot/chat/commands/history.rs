@@ -18,8 +18,9 @@ const SHOWN: usize = 15;
 /// What was run.
 pub(super) static HISTORY: Row = Row {
     name: "history",
+    display: "history [{{filter}}]",
     formats: &["history {{filter=}}", "executions {{filter=}}"],
-    summary: "the last executions: your own, or everybody's where that is granted; a word filters",
+    summary: "what was run last",
     need: Need::Something,
     permit: "chatops.history",
     run: Run::Later(|call| Box::pin(history(call))),
@@ -28,8 +29,9 @@ pub(super) static HISTORY: Row = Row {
 /// One execution.
 pub(super) static SHOW: Row = Row {
     name: "show",
+    display: "show {{id}}",
     formats: &["show {{id}}"],
-    summary: "one execution: who, what, when, and its result",
+    summary: "one execution: who, what, when, its result",
     need: Need::Something,
     permit: "chatops.history",
     run: Run::Later(|call| Box::pin(show(call))),
@@ -38,8 +40,9 @@ pub(super) static SHOW: Row = Row {
 /// Runs one again.
 pub(super) static RERUN: Row = Row {
     name: "rerun",
+    display: "rerun {{id}}",
     formats: &["rerun {{id}}"],
-    summary: "run an execution again, with the same parameters and your own rights",
+    summary: "run an execution again, with your own rights",
     need: Need::Something,
     permit: "chatops.history",
     run: Run::Later(rerun),
@@ -48,8 +51,9 @@ pub(super) static RERUN: Row = Row {
 /// Runs the last one again.
 pub(super) static RERUN_LAST: Row = Row {
     name: "rerun_last",
+    display: "!!",
     formats: &["!", "again"],
-    summary: "run your last command in this room again",
+    summary: "run your last command here again",
     need: Need::Something,
     permit: "chatops.history",
     run: Run::Later(|call| Box::pin(rerun_last(call))),
@@ -186,6 +190,6 @@ async fn again(call: &Arc<Call>, first: Execution) -> Reply {
             drop(call.chat.engine.submit(order));
             Reply::Elsewhere
         }
-        Err(refusal) => Reply::Problem(refusal.post(&call.asker)),
+        Err(refusal) => Reply::Problem(refusal.post()),
     }
 }

@@ -12,6 +12,7 @@ use crate::text::{Post, Tone};
 /// What runs now.
 pub(super) static PS: Row = Row {
     name: "ps",
+    display: "ps",
     formats: &["ps"],
     summary: "what waits and runs now",
     need: Need::Something,
@@ -22,8 +23,9 @@ pub(super) static PS: Row = Row {
 /// Ends one.
 pub(super) static KILL: Row = Row {
     name: "kill",
+    display: "kill {{id}}",
     formats: &["kill {{id}}"],
-    summary: "end a command that waits or runs; your own, or anyone's where that is granted",
+    summary: "end a command that waits or runs",
     need: Need::Something,
     permit: "chatops.kill",
     run: Run::Now(kill),

@@ -8,8 +8,9 @@ use crate::text::{Block, Post};
 /// The version.
 pub(super) static VERSION: Row = Row {
     name: "version",
+    display: "version",
     formats: &["version"],
-    summary: "which version of the bot this is",
+    summary: "the version of the bot",
     need: Need::Nothing,
     permit: "chatops.list",
     run: Run::Now(|_| Reply::Said(Post::plain(concat!("chatops ", env!("CARGO_PKG_VERSION"))))),
@@ -18,8 +19,9 @@ pub(super) static VERSION: Row = Row {
 /// The packs.
 pub(super) static PACKS: Row = Row {
     name: "packs",
+    display: "packs",
     formats: &["packs"],
-    summary: "the packs and what is in them",
+    summary: "the packs",
     need: Need::Something,
     permit: "chatops.list",
     run: Run::Now(packs),
@@ -28,8 +30,9 @@ pub(super) static PACKS: Row = Row {
 /// The aliases.
 pub(super) static ALIASES: Row = Row {
     name: "aliases",
+    display: "aliases [{{filter}}]",
     formats: &["aliases {{filter=}}"],
-    summary: "the aliases you may use here, by name",
+    summary: "the aliases you may use here",
     need: Need::Something,
     permit: "chatops.list",
     run: Run::Now(aliases),
@@ -38,6 +41,7 @@ pub(super) static ALIASES: Row = Row {
 /// The actions.
 pub(super) static ACTIONS: Row = Row {
     name: "actions",
+    display: "actions [{{filter}}]",
     formats: &["actions {{filter=}}"],
     summary: "the actions you may run here",
     need: Need::Something,

@@ -63,6 +63,8 @@ pub enum Run {
 pub struct Row {
     /// Its name; `chatops.<name>` in grants.
     pub name: &'static str,
+    /// What help shows.
+    pub display: &'static str,
     /// The formats it is typed in.
     pub formats: &'static [&'static str],
     /// One line of help.
@@ -152,7 +154,7 @@ fn alias(row: &Row) -> Alias {
         "name": row.name,
         "description": row.summary,
         "action_ref": format!("{PACK}.{}", row.name),
-        "formats": row.formats,
+        "formats": [{"display": row.display, "representation": row.formats}],
     });
     let (alias, _) = Alias::load(Some(PACK), Path::new("built-in"), &file.to_string())
         .expect("the rows are tested to be good aliases");

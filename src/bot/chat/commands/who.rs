@@ -9,8 +9,9 @@ use crate::text::{Block, Post};
 /// Who the asker is to the bot.
 pub(super) static WHOAMI: Row = Row {
     name: "whoami",
+    display: "whoami",
     formats: &["whoami", "who am i"],
-    summary: "who you are to the bot, and what you were granted",
+    summary: "who you are to the bot",
     need: Need::Nothing,
     permit: "chatops.whoami",
     run: Run::Now(whoami),
@@ -19,8 +20,9 @@ pub(super) static WHOAMI: Row = Row {
 /// Who may run something.
 pub(super) static WHO_CAN: Row = Row {
     name: "who_can",
+    display: "who can run {{what}}",
     formats: &["who can run {{what}}", "who may run {{what}}"],
-    summary: "who may run a command, alias or action, and by which rule",
+    summary: "who may run a command, and by which rule",
     need: Need::Something,
     permit: "chatops.access",
     run: Run::Now(who_can),
@@ -29,8 +31,9 @@ pub(super) static WHO_CAN: Row = Row {
 /// Why the asker may or may not run something here.
 pub(super) static WHY_NOT: Row = Row {
     name: "why_not",
+    display: "why can't I run {{what}}",
     formats: &["why can('|’)?t i run {{what}}", "why can i run {{what}}"],
-    summary: "the rule that lets you run a command here, or what is missing",
+    summary: "which rule lets you run a command here, or what is missing",
     need: Need::Nothing,
     permit: "chatops.whoami",
     run: Run::Now(why_not),
@@ -38,7 +41,7 @@ pub(super) static WHY_NOT: Row = Row {
 
 fn whoami(call: &Call) -> Reply {
     let person = &call.asker.person;
-    let mut said = vec![text(format!("{}, you are ", call.asker.name)), code(person.to_string())];
+    let mut said = vec![text("you are "), code(person.to_string())];
     if !person.is_proven() {
         said.push(text(", which anyone could say: log in to the network's services to be known"));
     }
@@ -74,15 +77,16 @@ fn named(call: &Call, what: &str) -> Option<Named> {
     if call.home.actions.contains_key(what) {
         return Some(Named { action: what.to_owned(), alias: None });
     }
-    match call.home.aliases.find(what, &visible) {
-        Found::One(hit) => {
-            Some(Named { action: hit.alias.action_ref.clone(), alias: Some(hit.alias.reference()) })
-        }
-        Found::Many(hits) => hits
-            .first()
-            .map(|hit| Named { action: hit.alias.action_ref.clone(), alias: Some(hit.alias.reference()) }),
-        Found::Tie(_) | Found::None { .. } | Found::Error(_) => None,
-    }
+    // `who can run date on web1` has lost its `run` to the format.
+    let texts = [what.to_owned(), format!("run {what}")];
+    texts
+        .iter()
+        .find_map(|text| match call.home.aliases.overhear(text, &visible) {
+            Found::One(hit) => Some(hit.alias),
+            Found::Many(hits) => hits.into_iter().next().map(|hit| hit.alias),
+            Found::Tie(_) | Found::None { .. } | Found::Error(_) => None,
+        })
+        .map(|alias| Named { action: alias.action_ref.clone(), alias: Some(alias.reference()) })
 }
 
 fn nothing_named(what: &str) -> Reply {
