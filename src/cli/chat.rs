@@ -74,9 +74,6 @@ async fn with_own_bot(mut started: Started) -> anyhow::Result<ExitCode> {
     } else {
         Mode::Lines
     };
-    if interactive {
-        bot.connect();
-    }
     link.bot = bot.homes().current().settings.name.as_str().to_owned();
     let terminal = Terminal::new(&user(), mode);
     let session = terminal.session(&link);
