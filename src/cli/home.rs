@@ -25,26 +25,14 @@ pub(super) fn check(global: &Global) -> anyhow::Result<ExitCode> {
     print::problems(&home.problems);
     let counts =
         [(home.own_aliases(), "alias"), (home.actions.len(), "action"), (home.services.len(), "adapter")];
-    let counts = counts.map(|(count, noun)| counted(count, noun)).join(", ");
+    let counts = counts.map(|(count, noun)| print::counted(count, noun)).join(", ");
     let verdict = match (fatal, home.problems.len()) {
         (0, 0) => "good".to_owned(),
-        (0, warnings) => format!("good, with {}", counted(warnings, "warning")),
-        (errors, _) => format!("{}: what is named above is not used", counted(errors, "error")),
+        (0, warnings) => format!("good, with {}", print::counted(warnings, "warning")),
+        (errors, _) => format!("{}: what is named above is not used", print::counted(errors, "error")),
     };
     print::line(format_args!("{}: {counts}: {verdict}", dir.root().display()))?;
     Ok(code(fatal == 0))
-}
-
-/// `1 alias`, `2 aliases`.
-fn counted(count: usize, noun: &str) -> String {
-    let end = if count == 1 {
-        ""
-    } else if noun.ends_with('s') {
-        "es"
-    } else {
-        "s"
-    };
-    format!("{count} {noun}{end}")
 }
 
 fn code(good: bool) -> ExitCode {

@@ -10,6 +10,7 @@ mod attach;
 mod audit;
 mod chat;
 mod completions;
+mod doctor;
 mod execution;
 mod home;
 mod import;
@@ -64,6 +65,8 @@ enum Command {
     Init(init::Init),
     /// Check the whole home: every file, and what they say of each other.
     Check,
+    /// Look at connections, files, database, keys, clock: what is wrong, and what to do.
+    Doctor,
     /// Tell the running bot to load its configuration again.
     Reload,
     /// Check alias files, ask which command a text means, list commands.
@@ -101,6 +104,7 @@ pub fn main() -> ExitCode {
         Some(Command::Serve) => serve::run(global),
         Some(Command::Chat) => chat::run(global),
         Some(Command::Check) => home::check(global),
+        Some(Command::Doctor) => doctor::run(global),
         Some(Command::Reload) => home::reload(global),
         Some(Command::Alias(command)) => alias::run(global, &command),
         Some(Command::Audit(audit)) => audit.run(global),

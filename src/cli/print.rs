@@ -57,6 +57,18 @@ pub(super) fn printable(text: &str) -> String {
     shown
 }
 
+/// `1 alias`, `2 aliases`.
+pub(super) fn counted(count: usize, noun: &str) -> String {
+    let end = if count == 1 {
+        ""
+    } else if noun.ends_with('s') {
+        "es"
+    } else {
+        "s"
+    };
+    format!("{count} {noun}{end}")
+}
+
 fn written(outcome: io::Result<()>) -> anyhow::Result<()> {
     match outcome {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error).context("cannot write to stdout"),

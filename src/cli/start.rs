@@ -74,8 +74,7 @@ pub(super) async fn start(global: &Global, logs: Logs) -> anyhow::Result<Started
     let keys = Keys::load_or_create(&var).context("cannot read or make var/audit.key")?;
     let store = Store::open(&database, keys, world.clone())
         .with_context(|| format!("cannot open the database `{}`", database.display()))?;
-    let listen_is_set =
-        variables().iter().any(|(name, _)| name == "CHATOPS_LISTEN") || home.sets("CHATOPS_LISTEN");
+    let listen_is_set = home.sets("CHATOPS_LISTEN");
     let homes = Homes::new(home, dir.clone(), variables(), built(), store.clone(), world.clone());
     let (bot, ended) = Bot::start(homes, store, world.clone()).await?;
     Ok(Started { bot, dir, world, ended, watch, listen_is_set, _lock: lock })

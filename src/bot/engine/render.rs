@@ -132,9 +132,8 @@ fn addressed(order: &Order, mut post: Post) -> Post {
 /// What a format sees.
 fn context(order: &Order, execution: &Execution, result: &Value) -> Value {
     let alias = order.alias.as_ref().map_or(Value::Null, |alias| describe(alias));
-    let url = order.home.web_url(execution.id);
     json!({
-        "execution": api_model(order, execution, result, url),
+        "execution": api_model(order, execution, result),
         "alias": alias,
         "actionalias": alias,
     })
@@ -151,7 +150,7 @@ fn describe(alias: &Alias) -> Value {
 }
 
 /// An execution as StackStorm's API shows it.
-fn api_model(order: &Order, execution: &Execution, result: &Value, url: Option<String>) -> Value {
+fn api_model(order: &Order, execution: &Execution, result: &Value) -> Value {
     let source = execution.place.as_ref().map(|place| place.room.to_string());
     let elapsed = execution.ended.map(|ended| ended.since(execution.asked).as_secs_f64());
     let action = &order.action;
@@ -173,6 +172,6 @@ fn api_model(order: &Order, execution: &Execution, result: &Value, url: Option<S
         "start_timestamp": execution.asked.to_string(),
         "end_timestamp": execution.ended.map(|ended| ended.to_string()),
         "elapsed_seconds": elapsed,
-        "web_url": url,
+        "web_url": order.home.web_url(execution.id),
     })
 }

@@ -271,6 +271,7 @@ impl State {
     }
 }
 
+#[derive(Clone, Copy)]
 enum Side {
     Front,
     Back,
