@@ -107,6 +107,7 @@ impl Bot {
             end,
         });
         bot.recover().await?;
+        bot.chat.recall().await;
         drop(bot.store.write(upkeep::life(&bot.world, What::Up)));
         bot.tasks.spawn(upkeep::run(
             bot.store.clone(),

@@ -15,13 +15,16 @@ fn the_same_message_runs_once_also_after_a_restart() {
     }
     bot.comes_to_say("deployed 1 to staging");
     bot.says_nothing_more();
+    bot.room().say_as("m-8", "alice", OPS, "!echo once");
+    bot.comes_to_say("once");
     bot.dies();
     bot.starts_again();
     bot.room().say_as("m-7", "alice", OPS, "!deploy to staging");
-    bot.room().say_as("m-8", "alice", OPS, "!echo after it");
-    bot.comes_to_say("after it");
+    bot.room().say_as("m-8", "alice", OPS, "!echo once");
+    bot.room().say_as("m-9", "alice", OPS, "!echo after it");
+    assert_eq!(bot.answers(), "after it");
     bot.says_nothing_more();
-    assert_eq!(bot.audit_of("asked").len(), 2);
+    assert_eq!(bot.audit_of("asked").len(), 3);
 }
 
 #[test]

@@ -112,6 +112,10 @@ fn an_adapter_connects_anew_only_when_its_own_options_changed() {
     bot.reload();
     bot.ask("dave", OPS, "!echo hi");
     assert!(server.accept().is_err(), "options that are wrong change nothing");
+    bot.home().write("chatops.env", "not = good 'at all\n");
+    bot.reload();
+    bot.ask("dave", OPS, "!echo hi");
+    assert!(server.accept().is_err(), "nor does a file that cannot be read");
     bot.home().write("chatops.env", &env("bot2"));
     bot.reload();
     bot.until(|| server.accept().ok().map(drop));

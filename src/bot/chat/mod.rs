@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
-use tracing::debug;
+use tracing::{debug, warn};
 
 pub use address::{Addressed, Sure, Way, address};
 pub use hearing::Hearing;
@@ -30,6 +30,9 @@ use crate::store::{Change, Done, Entry, Store, StoreError, What};
 use crate::text::Post;
 use commands::{Call, Reply, Run};
 use seen::Seen;
+
+/// Messages of earlier lives that are recalled: services repeat the last minutes.
+const RECALLED: usize = 1000;
 
 /// What a chat needs of the rest of the bot.
 pub struct Chat {
@@ -59,6 +62,19 @@ impl Chat {
     ) -> Arc<Self> {
         let (links, seen) = (Mutex::default(), Mutex::default());
         Arc::new(Self { homes, engine, outbox, store, world, links, seen })
+    }
+
+    /// Remembers what was heard before this process began: a service that repeats it gets no second answer.
+    pub async fn recall(&self) {
+        match self.store.read(|reader| reader.newest_keys(RECALLED)).await {
+            Ok(keys) => {
+                let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+                for key in keys.into_iter().rev() {
+                    seen.first_time(key);
+                }
+            }
+            Err(error) => warn!(%error, "what was heard before cannot be read"),
+        }
     }
 
     /// Carries out what `message` says, once.

@@ -78,7 +78,7 @@ fn fatal(problems: &mut Vec<Problem>, errors: impl IntoIterator<Item = ConfigErr
 }
 
 /// The same errors, saying that what was good goes on, if there is such a thing.
-fn kept<T>(mut errors: Vec<ConfigError>, earlier: Option<T>) -> Vec<ConfigError> {
+fn kept<T>(mut errors: Vec<ConfigError>, earlier: Option<&T>) -> Vec<ConfigError> {
     if earlier.is_some() {
         errors.iter_mut().for_each(|error| error.message.push_str("; what was good before stays in force"));
     }
@@ -260,7 +260,7 @@ fn templates(
             before.templates.check(&error.name, source).is_ok().then_some(source)
         });
         let wrong = vec![ConfigError::new(Path::new(&error.name), error.message)];
-        fatal(problems, kept(wrong, earlier));
+        fatal(problems, kept(wrong, earlier.as_ref()));
         if let Some(earlier) = earlier {
             named.insert(error.name, earlier.to_owned());
             templates = make(named.clone());

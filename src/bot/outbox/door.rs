@@ -340,3 +340,7 @@ impl Handles {
         self.order.retain(|known| known != slot);
     }
 }
+
+#[cfg(test)]
+#[path = "door_tests.rs"]
+mod tests;

@@ -110,7 +110,7 @@ impl MemoryBot {
         let id = self.says(person, room, text);
         loop {
             let posted = self.posts();
-            if posted.answer.as_ref().is_some_and(|answer| answer.last && &*answer.key.id == id) {
+            if posted.answer.as_ref().is_some_and(|answer| answer.last && *answer.key.id == *id) {
                 return posted;
             }
         }
