@@ -55,7 +55,7 @@ pub(super) fn aliases(packs: &[Pack], before: impl Fn(&Path) -> Option<Arc<Alias
     let mut all = Files::new();
     for pack in packs {
         let load = |file: &Path, text: &str| Alias::load(Some(&pack.name), file, text);
-        all.take(pack.alias_files(), load, &before);
+        take(&mut all, pack.alias_files(), load, &before);
     }
     all
 }
@@ -75,7 +75,7 @@ pub fn aliases_in(folder: &Path, pack: &str) -> Files<Alias> {
         let says = text.lines().any(|line| line.starts_with("pack:"));
         Alias::load((!says).then_some(pack), file, text)
     };
-    all.take(yaml_files(folder), load, &|_| None);
+    take(&mut all, yaml_files(folder), load, &|_| None);
     all
 }
 
@@ -88,62 +88,62 @@ pub(super) fn actions(packs: &[Pack], before: impl Fn(&Path) -> Option<Arc<Actio
             problems.extend(action.check_script().map_err(|error| vec![*error])?);
             Ok((action, problems))
         };
-        all.take(pack.action_files(), load, &before);
+        take(&mut all, pack.action_files(), load, &before);
     }
     all
 }
 
 impl<T> Files<T> {
-    /// Whether some file is not used.
-    pub fn has_errors(&self) -> bool {
-        self.problems.iter().any(Problem::is_fatal)
-    }
-}
-
-impl<T: Named + Send> Files<T> {
     fn new() -> Self {
         Self { found: BTreeMap::new(), problems: Vec::new() }
     }
 
-    /// Loads files and adds what they say.
-    fn take(
-        &mut self,
-        files: Result<Vec<PathBuf>, ConfigError>,
-        load: impl Fn(&Path, &str) -> Outcome<T> + Sync,
-        before: &impl Fn(&Path) -> Option<Arc<T>>,
-    ) {
-        let files = match files {
-            Ok(files) => files,
-            Err(error) => return self.problems.push(Problem::Error(error)),
-        };
-        let outcomes = each(&files, &|file| {
-            read_file(file).map_err(|error| vec![error]).and_then(|text| load(file, &text))
-        });
-        for (file, outcome) in files.iter().zip(outcomes) {
-            match outcome {
-                Ok((value, warnings)) => {
-                    self.problems.extend(warnings);
-                    self.add(Arc::new(value));
-                }
-                Err(errors) => {
-                    self.problems.extend(errors.into_iter().map(Problem::Error));
-                    before(file).into_iter().for_each(|value| self.add(value));
-                }
+    /// Whether some file is not used.
+    pub fn has_errors(&self) -> bool {
+        self.problems.iter().any(Problem::is_fatal)
+    }
+
+    fn wrong(&mut self, errors: impl IntoIterator<Item = ConfigError>) {
+        self.problems.extend(errors.into_iter().map(Problem::Error));
+    }
+}
+
+/// Loads files and adds what they say to `all`.
+fn take<T: Named + Send>(
+    all: &mut Files<T>,
+    files: Result<Vec<PathBuf>, ConfigError>,
+    load: impl Fn(&Path, &str) -> Outcome<T> + Sync,
+    before: &impl Fn(&Path) -> Option<Arc<T>>,
+) {
+    let files = match files {
+        Ok(files) => files,
+        Err(error) => return all.wrong([error]),
+    };
+    let outcomes =
+        each(&files, &|file| read_file(file).map_err(|error| vec![error]).and_then(|text| load(file, &text)));
+    for (file, outcome) in files.iter().zip(outcomes) {
+        match outcome {
+            Ok((value, warnings)) => {
+                all.problems.extend(warnings);
+                add(all, Arc::new(value));
+            }
+            Err(errors) => {
+                all.wrong(errors);
+                before(file).into_iter().for_each(|value| add(all, value));
             }
         }
     }
+}
 
-    /// The first of a name stays.
-    fn add(&mut self, value: Arc<T>) {
-        let reference = value.reference();
-        if let Some(first) = self.found.get(&reference) {
-            let message = format!("`{reference}` is taken by {}", first.file().display());
-            let error = ConfigError::new(value.file(), message).key("name");
-            self.problems.push(Problem::Error(error.help("give each file of a pack its own name")));
-            return;
-        }
-        self.found.insert(reference, value);
+/// The first of a name stays.
+fn add<T: Named>(all: &mut Files<T>, value: Arc<T>) {
+    let reference = value.reference();
+    if let Some(first) = all.found.get(&reference) {
+        let message = format!("`{reference}` is taken by {}", first.file().display());
+        let error = ConfigError::new(value.file(), message).key("name");
+        return all.wrong([error.help("give each file of a pack its own name")]);
     }
+    all.found.insert(reference, value);
 }
 
 /// Does `work` for each file, in order, on all processors when there are many.
