@@ -47,6 +47,12 @@ def write_home(folder, fillers):
         (aliases / f"filler-{number}.yaml").write_text(text)
 
 
+def memory(process, field):
+    """What /proc says of a process's memory, in MiB: VmRSS now, VmHWM at most."""
+    status = pathlib.Path(f"/proc/{process}/status").read_text()
+    return int(re.search(rf"{field}:\s+(\d+)", status)[1]) / 1024
+
+
 class Process:
     """A started program; `lines` of its standard error are kept with their times."""
 
@@ -80,8 +86,7 @@ class Process:
 
     def resident(self):
         """Resident memory in MiB."""
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
+        return memory(self.process.pid, "VmRSS")
 
     def sockets(self, port):
         """The inodes of its established connections to a port."""
@@ -105,11 +110,11 @@ class Process:
 
 
 class Ours(Process):
-    """`chatops serve` on the server's channel, with so many aliases beside its two."""
+    """`chatops serve` in a channel, with so many aliases beside its two."""
 
     NICK = "chatops"
 
-    def __init__(self, program, port, channel, fillers=0):
+    def __init__(self, program, port, channel="#bench", fillers=0):
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="chatops-bench-"))
         write_home(self.home, fillers)
         environment = {k: v for k, v in os.environ.items() if not k.startswith("CHATOPS_")} | {

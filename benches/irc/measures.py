@@ -4,8 +4,11 @@ import random
 import statistics
 import time
 
-from bots import Floor, Ours
-from people import Channel, now
+import ssh
+from bots import Ours
+from joined import Joined
+from people import now
+from talk import milliseconds, percentile, talk
 
 WORDS = (
     "the build is green again lunch at noon who broke main release notes please see ticket 4711 "
@@ -13,112 +16,14 @@ WORDS = (
 ).split()
 
 
-def percentile(values, share):
-    """The value below which that share of the values lies; None of nothing."""
-    ordered = sorted(values)
-    return ordered[round(share * (len(ordered) - 1))] if ordered else None
-
-
-def milliseconds(value):
-    return None if value is None else value * 1000
-
-
-class Joined:
-    """A bot that is in the channel with people around it."""
-
-    def __init__(self, make, port, people):
-        self.make, self.port, self.people = make, port, people
-
-    async def __aenter__(self):
-        self.channel = await Channel(self.port).open(self.people)
-        self.bot = self.make()
-        if not await self.channel.arrival(self.bot.NICK, 15):
-            self.bot.stop()
-            raise SystemExit(f"{self.bot.NICK} did not join: {self.bot.lines[-5:]}")
-        return self.bot, self.channel
-
-    async def __aexit__(self, *_):
-        self.channel.close()
-        await asyncio.to_thread(self.bot.stop)
-
-
-def bots(program, port):
-    """Both bots, made when they are needed."""
-    return {
-        "bare socket": lambda: Floor(port, Channel.NAME),
-        "chatops": lambda: Ours(program, port, Channel.NAME),
-    }
-
-
-async def one_at_a_time(channel, command, count):
-    """Latencies of commands asked one after another, and how many got no answer."""
-    who = channel.people[0]
-    for _ in range(20):
-        await channel.seconds(who, command)
-    found = [await channel.seconds(who, command) for _ in range(count)]
-    answered = [value for value in found if value is not None]
-    return {
-        "p50_ms": milliseconds(percentile(answered, 0.5)),
-        "p99_ms": milliseconds(percentile(answered, 0.99)),
-        "lost": len(found) - len(answered),
-    }
-
-
-async def pipelined(channel, command, each, window):
-    """Everybody keeps `window` commands under way: replies a second, lost ones, answers out of their asker's order."""
-    first, start = channel.count + 1, now()
-
-    async def type_all(who):
-        free = asyncio.Semaphore(window)
-
-        async def finish(answer):
-            try:
-                await asyncio.wait_for(answer, 20)
-            except asyncio.TimeoutError:
-                pass
-            free.release()
-
-        tasks = []
-        for _ in range(each):
-            await free.acquire()
-            tasks.append(asyncio.ensure_future(finish(channel.ask(who, command)[1])))
-        await asyncio.gather(*tasks)
-
-    await asyncio.gather(*(type_all(who) for who in channel.people))
-    answered = [number for number in channel.answered if number >= first]  # in the order they came
-    last = max((channel.answered[number] for number in answered), default=start)
-    return {
-        "replies_per_s": len(answered) / max(1e-9, last - start),
-        "lost": channel.count + 1 - first - len(answered),
-        "out_of_order": out_of_order(channel, answered),
-    }
-
-
-def out_of_order(channel, answered):
-    highest, wrong = {}, 0
-    for number in answered:
-        who = channel.asker[number]
-        wrong += number < highest.get(who, 0)
-        highest[who] = max(number, highest.get(who, 0))
-    return wrong
-
-
-async def talk(program, port):
-    """Latency and throughput of both bots, turn by turn, in the same run."""
-    found = {}
-    for name, make in bots(program, port).items():
-        async with Joined(make, port, 4) as (_, channel):
-            found[name] = await one_at_a_time(channel, "!echo {n}", 500)
-            found[name]["pipelined"] = await pipelined(channel, "!echo {n}", 500, 16)
-            if name == "chatops":
-                # A question that no command fits: answered from memory, with the word in the answer.
-                found[name]["help"] = await one_at_a_time(channel, "!help {n}", 500)
-    return found
+def ours(program, port, people, aliases=0):
+    """Our bot in a channel with people, made when it is needed."""
+    return Joined(lambda: Ours(program, port, fillers=aliases), port, "bench", people)
 
 
 async def behind_slow(program, port, slow=100):
     """What a quick command waits behind slow ones of other people, and whether all of those are answered."""
-    async with Joined(bots(program, port)["chatops"], port, 21) as (_, channel):
+    async with ours(program, port, 21) as (_, channel):
         quick, *others = channel.people
         asked = [
             channel.ask(others[number % len(others)], "!run sleep 4; echo {n} on localhost") for number in range(slow)
@@ -139,8 +44,7 @@ async def chatter(program, port, rate=1000, seconds=15, aliases=10_000):
     """Processor time under talk that is not for the bot, with many aliases, and the latency meanwhile."""
     dice = random.Random(7)
     lines = [" ".join(dice.choices(WORDS, k=dice.randrange(3, 16))) for _ in range(512)]
-    make = lambda: Ours(program, port, Channel.NAME, aliases)
-    async with Joined(make, port, 5) as (bot, channel):
+    async with ours(program, port, 5, aliases) as (bot, channel):
         asker, *talkers = channel.people
         await channel.seconds(asker, "!echo {n}")
         before, start, said = bot.cpu(), now(), 0
@@ -167,7 +71,7 @@ async def chatter(program, port, rate=1000, seconds=15, aliases=10_000):
 async def server_killed(program, server, down=5):
     """The server dies and comes back: how soon the bot is in the channel, and the result of a command that
     finished meanwhile."""
-    async with Joined(bots(program, server.port)["chatops"], server.port, 1) as (bot, channel):
+    async with ours(program, server.port, 1) as (bot, channel):
         number, _ = channel.ask(channel.people[0], "!run sleep 2; echo {n} on localhost")
         await asyncio.sleep(0.5)
         server.kill()
@@ -185,7 +89,7 @@ async def server_killed(program, server, down=5):
 
 async def server_frozen(program, server, limit=75):
     """The server goes silent with its connections up: when the bot gives its connection up."""
-    async with Joined(bots(program, server.port)["chatops"], server.port, 0) as (bot, _):
+    async with ours(program, server.port, 0) as (bot, _):
         held = bot.sockets(server.port)
         server.freeze()
         start, gone = now(), 0
@@ -203,10 +107,10 @@ async def start_and_memory(program, port):
     """Time to be ready with 1,000 aliases, median of five; resident memory idle on IRC with two."""
     ready = []
     for _ in range(5):
-        bot = Ours(program, port, Channel.NAME, 1000)
+        bot = Ours(program, port, fillers=1000)
         ready.append(await asyncio.to_thread(bot.logged, "ready aliases"))
         await asyncio.to_thread(bot.stop)
-    async with Joined(bots(program, port)["chatops"], port, 0) as (bot, _):
+    async with ours(program, port, 0) as (bot, _):
         await asyncio.sleep(3)
         before = bot.cpu()
         await asyncio.sleep(5)
@@ -220,8 +124,8 @@ async def start_and_memory(program, port):
     }
 
 
-async def all_figures(program, server, say):
-    """Every figure, in order."""
+async def all_figures(program, server, say, only=()):
+    """Every figure, or only those, in order."""
     steps = {
         "talk": lambda: talk(program, server.port),
         "behind_slow": lambda: behind_slow(program, server.port),
@@ -229,9 +133,12 @@ async def all_figures(program, server, say):
         "server_killed": lambda: server_killed(program, server),
         "server_frozen": lambda: server_frozen(program, server),
         "start_and_memory": lambda: start_and_memory(program, server.port),
+        "hundred_hosts": lambda: asyncio.to_thread(ssh.hundred_hosts, program),
     }
     found = {}
     for name, step in steps.items():
+        if only and name not in only:
+            continue
         begun = time.time()
         found[name] = await step()
         say(f"{name} ({time.time() - begun:.0f} s): {found[name]}")

@@ -1,8 +1,10 @@
 """People on IRC who type commands and time the answers.
 
-A command carries a token; its answer is the first line of somebody else that carries the token again.
+A command with a token is answered by the first line of somebody else that carries the token again; one
+without, by the next line that is addressed to its asker.
 """
 import asyncio
+import collections
 import random
 import re
 import socket
@@ -11,6 +13,7 @@ import time
 now = time.perf_counter
 RUN = f"{random.randrange(1 << 16):04x}"
 TOKEN = re.compile(rb"zq" + RUN.encode() + rb"x(\d+)z")
+ADDRESSED = re.compile(rb" PRIVMSG \S+ :(\w+): ")
 # Not on every system; where it is missing, delayed acknowledgements of ours may be measured too.
 QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 
@@ -75,24 +78,25 @@ async def person(port, nick, channel, hear=None):
 class Channel:
     """People in one channel, and a watcher who sees everything that is said there."""
 
-    NAME = "#bench"
-
-    def __init__(self, port):
-        self.port, self.count = port, 0
+    def __init__(self, port, name):
+        self.port, self.name, self.count = port, f"#{name}", 0
         self.asked, self.answered, self.asker, self.waiting = {}, {}, {}, {}
+        self.untold = collections.defaultdict(collections.deque)
         self.arrivals, self.people, self.watcher = {}, [], None
         self.changed = asyncio.Event()
+        self.nick = f"{name[0]}{RUN}"
+        self.own = f":{self.nick}".encode()
 
     async def open(self, people):
         """Brings in the watcher and so many people."""
-        self.watcher = await person(self.port, f"w{RUN}", self.NAME, self.hear)
+        self.watcher = await person(self.port, f"{self.nick}w", self.name, self.hear)
         await self.grow(people)
         return self
 
     async def grow(self, people):
         """Brings in more people, until there are so many."""
         for number in range(len(self.people), people):
-            self.people.append(await person(self.port, f"p{RUN}n{number}", self.NAME))
+            self.people.append(await person(self.port, f"{self.nick}n{number}", self.name))
 
     async def reopen(self, limit):
         """Comes back to a server that went away, as soon as it listens."""
@@ -116,15 +120,23 @@ class Channel:
             self.arrivals[line[1:line.find(b"!")].lower()] = at
             self.changed.set()
             return
-        if line.startswith((b":p" + RUN.encode(), b":w" + RUN.encode())):
+        if line.startswith(self.own):
             return
-        found = TOKEN.search(line)
-        number = int(found[1]) if found else None
+        number = self.answers(line)
         if number in self.asked and number not in self.answered:
             self.answered[number] = at
             waiting = self.waiting.pop(number, None)
             if waiting and not waiting.done():
                 waiting.set_result(at)
+
+    def answers(self, line):
+        """The number of the command that a line answers."""
+        found = TOKEN.search(line)
+        if found:
+            return int(found[1])
+        said = ADDRESSED.search(line)
+        untold = self.untold[said[1]] if said else None
+        return untold.popleft() if untold else None
 
     def ask(self, who, command):
         """Types a command, `{n}` in it is the token; gives its number and what waits for the answer."""
@@ -132,6 +144,8 @@ class Channel:
         number = self.count
         self.asker[number] = who.nick
         self.waiting[number] = asyncio.get_running_loop().create_future()
+        if "{n}" not in command:
+            self.untold[who.nick.encode()].append(number)
         self.asked[number] = now()
         who.say(command.replace("{n}", f"zq{RUN}x{number}z"))
         return number, self.waiting[number]

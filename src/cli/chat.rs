@@ -10,7 +10,7 @@ use tracing::warn;
 use super::api::Api;
 use super::start::{self, Logs, Started};
 use super::{Global, attach, locate, serve};
-use crate::adapter::terminal::{Mode, Terminal};
+use crate::adapter::terminal::{Complete, Mode, Terminal};
 use crate::adapter::{Adapter, Ended};
 use crate::bot::home::Homes;
 use crate::model::AdapterName;
@@ -74,9 +74,6 @@ async fn with_own_bot(mut started: Started) -> anyhow::Result<ExitCode> {
     } else {
         Mode::Lines
     };
-    if interactive {
-        bot.connect();
-    }
     link.bot = bot.homes().current().settings.name.as_str().to_owned();
     let terminal = Terminal::new(&user(), mode);
     let session = terminal.session(&link);
@@ -106,7 +103,7 @@ pub(super) fn verdict(ended: &Ended, terminal: &Terminal) -> ExitCode {
 }
 
 /// Completes what is typed with the commands in force.
-fn completer(homes: Arc<Homes>) -> Arc<dyn Fn(&str) -> Vec<String> + Send + Sync> {
+fn completer(homes: Arc<Homes>) -> Complete {
     Arc::new(move |typed| {
         let home = homes.current();
         let typed = typed.trim_start().to_lowercase();

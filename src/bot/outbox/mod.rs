@@ -122,7 +122,19 @@ impl Outbox {
         let door = self.doors().get(&letter.place.adapter).cloned();
         match door {
             Some(door) => door.put(letter),
-            None => debug!(slot = %letter.slot, "no adapter takes this answer now"),
+            None => self.leave(letter),
+        }
+    }
+
+    fn leave(&self, letter: Letter) {
+        debug!(slot = %letter.slot, "no adapter takes this answer now");
+        if let Keep::Stored(claimed) = letter.keep {
+            let claims = self.claims.clone();
+            self.settling.spawn(async move {
+                if let Err(error) = claims.release(&claimed).await {
+                    warn!(%error, "an answer without an adapter waits for the next start");
+                }
+            });
         }
     }
 
