@@ -8,6 +8,7 @@ mod bad_input;
 mod chat_access;
 mod chat_commands;
 mod cli;
+mod cli_running;
 mod docs;
 mod https;
 mod irc_chat;
