@@ -164,7 +164,7 @@ impl Bot {
             name: name.clone(),
             bot: self.homes.current().settings.name.as_str().to_owned(),
             world: self.world.clone(),
-            stop: CancellationToken::new(),
+            stop: self.quit.child_token(),
             ears,
             outlet: door,
         }
@@ -183,13 +183,13 @@ impl Bot {
         self.settle_links(&self.homes.current());
         let bot = self.clone();
         let mut changes = self.homes.subscribe();
-        self.tasks.spawn(async move {
+        self.tasks.spawn(self.quit.clone().run_until_cancelled_owned(async move {
             while changes.changed().await.is_ok() {
                 let home = changes.borrow_and_update().clone();
                 bot.engine.set_limits(limits(&home));
                 bot.settle_links(&home);
             }
-        });
+        }));
     }
 
     fn settle_links(self: &Arc<Self>, home: &Home) {
