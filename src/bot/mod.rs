@@ -14,11 +14,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde_json::{Map, Value};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+use crate::action::cut_secrets;
 use crate::adapter::{Abilities, Ears, Link};
 use crate::config::Problem;
 use crate::config::instances::Instance;
@@ -257,11 +259,18 @@ impl Bot {
     }
 
     /// Runs one action for the Unix user `user` at this machine, and waits for its end.
-    pub async fn run_action(&self, user: &str, action: &str, given: Given) -> Result<Ended, Refusal> {
+    pub async fn run_action(
+        &self,
+        user: &str,
+        action: &str,
+        given: Map<String, Value>,
+    ) -> Result<Ended, Refusal> {
         let name = AdapterName::new("terminal").expect("a good name");
         let person = Person::proven(name, user);
         let asker = Asker { person, name: user.to_owned(), place: None, room_name: None };
-        let mut order = engine::prepare(&self.homes.current(), &asker, None, action, given)?;
+        let typed = given.iter().map(|(name, value)| format!(" {name}={}", plain(value))).collect::<String>();
+        let mut order = engine::prepare(&self.homes.current(), &asker, None, action, Given::Values(given))?;
+        order.command = cut_secrets(&format!("{action}{typed}"), &order.prepared.secrets);
         order.cause = Cause::Cli;
         let submitted = self.engine.submit(order);
         submitted.done.await.map_err(|_| Refusal::NoAction(action.to_owned()))
@@ -289,11 +298,19 @@ impl Bot {
         if self.world.timeout(GOODBYE, self.tasks.wait()).await.is_err() {
             warn!("some connections did not close in time");
         }
+        if self.world.timeout(GOODBYE, self.outbox.settled()).await.is_err() {
+            warn!("what became of some answers was not recorded; they may be sent twice");
+        }
         drop(self.store.write(upkeep::life(&self.world, What::Down)));
         if let Err(error) = self.store.close().await {
             warn!(%error, "the database did not close well");
         }
     }
+}
+
+/// A value as it would be typed.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn limits(home: &Home) -> Limits {

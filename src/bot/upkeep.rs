@@ -11,7 +11,7 @@ use tracing::{info, warn};
 use super::home::Homes;
 use crate::model::Timestamp;
 use crate::net::World;
-use crate::store::{Change, Done, Entry, Store, What};
+use crate::store::{Change, Done, Entry, Reader, Store, What};
 
 /// Between two heads in the log.
 const EVERY: Duration = Duration::from_secs(3600);
@@ -38,7 +38,7 @@ pub(super) async fn run(store: Store, homes: Arc<Homes>, world: World, quit: Can
 }
 
 async fn tell_heads(store: &Store) {
-    match store.read(|reader| reader.heads()).await {
+    match store.read(Reader::heads).await {
         Ok(heads) => heads.iter().for_each(|head| info!(%head, "audit head")),
         Err(error) => warn!(%error, "the head of the audit log cannot be read"),
     }

@@ -7,14 +7,12 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use serde_json::json;
 
-use super::locate;
+use super::{locate, print};
 use crate::alias::answer::{self, Answer, Question};
 use crate::alias::help::{self, Query};
 use crate::alias::load::{Loaded, Pack, load_folder, load_home};
 use crate::alias::{Alias, Case, Entry, Matcher};
-use crate::config::Problem;
 
 /// Which commands there are, and what a text means.
 #[derive(Debug, Subcommand)]
@@ -96,32 +94,14 @@ fn check(global: &super::Global, folders: &[PathBuf]) -> anyhow::Result<ExitCode
         loaded.append(load_any(folder));
     }
     if global.json {
-        let problems: Vec<_> = loaded.problems.iter().map(problem_json).collect();
-        print(&serde_json::to_string_pretty(&problems)?)?;
+        print::pretty(&loaded.problems)?;
     } else {
-        let mut out = io::stderr().lock();
-        for problem in &loaded.problems {
-            let word = if problem.is_fatal() { "error" } else { "warning" };
-            writeln!(out, "{word}: {}", problem.error())?;
-        }
+        print::problems(&loaded.problems);
         let formats: usize = loaded.aliases.iter().map(|alias| alias.formats.len()).sum();
         let (aliases, problems) = (loaded.aliases.len(), loaded.problems.len());
-        print(&format!("{aliases} aliases, {formats} formats, {problems} problems"))?;
+        print::line(format_args!("{aliases} aliases, {formats} formats, {problems} problems"))?;
     }
     Ok(if loaded.has_errors() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
-}
-
-fn problem_json(problem: &Problem) -> serde_json::Value {
-    let error = problem.error();
-    json!({
-        "severity": if problem.is_fatal() { "error" } else { "warning" },
-        "file": error.file,
-        "line": error.at.map(|at| at.0),
-        "column": error.at.map(|at| at.1),
-        "key": error.key,
-        "message": error.message,
-        "help": error.help,
-    })
 }
 
 /// Loads a home directory, a pack or a bare folder of alias files, whichever `folder` is.
@@ -148,7 +128,7 @@ fn one(global: &super::Global, options: &MatchOptions) -> anyhow::Result<ExitCod
         None => answer::with_aliases(&matcher(global, case)?, &options.text),
     };
     let shown = if global.json { serde_json::to_string(&answer)? } else { words(&answer) };
-    print(&shown)?;
+    print::line(shown)?;
     Ok(if answer.matches { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -213,15 +193,15 @@ fn lines(global: &super::Global, query: &Query) -> anyhow::Result<ExitCode> {
     let loaded = load(global)?;
     let page = help::list(loaded.aliases.iter().map(AsRef::<Alias>::as_ref), query);
     if global.json {
-        print(&serde_json::to_string_pretty(&page)?)?;
+        print::pretty(&page)?;
         return Ok(ExitCode::SUCCESS);
     }
     for line in &page.helpstrings {
         let description = line.description.as_deref().map(|text| format!(" - {text}")).unwrap_or_default();
-        print(&format!("{}{description}", line.display))?;
+        print::line(format_args!("{}{description}", line.display))?;
     }
     if let Some(filter) = query.filter.as_ref().filter(|_| page.available == 0) {
-        print(&format!("no command holds `{filter}`"))?;
+        print::remark(format_args!("no command holds `{filter}`"));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -234,13 +214,8 @@ fn matcher(global: &super::Global, case: Case) -> anyhow::Result<Matcher> {
 /// The aliases of the home directory; what is wrong goes to stderr.
 fn load(global: &super::Global) -> anyhow::Result<Loaded> {
     let loaded = load_home(locate::home_dir(global)?.root());
-    let mut out = io::stderr().lock();
     for problem in &loaded.problems {
-        writeln!(out, "{}", problem.error().headline())?;
+        print::remark(problem.error().headline());
     }
     Ok(loaded)
-}
-
-fn print(line: &str) -> anyhow::Result<()> {
-    writeln!(io::stdout().lock(), "{line}").context("cannot write the answer")
 }

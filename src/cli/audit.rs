@@ -1,7 +1,7 @@
 //! `chatops audit`: search, export and verify the record of who asked what. Reads the database; the bot may run.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,7 +9,8 @@ use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{Global, locate, printable};
+use super::print::{self, printable};
+use super::{Global, locate};
 use crate::model::{Person, Timestamp};
 use crate::store::audit::{Format, Head, Record, Verdict, export, verify};
 use crate::store::{Keys, Reader, Search, What};
@@ -101,13 +102,10 @@ impl Find {
             until: self.until,
             limit: self.limit,
         })?;
-        let mut out = std::io::stdout().lock();
         if global.json {
-            writeln!(out, "{}", Value::Array(records.iter().map(as_json).collect()))?;
+            print::json(&records.iter().map(as_json).collect::<Value>())?;
         } else {
-            for record in &records {
-                writeln!(out, "{}", line(record))?;
-            }
+            records.iter().try_for_each(|record| print::line(line(record)))?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -127,7 +125,7 @@ impl Export {
             reader.heads()
         })?;
         for head in heads {
-            writeln!(std::io::stderr().lock(), "head {head}")?;
+            print::remark(format_args!("head {head}"));
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -143,13 +141,12 @@ impl Verify {
     fn run(&self, reader: &Reader, var: &Path, global: &Global) -> anyhow::Result<ExitCode> {
         let keys = Keys::load(var).context("the audit log can be verified only with its key")?;
         let verdict = verify(reader, &keys, self.head.as_ref())?;
-        let mut out = std::io::stdout().lock();
         if global.json {
             let mut answer = json!(verdict);
             answer["whole"] = verdict.is_whole().into();
-            writeln!(out, "{answer}")?;
+            print::json(&answer)?;
         } else {
-            write!(out, "{}", report(&verdict))?;
+            print::exactly(report(&verdict))?;
         }
         Ok(if verdict.is_whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }

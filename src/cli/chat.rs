@@ -10,7 +10,7 @@ use tracing::warn;
 use super::api::Api;
 use super::start::{self, Logs, Started};
 use super::{Global, attach, locate, serve};
-use crate::adapter::terminal::{Mode, Terminal};
+use crate::adapter::terminal::{Complete, Mode, Terminal};
 use crate::adapter::{Adapter, Ended};
 use crate::bot::home::Homes;
 use crate::model::AdapterName;
@@ -65,7 +65,6 @@ async fn with_own_bot(mut started: Started) -> anyhow::Result<ExitCode> {
     let (mut link, _state) = bot.link(&name, Terminal::ABILITIES);
     let interactive = std::io::stdin().is_terminal();
     let mode = if interactive {
-        tokio::spawn(serve::follow_files(started.dir.clone(), bot.clone()));
         let home = bot.homes().current();
         Mode::Editor {
             welcome: welcome(home.own_aliases(), &home.root),
@@ -75,15 +74,17 @@ async fn with_own_bot(mut started: Started) -> anyhow::Result<ExitCode> {
     } else {
         Mode::Lines
     };
-    if interactive {
-        bot.connect();
-    }
     link.bot = bot.homes().current().settings.name.as_str().to_owned();
     let terminal = Terminal::new(&user(), mode);
-    let ended = tokio::select! {
-        ended = terminal.session(&link) => ended,
-        Some(why) = started.ended.recv() => Ended::Lost(why),
-        _ = tokio::signal::ctrl_c(), if !interactive => Ended::Stopped,
+    let session = terminal.session(&link);
+    tokio::pin!(session);
+    let ended = loop {
+        tokio::select! {
+            ended = &mut session => break ended,
+            Some(why) = started.ended.recv() => break Ended::Lost(why),
+            () = started.watch.changed(), if interactive => drop(bot.reload(serve::CHANGED).await),
+            _ = tokio::signal::ctrl_c(), if !interactive => break Ended::Stopped,
+        }
     };
     bot.stop(std::time::Duration::from_secs(2)).await;
     Ok(verdict(&ended, &terminal))
@@ -102,7 +103,7 @@ pub(super) fn verdict(ended: &Ended, terminal: &Terminal) -> ExitCode {
 }
 
 /// Completes what is typed with the commands in force.
-fn completer(homes: Arc<Homes>) -> Arc<dyn Fn(&str) -> Vec<String> + Send + Sync> {
+fn completer(homes: Arc<Homes>) -> Complete {
     Arc::new(move |typed| {
         let home = homes.current();
         let typed = typed.trim_start().to_lowercase();

@@ -1,6 +1,5 @@
 //! `chatops completions SHELL`: from the same definitions that parse the command line.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
@@ -10,6 +9,6 @@ use clap_complete::Shell;
 pub(super) fn run(shell: Shell) -> anyhow::Result<ExitCode> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut super::Cli::command(), "chatops", &mut script);
-    std::io::stdout().write_all(&script)?;
+    super::print::exactly(script)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,13 +1,14 @@
-//! `chatops execution`: what ran, and what came of it. Reads the database; the bot may run.
+//! `chatops execution`: what ran, and what came of it, from the database; ending one through the running bot.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::{Global, locate, printable};
+use super::api::Api;
+use super::print::{self, printable};
+use super::{Global, locate};
 use crate::model::{Execution, Person, Status};
 use crate::store::{Filter, Reader};
 
@@ -24,6 +25,11 @@ enum Command {
     List(List),
     /// Show one execution with its result.
     Show {
+        /// Its number.
+        id: i64,
+    },
+    /// End one that waits or runs; the running bot does it.
+    Cancel {
         /// Its number.
         id: i64,
     },
@@ -56,14 +62,17 @@ struct List {
 impl Executions {
     /// Runs the subcommand.
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<ExitCode> {
-        let path = locate::database(global)?;
-        let reader = Reader::open_readonly(&path).context("cannot read the executions")?;
         match &self.command {
-            Command::List(list) => list.run(&reader, global)?,
-            Command::Show { id } => show(&reader, *id, global)?,
+            Command::List(list) => list.run(&reader(global)?, global)?,
+            Command::Show { id } => show(&reader(global)?, *id, global)?,
+            Command::Cancel { id } => super::runtime()?.block_on(cancel(*id, global))?,
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn reader(global: &Global) -> anyhow::Result<Reader> {
+    Reader::open_readonly(&locate::database(global)?).context("cannot read the executions")
 }
 
 impl List {
@@ -78,15 +87,10 @@ impl List {
             before: self.before,
             limit: self.limit,
         })?;
-        let mut out = std::io::stdout().lock();
         if global.json {
-            writeln!(out, "{}", Value::Array(found.iter().map(as_json).collect()))?;
-            return Ok(());
+            return print::json(&found.iter().map(as_json).collect::<Value>());
         }
-        for execution in &found {
-            writeln!(out, "{}", line(execution))?;
-        }
-        Ok(())
+        found.iter().try_for_each(|execution| print::line(line(execution)))
     }
 }
 
@@ -100,13 +104,22 @@ fn show(reader: &Reader, id: i64, global: &Global) -> anyhow::Result<()> {
         whole["result"] = body;
         whole["output_bytes"] = seen.into();
     }
-    let mut out = std::io::stdout().lock();
     if global.json {
-        writeln!(out, "{whole}")?;
-    } else {
-        writeln!(out, "{}\n{whole:#}", line(&execution))?;
+        return print::json(&whole);
     }
-    Ok(())
+    print::line(line(&execution))?;
+    print::pretty(&whole)
+}
+
+async fn cancel(id: i64, global: &Global) -> anyhow::Result<()> {
+    let api = Api::find(&locate::home_dir(global)?)?;
+    let answer: Value = api.post(&format!("executions/{id}/cancel"), &json!({})).await?.json().await?;
+    if global.json {
+        return print::json(&answer);
+    }
+    print::line(format_args!(
+        "execution {id} is being canceled: `chatops execution show {id}` tells how it ended"
+    ))
 }
 
 /// The execution with its times as people write them.

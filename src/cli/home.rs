@@ -1,4 +1,4 @@
-//! `chatops check`, `doctor`, `reload`: is the home good, is the bot well, take the files as they are now.
+//! `chatops check` and `reload`: is the home good, take the files as they are now.
 
 use std::process::ExitCode;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::api::Api;
 use super::start;
-use super::{Global, locate, out, warn_line};
+use super::{Global, locate, print};
 
 /// Checks the whole home without starting anything: every file, and what they say of each other.
 pub(super) fn check(global: &Global) -> anyhow::Result<ExitCode> {
@@ -15,28 +15,23 @@ pub(super) fn check(global: &Global) -> anyhow::Result<ExitCode> {
     let home = start::load_home(&dir);
     let fatal = home.problems.iter().filter(|problem| problem.is_fatal()).count();
     if global.json {
-        let list: Vec<Value> = home.problems.iter().map(problem).collect();
         let good = fatal == 0;
-        out(&json!({"good": good, "aliases": home.own_aliases(), "actions": home.actions.len(), "problems": list}).to_string())?;
+        print::json(&json!({
+            "good": good, "aliases": home.own_aliases(), "actions": home.actions.len(),
+            "adapters": home.services.len(), "problems": home.problems,
+        }))?;
         return Ok(code(good));
     }
-    for problem in &home.problems {
-        let kind = if problem.is_fatal() { "error" } else { "warning" };
-        warn_line(&format!("{kind}: {}", problem.error()))?;
-    }
-    let counts = format!(
-        "{}: {} aliases, {} actions, {} adapters",
-        dir.root().display(),
-        home.own_aliases(),
-        home.actions.len(),
-        home.services.len()
-    );
+    print::problems(&home.problems);
+    let counts =
+        [(home.own_aliases(), "alias"), (home.actions.len(), "action"), (home.services.len(), "adapter")];
+    let counts = counts.map(|(count, noun)| print::counted(count, noun)).join(", ");
     let verdict = match (fatal, home.problems.len()) {
         (0, 0) => "good".to_owned(),
-        (0, warnings) => format!("good, with {warnings} warnings"),
-        (errors, _) => format!("{errors} errors"),
+        (0, warnings) => format!("good, with {}", print::counted(warnings, "warning")),
+        (errors, _) => format!("{}: what is named above is not used", print::counted(errors, "error")),
     };
-    out(&format!("{counts}: {verdict}"))?;
+    print::line(format_args!("{}: {counts}: {verdict}", dir.root().display()))?;
     Ok(code(fatal == 0))
 }
 
@@ -44,17 +39,13 @@ fn code(good: bool) -> ExitCode {
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn problem(problem: &crate::config::Problem) -> Value {
-    let error = problem.error();
-    json!({
-        "fatal": problem.is_fatal(),
-        "file": error.file,
-        "line": error.at.map(|(line, _)| line),
-        "column": error.at.map(|(_, column)| column),
-        "key": error.key,
-        "message": error.message,
-        "help": error.help,
-    })
+/// One problem as the API tells it.
+fn remark(problem: &Value) {
+    let text = |key: &str| problem[key].as_str().unwrap_or_default();
+    let at = problem["line"].as_u64().map(|line| format!(":{line}")).unwrap_or_default();
+    let key = if text("key").is_empty() { String::new() } else { format!(": {}", text("key")) };
+    let help = problem["help"].as_str().map(|help| format!("\n  = help: {help}")).unwrap_or_default();
+    print::remark(format_args!("{}: {}{at}{key}: {}{help}", text("severity"), text("file"), text("message")));
 }
 
 /// Tells the running bot to load its files again, and shows what is wrong with them.
@@ -64,13 +55,15 @@ pub(super) fn reload(global: &Global) -> anyhow::Result<ExitCode> {
         let report: Value = Api::find(&dir)?.post("reload", &json!({})).await?.json().await?;
         let problems = report["problems"].as_array().cloned().unwrap_or_default();
         if global.json {
-            out(&report.to_string())?;
+            print::json(&report)?;
         } else {
-            for problem in &problems {
-                warn_line(problem.as_str().unwrap_or_default())?;
-            }
-            out(&format!("{} aliases and {} actions are in force", report["aliases"], report["actions"]))?;
+            problems.iter().for_each(remark);
+            print::line(format_args!(
+                "{} aliases and {} actions are in force",
+                report["aliases"], report["actions"]
+            ))?;
         }
-        Ok(code(problems.is_empty()))
+        let fatal = problems.iter().any(|problem| problem["severity"] == "error");
+        Ok(code(!fatal))
     })
 }

@@ -34,26 +34,40 @@ impl Init {
         let home = self.dir.clone().or_else(|| global.home.clone()).unwrap_or_else(|| PathBuf::from("."));
         let report = write_home(&home)?;
         if global.json {
-            print::line(serde_json::to_string(&report)?);
+            print::json(&report)?;
         } else {
-            say(&report);
+            say(&report)?;
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-fn say(report: &Report) {
+fn say(report: &Report) -> anyhow::Result<()> {
     for path in &report.written {
-        print::line(format_args!("wrote {path}"));
+        print::line(format_args!("wrote {path}"))?;
     }
     for path in &report.kept {
-        print::line(format_args!("kept {path}, which was there"));
+        print::line(format_args!("kept {path}, which was there"))?;
     }
-    let home = report.home.display();
-    print::line(format_args!("\nA home for the bot is in {home}. Next:"));
-    print::line(format_args!("  chatops --home {home} check     look for mistakes"));
-    print::line(format_args!("  chatops --home {home} chat      try it in the terminal"));
-    print::line(format_args!("  edit {home}/chatops.env       connect it to IRC, name the admins"));
+    print::line(next_steps(&report.home))
+}
+
+/// What to do with a new home, in the order in which to do it.
+fn next_steps(home: &Path) -> String {
+    let here = home == Path::new(".");
+    let shown = if here { "this directory".to_owned() } else { home.display().to_string() };
+    let call = if here { "chatops".to_owned() } else { format!("chatops --home {}", home.display()) };
+    let settings = home.join("chatops.env");
+    let settings = settings.strip_prefix(".").unwrap_or(&settings).display();
+    let steps = [
+        (format!("{call} chat"), "try it here, in the terminal"),
+        (settings.to_string(), "edit it: name the admins, connect the bot to IRC"),
+        (format!("{call} doctor"), "see whether files and connections are good"),
+        (format!("{call} serve"), "start the bot"),
+    ];
+    let widest = steps.iter().map(|(step, _)| step.chars().count()).max().unwrap_or_default();
+    let lines: Vec<String> = steps.iter().map(|(step, why)| format!("  {step:widest$}  {why}")).collect();
+    format!("\nA home for the bot is in {shown}. Next:\n{}", lines.join("\n"))
 }
 
 fn write_home(home: &Path) -> anyhow::Result<Report> {

@@ -3,12 +3,14 @@
 //! Exit codes are a contract: 0 done, 1 refused or failed, 2 wrong usage. Answers go to stdout, errors to stderr.
 
 mod action;
+mod adapter;
 mod alias;
 mod api;
 mod attach;
 mod audit;
 mod chat;
 mod completions;
+mod doctor;
 mod execution;
 mod home;
 mod import;
@@ -21,7 +23,6 @@ mod start;
 mod starter;
 mod template;
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -60,29 +61,33 @@ enum Command {
     Serve,
     /// Chat in the terminal, with the running bot if there is one; from a pipe, run one command a line.
     Chat,
+    /// Make a home directory with a starter set.
+    Init(init::Init),
     /// Check the whole home: every file, and what they say of each other.
     Check,
+    /// Look at connections, files, database, keys, clock: what is wrong, and what to do.
+    Doctor,
     /// Tell the running bot to load its configuration again.
     Reload,
     /// Check alias files, ask which command a text means, list commands.
     #[command(subcommand)]
     Alias(alias::AliasCommand),
-    /// The audit log: search it, export it, prove that nobody changed it.
-    Audit(audit::Audit),
-    /// What ran, and what came of it.
-    Execution(execution::Executions),
-    /// Run actions.
+    /// Run an action, list them, show what one takes.
     #[command(subcommand)]
     Action(action::Command),
-    /// Make a home directory with a starter set.
-    Init(init::Init),
-    /// Bring in what another system has.
-    Import(import::Import),
     /// Render a template.
     #[command(subcommand)]
     Template(template::TemplateCommand),
-    /// What can carry actions out.
+    /// What ran, and what came of it; end what runs.
+    Execution(execution::Executions),
+    /// Search, export and verify the record of who asked what.
+    Audit(audit::Audit),
+    /// Which chat services there are, and their settings.
+    Adapter(adapter::Args),
+    /// What can carry actions out, and with which parameters.
     Runner(runner::Args),
+    /// Bring in what another system has.
+    Import(import::Import),
     /// Write the completion script of a shell.
     Completions {
         /// The shell.
@@ -99,6 +104,7 @@ pub fn main() -> ExitCode {
         Some(Command::Serve) => serve::run(global),
         Some(Command::Chat) => chat::run(global),
         Some(Command::Check) => home::check(global),
+        Some(Command::Doctor) => doctor::run(global),
         Some(Command::Reload) => home::reload(global),
         Some(Command::Alias(command)) => alias::run(global, &command),
         Some(Command::Audit(audit)) => audit.run(global),
@@ -107,22 +113,14 @@ pub fn main() -> ExitCode {
         Some(Command::Init(init)) => init.run(global),
         Some(Command::Import(import)) => import.run(global),
         Some(Command::Template(command)) => template::run(global, &command),
+        Some(Command::Adapter(args)) => adapter::run(&args, global),
         Some(Command::Runner(args)) => runner::run(&args, global),
         Some(Command::Completions { shell }) => completions::run(shell),
     };
     outcome.unwrap_or_else(|error| {
-        report(&error);
+        print::error(&error);
         ExitCode::FAILURE
     })
-}
-
-/// The text with control characters escaped: what was typed in a chat must not drive this terminal.
-fn printable(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() { shown.extend(c.escape_default()) } else { shown.push(c) }
-    }
-    shown
 }
 
 /// Several configuration errors as one.
@@ -133,25 +131,4 @@ fn all_of(errors: &[crate::config::ConfigError]) -> anyhow::Error {
 /// The runtime of everything that waits.
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")
-}
-
-/// Writes an answer and a line end to stdout. A reader that has gone is no error.
-fn out(text: &str) -> anyhow::Result<()> {
-    match writeln!(std::io::stdout(), "{text}") {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(error).context("cannot write to stdout")
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Writes a line to stderr.
-fn warn_line(text: &str) -> anyhow::Result<()> {
-    writeln!(std::io::stderr(), "{text}").context("cannot write to stderr")
-}
-
-/// Writes an error and its causes to stderr.
-#[expect(clippy::print_stderr, reason = "this is the command line's own error output")]
-fn report(error: &anyhow::Error) {
-    eprintln!("chatops: {error:#}");
 }

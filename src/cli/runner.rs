@@ -1,13 +1,12 @@
 //! `chatops runner`: the list of runners, and help on one.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
-use super::Global;
+use super::{Global, print};
 use crate::runner::{CATALOGUE, Row};
 
 /// Arguments of `chatops runner`. Its `help` is ours, not the command line parser's.
@@ -20,9 +19,9 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Every runner in one line.
+    /// List the runners, one a line.
     List,
-    /// An example action of a runner, and its parameters.
+    /// Print an example action of a runner, and its parameters.
     Help {
         /// The runner, such as `local-shell-cmd`.
         kind: String,
@@ -31,19 +30,13 @@ enum What {
 
 /// Runs the subcommand.
 pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
-    let text = match &args.what {
-        What::List if global.json => pretty(&CATALOGUE.iter().map(brief).collect())?,
-        What::List => list(),
-        What::Help { kind } if global.json => pretty(&full(Row::of(kind)?)?)?,
-        What::Help { kind } => help(Row::of(kind)?),
-    };
-    // A reader that went away wants no more.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    match &args.what {
+        What::List if global.json => print::pretty(&CATALOGUE.iter().map(brief).collect::<Value>())?,
+        What::List => print::exactly(list())?,
+        What::Help { kind } if global.json => print::pretty(&full(Row::of(kind)?)?)?,
+        What::Help { kind } => print::exactly(help(Row::of(kind)?))?,
+    }
     Ok(ExitCode::SUCCESS)
-}
-
-fn pretty(value: &Value) -> anyhow::Result<String> {
-    Ok(serde_json::to_string_pretty(value).context("cannot write JSON")? + "\n")
 }
 
 fn list() -> String {

@@ -13,7 +13,6 @@ use tracing::{error, info, warn};
 use super::start::Started;
 use super::{Global, locate, start};
 use crate::bot::Bot;
-use crate::config::home::Watch;
 use crate::config::settings::ListenOn;
 use crate::http::{self, Token};
 
@@ -48,7 +47,6 @@ async fn serve(mut started: Started) -> anyhow::Result<ExitCode> {
         adapters = home.services.len(),
         "ready"
     );
-    tokio::spawn(follow_files(started.dir.clone(), bot.clone()));
     let code = until_the_end(&bot, &mut started).await?;
     stop.cancel();
     bot.stop(home.settings.grace).await;
@@ -86,22 +84,16 @@ pub(super) async fn listen(
         Token::load_or_create(&started.dir.token(), &started.world).context("cannot write var/token")?;
     std::fs::write(started.dir.api(), address.to_string()).context("cannot write var/api")?;
     info!(%address, "API ready");
-    let (bot, stop) = (started.bot.clone(), stop.clone());
+    let (bot, world, stop) = (started.bot.clone(), started.world.clone(), stop.clone());
     Ok(Some(tokio::spawn(async move {
-        if let Err(error) = http::serve(listener, bot, token, stop).await {
+        if let Err(error) = http::serve(listener, bot, token, world, stop).await {
             error!(%error, "the API ended");
         }
     })))
 }
 
-/// Loads the configuration again whenever a file of the home changes.
-pub(super) async fn follow_files(dir: crate::config::home::HomeDir, bot: Arc<Bot>) {
-    let mut watch = Watch::start(&dir, crate::net::World::real());
-    loop {
-        watch.changed().await;
-        bot.reload("a changed file").await;
-    }
-}
+/// What a load is caused by when a file of the home changed, for the audit log.
+pub(super) const CHANGED: &str = "a changed file";
 
 async fn until_the_end(bot: &Arc<Bot>, started: &mut Started) -> anyhow::Result<ExitCode> {
     let mut terminate = signal(SignalKind::terminate())?;
@@ -111,6 +103,7 @@ async fn until_the_end(bot: &Arc<Bot>, started: &mut Started) -> anyhow::Result<
         tokio::select! {
             _ = terminate.recv() => return Ok(ExitCode::SUCCESS),
             _ = interrupt.recv() => return Ok(ExitCode::SUCCESS),
+            () = started.watch.changed() => drop(bot.reload(CHANGED).await),
             _ = hangup.recv() => drop(bot.reload("SIGHUP").await),
             Some(why) = started.ended.recv() => {
                 error!(why, "ending");

@@ -10,7 +10,7 @@ use super::locate::{home_dir, variables};
 use crate::bot::Bot;
 use crate::bot::chat::commands;
 use crate::bot::home::{Built, Home, Homes, load};
-use crate::config::home::HomeDir;
+use crate::config::home::{HomeDir, Watch};
 use crate::config::settings::LogFormat;
 use crate::net::World;
 use crate::store::{InstanceLock, Keys, Store, StoreError};
@@ -26,6 +26,8 @@ pub(super) struct Started {
     pub(super) world: World,
     /// Tells why the process should end.
     pub(super) ended: mpsc::Receiver<String>,
+    /// Tells of changed files since before the home was loaded.
+    pub(super) watch: Watch,
     /// Whether somebody chose where the API listens.
     pub(super) listen_is_set: bool,
     /// Held while the process lives.
@@ -61,6 +63,8 @@ pub(super) async fn start(global: &Global, logs: Logs) -> anyhow::Result<Started
     crate::net::tls::install();
     let dir = home_dir(global)?;
     let world = World::real();
+    // Watched first, so that no change after the load is missed.
+    let watch = Watch::start(&dir, world.clone());
     let home = load_home(&dir);
     start_logs(&home, logs);
     let var = dir.var_dir();
@@ -70,11 +74,10 @@ pub(super) async fn start(global: &Global, logs: Logs) -> anyhow::Result<Started
     let keys = Keys::load_or_create(&var).context("cannot read or make var/audit.key")?;
     let store = Store::open(&database, keys, world.clone())
         .with_context(|| format!("cannot open the database `{}`", database.display()))?;
-    let listen_is_set =
-        variables().iter().any(|(name, _)| name == "CHATOPS_LISTEN") || home.sets("CHATOPS_LISTEN");
+    let listen_is_set = home.sets("CHATOPS_LISTEN");
     let homes = Homes::new(home, dir.clone(), variables(), built(), store.clone(), world.clone());
     let (bot, ended) = Bot::start(homes, store, world.clone()).await?;
-    Ok(Started { bot, dir, world, ended, listen_is_set, _lock: lock })
+    Ok(Started { bot, dir, world, ended, watch, listen_is_set, _lock: lock })
 }
 
 fn start_logs(home: &Home, logs: Logs) {

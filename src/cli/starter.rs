@@ -16,7 +16,33 @@ macro_rules! same {
 }
 
 /// The files that a home has as the repository has them: everything under `aliases`, `actions`, `templates`.
-pub(super) const SAME: &[Starter] = same!["access.yaml.example"];
+pub(super) const SAME: &[Starter] = same![
+    "access.yaml.example",
+    "actions/deploy.sh",
+    "actions/deploy.yaml",
+    "actions/disk.yaml",
+    "actions/ping.yaml",
+    "actions/service_restart.yaml",
+    "actions/service_status.yaml",
+    "actions/uptime.yaml",
+    "aliases/deploy_production.yaml",
+    "aliases/deploy_staging.yaml",
+    "aliases/disk.yaml",
+    "aliases/echo.yaml",
+    "aliases/http.yaml",
+    "aliases/local.yaml",
+    "aliases/ping.yaml",
+    "aliases/reach.yaml",
+    "aliases/run.yaml",
+    "aliases/service.yaml",
+    "aliases/service_restart.yaml",
+    "aliases/uptime.yaml",
+    "templates/default_result.j2",
+    "templates/deploy.j2",
+    "templates/hosts.j2",
+    "templates/http.j2",
+    "templates/stackstorm_result.j2",
+];
 
 /// The files that are called otherwise in the repository, or are not in it.
 pub(super) const OWN: &[Starter] = &[

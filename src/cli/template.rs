@@ -1,6 +1,6 @@
 //! `chatops template render`: a template with data, in the bot's own environment.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use super::{Global, locate};
+use super::{Global, locate, print};
 use crate::template::{Options, Templates, Undefined, named};
 
 /// The subcommands of `template`.
@@ -46,8 +46,7 @@ pub(super) fn run(global: &Global, command: &TemplateCommand) -> anyhow::Result<
     let mode = if render.strict { Undefined::Strict } else { Undefined::Lenient };
     let name = if render.file == stdin { "stdin".to_owned() } else { render.file.display().to_string() };
     let text = templates(global).render(&name, &source, &context, mode)?;
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("cannot write the output")?;
+    print::exactly(text)?;
     Ok(ExitCode::SUCCESS)
 }
 

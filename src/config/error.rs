@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
 /// One thing wrong in one file. Displayed over several lines:
 ///
 /// ```text
@@ -132,5 +134,36 @@ impl Problem {
     /// Whether the file is unused because of it.
     pub fn is_fatal(&self) -> bool {
         matches!(self, Self::Error(_))
+    }
+}
+
+/// As every command and the API show it:
+/// `{"severity": "error", "file": "...", "line": 4, "column": 3, "key": "...", "message": "...", "help": null}`.
+impl Serialize for Problem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let error = self.error();
+        let mut fields = serializer.serialize_struct("Problem", 7)?;
+        fields.serialize_field("severity", if self.is_fatal() { "error" } else { "warning" })?;
+        fields.serialize_field("file", &error.file)?;
+        fields.serialize_field("line", &error.at.map(|(line, _)| line))?;
+        fields.serialize_field("column", &error.at.map(|(_, column)| column))?;
+        fields.serialize_field("key", &error.key)?;
+        fields.serialize_field("message", &error.message)?;
+        fields.serialize_field("help", &error.help)?;
+        fields.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn problems_look_alike_in_every_json_answer() {
+        let error = ConfigError::new(Path::new("aliases/run.yaml"), "no such key").at(4, 3).key("formts");
+        assert_eq!(
+            serde_json::to_string(&Problem::Warning(error)).unwrap(),
+            r#"{"severity":"warning","file":"aliases/run.yaml","line":4,"column":3,"key":"formts","message":"no such key","help":null}"#
+        );
     }
 }

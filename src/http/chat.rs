@@ -1,6 +1,5 @@
 //! Terminal chat with a running bot: one call a command, its answers as JSON lines until the last.
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -11,7 +10,7 @@ use serde_json::json;
 use tokio_util::bytes::Bytes;
 
 use super::Site;
-use super::problem::Problem;
+use super::problem::{self, Problem};
 
 /// One command of an attached terminal.
 #[derive(Debug, Deserialize)]
@@ -24,7 +23,10 @@ pub(super) struct Say {
 }
 
 /// Answers with JSON lines `{"post": ..., "last": bool, "good": bool}`.
-pub(super) async fn say(State(site): State<Site>, Json(said): Json<Say>) -> Result<Response, Problem> {
+pub(super) async fn say(
+    State(site): State<Site>,
+    problem::Body(said): problem::Body<Say>,
+) -> Result<Response, Problem> {
     let answers = site
         .bot
         .console()

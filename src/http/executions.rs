@@ -30,6 +30,5 @@ pub(super) async fn cancel(State(site): State<Site>, Path(id): Path<i64>) -> Res
 /// Loads the configuration again: 200 with what changed and what is wrong in single files.
 pub(super) async fn reload(State(site): State<Site>) -> Json<Value> {
     let report = site.bot.reload("the command line").await;
-    let problems: Vec<String> = report.problems.iter().map(|problem| problem.error().to_string()).collect();
-    Json(json!({"aliases": report.aliases, "actions": report.actions, "problems": problems}))
+    Json(json!({"aliases": report.aliases, "actions": report.actions, "problems": report.problems}))
 }

@@ -2,6 +2,7 @@
 //!
 //! Every call under `/api/v1` needs the bearer token in `var/token`, which only the bot's own user can read.
 
+mod actions;
 mod auth;
 mod chat;
 mod executions;
@@ -18,6 +19,8 @@ use tokio_util::sync::CancellationToken;
 pub use auth::Token;
 
 use crate::bot::Bot;
+use crate::model::Timestamp;
+use crate::net::World;
 
 /// The largest request body, in bytes.
 const LARGEST_BODY: usize = 1 << 20;
@@ -27,6 +30,8 @@ const LARGEST_BODY: usize = 1 << 20;
 pub struct Site {
     bot: Arc<Bot>,
     token: Arc<Token>,
+    world: World,
+    started: Timestamp,
 }
 
 /// Serves on `listener` until `stop`, then lets open requests end.
@@ -34,11 +39,15 @@ pub async fn serve(
     listener: TcpListener,
     bot: Arc<Bot>,
     token: Token,
+    world: World,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
-    let site = Site { bot, token: Arc::new(token) };
+    let started = world.now();
+    let site = Site { bot, token: Arc::new(token), world, started };
     let api = Router::new()
+        .route("/status", get(health::status))
         .route("/chat", post(chat::say))
+        .route("/actions/run", post(actions::run))
         .route("/reload", post(executions::reload))
         .route("/executions", get(executions::list))
         .route("/executions/{id}/cancel", post(executions::cancel))
@@ -47,6 +56,7 @@ pub async fn serve(
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .nest("/api/v1", api)
+        .fallback(problem::nowhere)
         .layer(axum::extract::DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(site);
     axum::serve(listener, app).with_graceful_shutdown(async move { stop.cancelled().await }).await

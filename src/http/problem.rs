@@ -1,8 +1,10 @@
-//! Errors as RFC 9457 problem documents.
+//! Errors as RFC 9457 problem documents, those of requests that cannot be read among them.
 
 use axum::Json;
-use axum::http::{StatusCode, header};
+use axum::extract::{FromRequest, Request};
+use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 /// An error of the API: a status and one sentence.
@@ -27,5 +29,24 @@ impl IntoResponse for Problem {
         let kind = header::HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
         response
+    }
+}
+
+/// What no route leads to.
+pub(super) async fn nowhere(uri: Uri) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, format!("there is nothing at `{}`", uri.path()))
+}
+
+/// A JSON body; one that does not fit is a [`Problem`].
+pub(super) struct Body<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        match Json::from_request(request, state).await {
+            Ok(Json(value)) => Ok(Self(value)),
+            Err(rejection) => Err(Problem::new(rejection.status(), rejection.body_text())),
+        }
     }
 }

@@ -19,7 +19,7 @@ pub enum StoreError {
     #[error("the database is locked by another program")]
     Locked,
     /// Another instance holds the lock file.
-    #[error("another chatops{} uses this database", pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default())]
+    #[error("another chatops{} uses this database already", pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default())]
     InUse {
         /// Its process, where the lock file tells.
         pid: Option<u32>,

@@ -47,6 +47,7 @@ const HOUSE: &[Room] = &[
 const BOT: &[Room] = &[
     room(1, "home"),
     room(1, "reply"),
+    room(2, "upkeep"),
     room(2, "outbox"),
     room(2, "link"),
     room(3, "engine"),

@@ -5,6 +5,8 @@
 
 mod audit;
 mod bad_input;
+mod chat_access;
+mod chat_commands;
 mod cli;
 mod docs;
 mod https;

@@ -198,6 +198,10 @@ impl Shared {
         }
         match mood {
             Mood::Fails(error) => ticket.settle(Err(error)),
+            Mood::Takes if plain::text(&ticket.parcel().post, &PLAIN).is_empty() => {
+                // The end of an answer that shows nothing.
+                ticket.settle(Ok(Receipt::default()));
+            }
             Mood::Takes => {
                 let posted = self.state().record(&ticket);
                 let receipt = Receipt { handle: Some(posted.handle.clone()), answer: "ok".to_owned() };

@@ -17,15 +17,14 @@ use tracing::debug;
 pub use address::{Addressed, Sure, Way, address};
 pub use hearing::Hearing;
 
-use super::engine::{Asker, Engine, Given, Refusal, prepare};
-use super::home::Home;
+use super::engine::{Asker, Engine, Given, Refusal, Replies, prepare};
+use super::home::{Home, runner_parameters};
 use super::link;
 use super::outbox::{Keep, Letter, Outbox, slot};
 use super::reply;
 use crate::action::cut_secrets;
-use crate::adapter::Answer;
 use crate::alias::{Found, Hit};
-use crate::model::{AdapterName, Cause, Message};
+use crate::model::{AdapterName, Cause, Message, MessageKey};
 use crate::net::World;
 use crate::store::{Change, Done, Entry, Store, StoreError, What};
 use crate::text::Post;
@@ -70,18 +69,26 @@ impl Chat {
             debug!(key = %message.key, "a message came again and is not heard again");
             return;
         }
-        let heard =
-            Heard { home: home.clone(), asker: asker(&message), text: addressed.command.to_owned(), message };
+        let heard = Heard {
+            home: home.clone(),
+            asker: asker(&message),
+            text: addressed.command.to_owned(),
+            replies: Arc::new(Replies::new(message.key.clone(), 1)),
+            part: 0,
+            message,
+        };
         let visible = |alias: &crate::alias::Alias| heard.home.may_see(&heard.asker.who(), alias);
         let found = match addressed.sure {
             Sure::Yes => home.aliases.find(addressed.command, &visible),
             Sure::Perhaps => home.aliases.overhear(addressed.command, &visible),
         };
         match found {
-            Found::One(hit) => self.hit(&heard, hit, None),
+            Found::One(hit) => self.hit(&heard, hit),
             Found::Many(hits) => {
-                for (index, hit) in hits.into_iter().enumerate() {
-                    self.hit(&heard, hit, Some(index));
+                let replies = Arc::new(Replies::new(heard.message.key.clone(), hits.len()));
+                for (part, hit) in hits.into_iter().enumerate() {
+                    let heard = Heard { replies: replies.clone(), part, ..heard.clone() };
+                    self.hit(&heard, hit);
                 }
             }
             Found::Tie(candidates) => {
@@ -102,23 +109,21 @@ impl Chat {
         }
     }
 
-    fn hit(self: &Arc<Self>, heard: &Heard, hit: Hit, index: Option<usize>) {
+    fn hit(self: &Arc<Self>, heard: &Heard, hit: Hit) {
         if let Some(row) = commands::find(&hit.alias) {
             return self.built_in(heard, row, &hit);
         }
+        let typed = Heard { text: heard.without_secrets(&hit), ..heard.clone() };
         let given = Given::Typed(hit.params);
         let order = prepare(&heard.home, &heard.asker, Some(&hit.alias), &hit.alias.action_ref, given);
         let mut order = match order {
             Ok(order) => order,
-            Err(refusal) => return self.turn_down(heard, &refusal),
+            Err(refusal) => return self.turn_down(&typed, &refusal),
         };
-        let mut key = heard.message.key.clone();
-        if let Some(index) = index.filter(|index| *index > 0) {
-            key.id = format!("{}#{index}", key.id).into();
-        }
-        order.command = cut_secrets(&heard.text, &order.prepared.secrets);
+        order.command = cut_secrets(&typed.text, &order.prepared.secrets);
         order.cause = Cause::Command;
-        order.message = Some(key);
+        order.message = Some(MessageKey { id: heard.part_id().into(), ..heard.message.key.clone() });
+        order.replies = Some(heard.replies.clone());
         order.position = heard.message.position.clone();
         drop(self.engine.submit(order));
     }
@@ -139,6 +144,7 @@ impl Chat {
                 .filter_map(|(name, value)| Some((name.clone(), value.clone()?)))
                 .collect(),
             message: heard.message.key.clone(),
+            replies: heard.replies.clone(),
         };
         if !call.may_use(row) {
             let why = format!("nobody granted you `{}`", row.permit);
@@ -150,7 +156,7 @@ impl Chat {
             Run::Later(run) => {
                 let (chat, heard) = (self.clone(), heard.clone());
                 tokio::spawn(async move {
-                    // What was written before is read then; without a commit the answer is what there is.
+                    // What was written before is read: a full disk must not keep the answer back.
                     let _ = noted.await;
                     let reply = run(Arc::new(call)).await;
                     chat.reply(&heard, reply);
@@ -172,7 +178,7 @@ impl Chat {
         self.say(heard, post, false);
     }
 
-    /// Writes an audit record; nobody needs to wait for it.
+    /// Writes an audit record; only who reads the database next needs to wait for it.
     fn note(
         &self,
         heard: &Heard,
@@ -199,10 +205,10 @@ impl Chat {
         let place = &heard.message.place;
         post.to = heard.asker.addressee();
         self.outbox.put(Letter {
-            slot: slot(place, format!("message/{}", heard.message.key.id)),
+            slot: slot(place, format!("message/{}", heard.part_id())),
             place: place.clone(),
             post: Arc::new(post),
-            answer: Some(Answer { key: heard.message.key.clone(), last: true, good }),
+            answer: Some(heard.replies.end(good)),
             keep: Keep::Volatile,
         });
     }
@@ -215,6 +221,29 @@ struct Heard {
     asker: Asker,
     text: String,
     message: Message,
+    replies: Arc<Replies>,
+    /// Which of the things that the message asks for, from 0.
+    part: usize,
+}
+
+impl Heard {
+    /// The message's id; of further parts with their number.
+    fn part_id(&self) -> String {
+        match self.part {
+            0 => self.message.key.id.to_string(),
+            part => format!("{}#{part}", self.message.key.id),
+        }
+    }
+
+    /// The text, less what was typed for parameters that are secret.
+    fn without_secrets(&self, hit: &Hit) -> String {
+        let Some(action) = self.home.actions.get(&hit.alias.action_ref) else { return self.text.clone() };
+        let parameters = action.parameters_with(&runner_parameters(action));
+        let hidden = parameters.iter().filter(|parameter| parameter.is_secret());
+        let typed = |name: &str| hit.params.iter().find(|(typed, _)| typed == name)?.1.clone();
+        let secrets: Vec<String> = hidden.filter_map(|parameter| typed(&parameter.name)).collect();
+        cut_secrets(&self.text, &secrets)
+    }
 }
 
 fn asker(message: &Message) -> Asker {

@@ -9,6 +9,7 @@ mod load;
 mod order;
 mod prepare;
 mod render;
+mod replies;
 mod run;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -23,6 +24,7 @@ use tracing::{info, warn};
 pub use load::{Hold, Limits};
 pub use order::{Asker, Ended, Listed, Order};
 pub use prepare::{Given, Refusal, prepare};
+pub use replies::Replies;
 
 use super::outbox::Outbox;
 use super::reply;
@@ -151,6 +153,8 @@ impl Engine {
             drop(state);
             return self.give_up(&job, "the bot is stopping");
         }
+        // Whoever waited before goes first, also into a place that was freed this moment.
+        self.begin_waiting(&mut state);
         let hold = state.load.hold(&job.order.asker.person, job.order.lock.as_deref());
         let Some(hold) = hold else {
             self.begin(&mut state, job);
@@ -188,14 +192,17 @@ impl Engine {
 
     /// Starts what waits and may start now, in order.
     fn pump(self: &Arc<Self>) {
-        let mut state = self.lock();
+        self.begin_waiting(&mut self.lock());
+    }
+
+    fn begin_waiting(self: &Arc<Self>, state: &mut State) {
         let mut index = 0;
         while let Some(job) = state.waiting.get(index) {
             let held = state.load.hold(&job.order.asker.person, job.order.lock.as_deref());
             if held.is_some() {
                 index += 1;
             } else if let Some(job) = state.waiting.remove(index) {
-                self.begin(&mut state, job);
+                self.begin(state, job);
             }
         }
     }
@@ -297,7 +304,6 @@ impl Job {
     fn begin(&self) -> Begin {
         let order = &self.order;
         let mut body = self.audit_body();
-        body.insert("text".to_owned(), json!(order.command));
         body.insert("parameters".to_owned(), Value::Object(order.prepared.shown.clone()));
         Begin {
             execution: self.execution(),
@@ -310,6 +316,7 @@ impl Job {
 
     fn audit_body(&self) -> Map<String, Value> {
         let mut body = Map::new();
+        body.insert("text".to_owned(), json!(self.order.command));
         body.insert("action".to_owned(), json!(self.order.action.reference()));
         if let Some(alias) = self.order.alias_reference() {
             body.insert("alias".to_owned(), json!(alias));

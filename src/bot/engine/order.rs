@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::replies::Replies;
 use crate::access;
 use crate::action::{Action, Prepared};
 use crate::adapter::Answer;
@@ -54,6 +55,8 @@ pub struct Order {
     pub rerun_of: Option<i64>,
     /// The message that asked, for running it at most once.
     pub message: Option<MessageKey>,
+    /// Who hears how it goes, where a message asked.
+    pub replies: Option<Arc<Replies>>,
     /// The adapter's resume mark after that message.
     pub position: Option<String>,
     /// One at a time: who else holds this name makes it wait.
@@ -109,9 +112,10 @@ impl Order {
         seconds.map_or(DEFAULT_LIMIT, Duration::from_secs_f64)
     }
 
-    /// How answers to it are marked.
+    /// How answers to it are marked. Its last one is asked for once.
     pub fn answer(&self, last: bool, good: bool) -> Option<Answer> {
-        self.message.clone().map(|key| Answer { key, last, good })
+        let replies = self.replies.as_ref()?;
+        Some(if last { replies.end(good) } else { replies.step() })
     }
 
     /// The `pack.alias` that matched.

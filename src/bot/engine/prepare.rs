@@ -91,6 +91,7 @@ pub fn prepare(
         cause: Cause::Api,
         rerun_of: None,
         message: None,
+        replies: None,
         position: None,
         lock,
     })

@@ -8,7 +8,11 @@ use crate::alias::Alias;
 use crate::bot::reply;
 use crate::model::{Execution, Status};
 use crate::template::Undefined;
-use crate::text::{Post, Tone, result_post};
+use crate::text::marks::PLAIN;
+use crate::text::{Block, Post, Span, Tone, render, result_post};
+
+/// Lines of standard error under a failure whose format does not show them.
+const END_LINES: usize = 10;
 
 /// The acknowledgement that the alias asks for at once, if it asks for one.
 pub(super) fn acknowledgement(order: &Order, execution: &Execution) -> Option<Post> {
@@ -25,11 +29,23 @@ pub(super) fn acknowledgement(order: &Order, execution: &Execution) -> Option<Po
         }
     };
     let mut post = crate::text::parse(rendered.trim_end()).tone(Tone::Working);
-    if alias.ack.append_url {
-        post.link = order.home.web_url(execution.id);
-    }
+    post.body.extend(link(order, execution.id));
     post.native = native(order, &alias.ack.extra, &context);
     addressed(order, post).into()
+}
+
+/// The bot's own acknowledgement, with the page of the execution where the alias wants it.
+pub(super) fn running(order: &Order, id: i64) -> Post {
+    let mut post = reply::running(id, &order.command);
+    post.body.extend(link(order, id));
+    addressed(order, post)
+}
+
+/// The page of an execution, unless its alias does without.
+fn link(order: &Order, id: i64) -> Option<Block> {
+    order.alias.as_ref().filter(|alias| alias.ack.append_url)?;
+    let url = order.home.web_url(id)?;
+    Some(Block::Para(vec![Span::Link { label: "details".to_owned(), url }]))
 }
 
 /// The answer to whoever asked; `None` where the alias wants none and it went well.
@@ -53,9 +69,23 @@ pub(super) fn result(order: &Order, execution: &Execution, result: &Value) -> Op
         post.native = native(order, &spec.extra, &context);
     }
     if !good {
-        post.foot = reply::ending(execution.id, execution.status, execution.why.as_deref());
+        if format.is_some() {
+            post.body.extend(end_of_errors(&post, result));
+        }
+        let ending = reply::ending(execution.id, execution.status, execution.why.as_deref());
+        let said = std::mem::take(&mut post.foot);
+        post.foot = if said.is_empty() { ending } else { format!("{ending} · {said}") };
     }
     addressed(order, post).into()
+}
+
+/// The last lines that a failed command wrote to its standard error, unless the format shows them.
+fn end_of_errors(post: &Post, result: &Value) -> Option<Block> {
+    let errors = result.get("stderr")?.as_str()?.trim_end();
+    let lines: Vec<&str> = errors.lines().collect();
+    let end = lines[lines.len().saturating_sub(END_LINES)..].join("\n");
+    let shown = render(post, &PLAIN).contains(&end);
+    (!end.trim().is_empty() && !shown).then_some(Block::Code { lang: String::new(), text: end })
 }
 
 fn formatted(order: &Order, format: &str, context: &Value) -> Post {
@@ -102,9 +132,8 @@ fn addressed(order: &Order, mut post: Post) -> Post {
 /// What a format sees.
 fn context(order: &Order, execution: &Execution, result: &Value) -> Value {
     let alias = order.alias.as_ref().map_or(Value::Null, |alias| describe(alias));
-    let url = order.home.web_url(execution.id);
     json!({
-        "execution": api_model(order, execution, result, url),
+        "execution": api_model(order, execution, result),
         "alias": alias,
         "actionalias": alias,
     })
@@ -121,7 +150,7 @@ fn describe(alias: &Alias) -> Value {
 }
 
 /// An execution as StackStorm's API shows it.
-fn api_model(order: &Order, execution: &Execution, result: &Value, url: Option<String>) -> Value {
+fn api_model(order: &Order, execution: &Execution, result: &Value) -> Value {
     let source = execution.place.as_ref().map(|place| place.room.to_string());
     let elapsed = execution.ended.map(|ended| ended.since(execution.asked).as_secs_f64());
     let action = &order.action;
@@ -143,6 +172,6 @@ fn api_model(order: &Order, execution: &Execution, result: &Value, url: Option<S
         "start_timestamp": execution.asked.to_string(),
         "end_timestamp": execution.ended.map(|ended| ended.to_string()),
         "elapsed_seconds": elapsed,
-        "web_url": url,
+        "web_url": order.home.web_url(execution.id),
     })
 }

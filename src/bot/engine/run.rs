@@ -80,11 +80,12 @@ pub(super) fn canceled(job: &Job) -> Outcome {
 }
 
 async fn show_progress<T>(engine: &Engine, job: &Job, acknowledged: bool) -> T {
+    if job.order.alias.as_ref().is_some_and(|alias| !alias.ack.enabled) {
+        return std::future::pending().await;
+    }
     if !acknowledged {
         engine.world.sleep(ACKNOWLEDGE_AFTER).await;
-        if job.order.alias.as_ref().is_none_or(|alias| alias.ack.enabled) {
-            engine.say_volatile(job, reply::running(job.id, &job.order.command), false);
-        }
+        engine.say_volatile(job, render::running(&job.order, job.id), false);
     }
     loop {
         engine.world.sleep(PROGRESS_EVERY).await;

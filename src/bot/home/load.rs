@@ -16,7 +16,7 @@ use crate::config::instances::{Instance, instances};
 use crate::config::settings::{self, Settings};
 use crate::config::{ConfigError, Problem, read_file};
 use crate::runner;
-use crate::template::{self, Options, Templates};
+use crate::template::{self, Limits, Options, Templates};
 
 /// What the bot brings along: its own commands as aliases, under a pack of their own.
 #[derive(Clone)]
@@ -51,7 +51,7 @@ pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before
     }
     listed.extend(built.aliases.iter().cloned());
     let access = access(dir, &settings, &mut problems, before);
-    let templates = templates(dir, &mut problems);
+    let templates = templates(dir, &settings, &mut problems);
     let case = match settings.case {
         settings::Case::Ignore => Case::Ignore,
         settings::Case::Strict => Case::Strict,
@@ -225,9 +225,12 @@ fn access(dir: &HomeDir, settings: &Settings, problems: &mut Vec<Problem>, befor
     })
 }
 
-fn templates(dir: &HomeDir, problems: &mut Vec<Problem>) -> Templates {
+fn templates(dir: &HomeDir, settings: &Settings, problems: &mut Vec<Problem>) -> Templates {
     let (named, unreadable) = template::named(dir.root());
-    let templates = Templates::new(Options { templates: named, ..Options::default() });
+    // Whatever output is kept, of both streams, can also be shown.
+    let output = Limits::default().output.saturating_add(settings.output_limit.0.saturating_mul(2));
+    let limits = Limits { output, ..Limits::default() };
+    let templates = Templates::new(Options { templates: named, limits, ..Options::default() });
     let errors = unreadable.into_iter().chain(templates.problems());
     problems
         .extend(errors.map(|error| Problem::Error(ConfigError::new(Path::new(&error.name), error.message))));

@@ -269,6 +269,7 @@ impl State {
     }
 }
 
+#[derive(Clone, Copy)]
 enum Side {
     Front,
     Back,

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 pub use door::{Door, Ledger};
@@ -75,6 +76,8 @@ pub struct Outbox {
     store: Store,
     world: World,
     doors: Mutex<BTreeMap<AdapterName, Arc<Door>>>,
+    /// What became of letters, on its way into the store.
+    settling: TaskTracker,
 }
 
 impl Outbox {
@@ -85,6 +88,7 @@ impl Outbox {
             store,
             world,
             doors: Mutex::default(),
+            settling: TaskTracker::new(),
         })
     }
 
@@ -98,7 +102,8 @@ impl Outbox {
         if let Some(door) = doors.get(adapter) {
             return door.clone();
         }
-        let ledger = Box::new(Books { claims: self.claims.clone(), store: self.store.clone() });
+        let settling = self.settling.clone();
+        let ledger = Box::new(Books { settling, claims: self.claims.clone(), store: self.store.clone() });
         let door = Arc::new(Door::new(abilities, self.world.clone(), ledger));
         doors.insert(adapter.clone(), door.clone());
         tokio::spawn(refill(
@@ -117,7 +122,19 @@ impl Outbox {
         let door = self.doors().get(&letter.place.adapter).cloned();
         match door {
             Some(door) => door.put(letter),
-            None => debug!(slot = %letter.slot, "no adapter takes this answer now"),
+            None => self.leave(letter),
+        }
+    }
+
+    fn leave(&self, letter: Letter) {
+        debug!(slot = %letter.slot, "no adapter takes this answer now");
+        if let Keep::Stored(claimed) = letter.keep {
+            let claims = self.claims.clone();
+            self.settling.spawn(async move {
+                if let Err(error) = claims.release(&claimed).await {
+                    warn!(%error, "an answer without an adapter waits for the next start");
+                }
+            });
         }
     }
 
@@ -133,10 +150,17 @@ impl Outbox {
             door.drained().await;
         }
     }
+
+    /// Waits until what became of letters is recorded. Call it when nothing is sent any more.
+    pub async fn settled(&self) {
+        self.settling.close();
+        self.settling.wait().await;
+    }
 }
 
 /// Where doors write what became of letters.
 struct Books {
+    settling: TaskTracker,
     claims: MemoryClaims,
     store: Store,
 }
@@ -144,7 +168,7 @@ struct Books {
 impl Ledger for Books {
     fn settled(&self, claimed: &Claimed, settled: Settled) {
         let (claims, claimed) = (self.claims.clone(), claimed.clone());
-        tokio::spawn(async move {
+        self.settling.spawn(async move {
             let delivery = settled.delivery;
             if let Err(error) = claims.settle(vec![(claimed, settled)]).await {
                 warn!(delivery, %error, "what became of an answer was not recorded; it may be sent twice");

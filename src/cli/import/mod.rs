@@ -60,9 +60,9 @@ impl Import {
         let mode = if from.dry_run { Mode::Look } else { Mode::Write };
         let report = stackstorm::import(&from.path, &home, mode)?;
         if global.json {
-            print::line(serde_json::to_string(&report)?);
+            print::json(&report)?;
         } else {
-            print::line(render(&report, mode));
+            print::line(render(&report, mode))?;
         }
         Ok(if report.has_conflicts() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }

@@ -139,14 +139,20 @@ fn poller(home: &HomeDir, bell: &Arc<Notify>) -> Box<dyn Watcher + Send> {
 fn ringer(home: &HomeDir, bell: Arc<Notify>) -> impl Fn(notify::Result<Event>) + Send + use<> {
     let env_file = home.env_file();
     let root = home.root().to_owned();
-    let var = home.var_dir();
+    let access = home.access_yaml();
+    // A log that somebody writes into the home must not cause a load with every line.
+    let is_read = move |path: &Path| match path.strip_prefix(&root) {
+        Ok(rest) => {
+            let first = rest.iter().next();
+            first.is_none() || path == access || DEEP.iter().any(|name| first == Some(name.as_ref()))
+        }
+        Err(_) => false,
+    };
     move |event| {
         let matters = match event {
             Ok(Event { kind: EventKind::Access(_), .. }) => false,
             Ok(event) => {
-                let counts = |path: &PathBuf| {
-                    (path.starts_with(&root) && !path.starts_with(&var)) || Some(path) == env_file.as_ref()
-                };
+                let counts = |path: &PathBuf| is_read(path) || Some(path) == env_file.as_ref();
                 event.need_rescan() || event.paths.iter().any(counts)
             }
             Err(_) => true,

@@ -71,9 +71,9 @@ settings! {
     /// Whether the words of a command may be typed in any case: `ignore` or `strict`. Values keep theirs.
     case: Case = "CHATOPS_CASE", "ignore";
     /// How many commands run at once; others wait and are told so.
-    max_running: NonZeroUsize = "CHATOPS_MAX_RUNNING", "100";
+    max_running: NonZeroUsize = "CHATOPS_MAX_RUNNING", "200";
     /// How many commands of one person run at once; others wait and are told so.
-    max_running_per_person: NonZeroUsize = "CHATOPS_MAX_RUNNING_PER_PERSON", "10";
+    max_running_per_person: NonZeroUsize = "CHATOPS_MAX_RUNNING_PER_PERSON", "100";
     /// How much output of one command is kept, for each of stdout and stderr; the rest is counted.
     output_limit: Bytes = "CHATOPS_OUTPUT_LIMIT", "1MiB";
     /// How many hosts one remote command works on at once.

@@ -65,6 +65,16 @@ impl Home {
         self.folder.path()
     }
 
+    /// What is set in the environment.
+    pub(crate) fn variables(&self) -> Vec<(String, String)> {
+        self.variables.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    /// Takes a file away while the home is in use.
+    pub(crate) fn remove(&self, name: &str) {
+        fs::remove_file(self.path().join(name)).unwrap();
+    }
+
     /// The database.
     pub(crate) fn database(&self) -> PathBuf {
         self.path().join("var/chatops.db")

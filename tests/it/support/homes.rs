@@ -45,3 +45,108 @@ pub(crate) fn on_irc(server: &str) -> Home {
         .set("CHATOPS_IRC_CHANNELS", "#ops")
         .set("CHATOPS_IRC_RATE", "off")
 }
+
+/// A command with typed parameters, one of them secret and one at a time for each environment.
+const DEPLOY: &str = r#"---
+name: deploy
+description: Bring the application to an environment
+action_ref: default.deploy
+formats:
+  - "deploy to {{target}}"
+immutable_parameters: { dry: false }
+ack: { enabled: false }
+result: { format: "{{ execution.result.stdout }}" }
+extra: { lock: "deploy-{{target}}" }
+"#;
+
+/// What [`DEPLOY`] runs.
+const DEPLOY_ACTION: &str = r#"---
+name: deploy
+description: Brings the application to an environment
+runner_type: local-shell-cmd
+parameters:
+  target: { type: string, required: true, enum: [staging, dev-1, production], description: where to }
+  count: { type: integer, default: 1 }
+  token: { type: string, secret: true, default: "" }
+  dry: { type: boolean, default: true }
+  cmd: { immutable: true, default: 'echo "deployed {{count}} to {{target}}" "{{token}}"' }
+"#;
+
+/// A command that lasts until the test lets it go.
+const HOLD: &str = r#"---
+name: hold
+description: Wait for the test
+action_ref: default.hold
+formats:
+  - "hold {{name}}"
+ack: { enabled: false }
+result: { format: "{{ execution.result.stdout }}" }
+extra: { lock: "{{lock}}" }
+"#;
+
+/// What [`HOLD`] runs; HOME is the home's folder.
+const HOLD_ACTION: &str = r#"---
+name: hold
+description: Waits for the test
+runner_type: local-shell-cmd
+parameters:
+  name: { type: string, required: true }
+  lock: { type: string, default: "{{name}}" }
+  cmd: { immutable: true, default: 'cd HOME; touch -- "began-{{name}}"; while [ ! -e "go-{{name}}" ]; do sleep 0.02; done; echo "{{name}} went"' }
+"#;
+
+/// What is typed, in a shell on this machine, answered by the default text.
+const SH: &str = r#"---
+name: sh
+description: Run a command here
+action_ref: core.local
+formats:
+  - "sh {{cmd}}"
+ack: { enabled: false }
+"#;
+
+/// The people of [`ops`].
+const OPS_ACCESS: &str = r#"---
+people: { alice: [memory:alice], bob: [memory:bob], carol: [memory:carol] }
+groups: { sre: [alice] }
+roles:
+  operator:
+    - run: [default.*, core.*]
+  deployer:
+    - run: [default.deploy]
+      with: { target: [staging, "dev-*"] }
+      in: ["memory:#ops"]
+  keeper:
+    - run: [chatops.*]
+grants:
+  - { role: operator, to: [sre] }
+  - { role: deployer, to: [bob] }
+  - { role: keeper, to: [carol] }
+everyone: [ { run: [core.echo] } ]
+"#;
+
+/// A team in the chat `memory`: alice may run all, bob may deploy to staging in `#ops`, carol may look at
+/// everything, root is an admin, anyone may `echo`. `hold NAME` lasts until [`go`].
+pub(crate) fn ops() -> Home {
+    let home = Home::new();
+    let here = home.path().display().to_string();
+    home.file("aliases/echo.yaml", ECHO)
+        .file("aliases/deploy.yaml", DEPLOY)
+        .file("aliases/hold.yaml", HOLD)
+        .file("aliases/sh.yaml", SH)
+        .file("actions/deploy.yaml", DEPLOY_ACTION)
+        .file("actions/hold.yaml", &HOLD_ACTION.replace("HOME", &here))
+        .file("access.yaml", OPS_ACCESS)
+        .set("CHATOPS_ADMINS", "memory:root")
+}
+
+/// Lets `hold NAME` end.
+pub(crate) fn go(home: &Home, name: &str) {
+    home.write(&format!("go-{name}"), "");
+}
+
+/// Waits until `hold NAME` runs.
+pub(crate) fn began(home: &Home, name: &str) {
+    let file = home.path().join(format!("began-{name}"));
+    super::until(super::SOON, || file.exists().then_some(()));
+}

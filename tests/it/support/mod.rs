@@ -8,6 +8,7 @@ pub(crate) mod irc_user;
 pub(crate) mod ircd;
 pub(crate) mod ircd_config;
 pub(crate) mod lines;
+pub(crate) mod memory_bot;
 pub(crate) mod scripted;
 pub(crate) mod session;
 pub(crate) mod source;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::bot::link;
 use crate::bot::reply;
-use crate::store::Search;
+use crate::store::{Search, What};
 use crate::text::{Block, Post, Tone};
 
 /// How many audit records are shown.
@@ -60,7 +60,7 @@ async fn reload(call: Arc<Call>) -> Reply {
 }
 
 async fn audit(call: Arc<Call>) -> Reply {
-    let filter = Search { text: call.param("filter").map(str::to_owned), limit: SHOWN, ..Search::default() };
+    let filter = Search { limit: SHOWN, ..call.param("filter").map(search).unwrap_or_default() };
     let found = call.chat.store.read(move |reader| reader.audit(&filter)).await;
     let records = match found {
         Ok(records) => records,
@@ -78,6 +78,17 @@ async fn audit(call: Arc<Call>) -> Reply {
         vec![record.at.to_string(), record.what, person, subject, text]
     });
     Reply::Said(post(vec![table(&["when", "what", "who", "subject", "text"], rows.collect())]))
+}
+
+/// A kind of record, a person, or any text.
+fn search(word: &str) -> Search {
+    if let Some(what) = What::ALL.iter().find(|what| what.as_str() == word) {
+        return Search { what: Some(*what), ..Search::default() };
+    }
+    match word.parse() {
+        Ok(person) => Search { person: Some(person), ..Search::default() },
+        Err(_) => Search { text: Some(word.to_owned()), ..Search::default() },
+    }
 }
 
 fn doctor(call: &Call) -> Reply {

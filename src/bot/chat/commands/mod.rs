@@ -18,7 +18,7 @@ use serde_json::{Map, json};
 use super::Chat;
 use crate::access;
 use crate::alias::Alias;
-use crate::bot::engine::Asker;
+use crate::bot::engine::{Asker, Replies};
 use crate::bot::home::Home;
 use crate::model::MessageKey;
 use crate::text::{Block, Post, Span};
@@ -110,6 +110,8 @@ pub struct Call {
     pub params: BTreeMap<String, String>,
     /// The message that asks.
     pub message: MessageKey,
+    /// Its answers.
+    pub replies: Arc<Replies>,
 }
 
 impl Call {

@@ -1,7 +1,7 @@
 //! `whoami`, `who can run X`, `why can't I run X`: what access says, explained.
 
 use super::{Call, Need, Reply, Row, Run, code, post, text};
-use crate::access::{self, Decision};
+use crate::access::Explanation;
 use crate::alias::Found;
 use crate::bot::reply;
 use crate::text::{Block, Post};
@@ -113,15 +113,32 @@ fn who_can(call: &Call) -> Reply {
     ]))
 }
 
+/// What somebody can do who may not.
+fn what_then(call: &Call) -> &'static str {
+    if call.asker.person.is_proven() {
+        return "; `help` lists what you may";
+    }
+    "; the service does not vouch for who you are: log in to its accounts first"
+}
+
 fn why_not(call: &Call) -> Reply {
     let what = call.param("what").unwrap_or_default();
-    let Some(named) = named(call, what) else { return nothing_named(what) };
-    let parameters = serde_json::Map::new();
-    let asked =
-        access::Asked { action: &named.action, alias: named.alias.as_deref(), parameters: &parameters };
-    let said = match call.home.access.decide(&call.asker.who(), &asked) {
-        Decision::Allowed { by } => format!("you may run it here: {by}"),
-        Decision::Refused { why } => why.to_string(),
+    let (who, access) = (call.asker.who(), &call.home.access);
+    let explained = named(call, what)
+        .map(|named| (access.explain(&who, &named.action, named.alias.as_deref()), named.action));
+    let said = match explained {
+        // Who may run nothing of the kind is not told whether there is such a thing.
+        None | Some((Explanation::Nothing(_), _)) => {
+            let said = format!("`{}` is nothing that you may run", reply::shorten(what));
+            return Reply::Problem(reply::problem(&(said + what_then(call))));
+        }
+        Some((Explanation::Free(by), action)) => {
+            vec![Block::Para(vec![code(action), text(format!(": you may run it here: {by}"))])]
+        }
+        Some((Explanation::Rules(rules), action)) => {
+            let items = rules.iter().map(|rule| vec![text(rule.to_string())]).collect();
+            vec![Block::Para(vec![code(action), text(": these rules let you run it:")]), Block::List(items)]
+        }
     };
-    Reply::Said(post(vec![Block::Para(vec![code(named.action.clone()), text(format!(": {said}"))])]))
+    Reply::Said(post(said))
 }

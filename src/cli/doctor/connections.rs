@@ -1,0 +1,151 @@
+//! How each adapter stands: as the running bot says, else by one short session of our own that enters no room.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::Finding;
+use crate::adapter::{Abilities, Boxed, Ears, Ended, Link, Outlet, Parcel, Service};
+use crate::bot::home::{Home, Wired};
+use crate::model::{Message, Person, Receipt, SendError};
+use crate::net::World;
+
+/// Finding the host, connecting, TLS and logging in may take this long together.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// The good-bye may take this long.
+const GOODBYE: Duration = Duration::from_secs(3);
+
+/// The option that makes an adapter enter rooms; a trial session goes without.
+const ROOMS: &str = "CHANNELS";
+
+/// The states that the running bot tells.
+pub(super) fn of_running(status: &Value) -> Vec<Finding> {
+    let adapters = status["adapters"].as_array().map_or(&[][..], Vec::as_slice);
+    if adapters.is_empty() {
+        return vec![none()];
+    }
+    adapters.iter().map(told).collect()
+}
+
+fn told(adapter: &Value) -> Finding {
+    let text = |key: &str| adapter[key].as_str().unwrap_or_default();
+    let about = format!("adapter {}", text("name"));
+    let since = format!("{} since {}", text("state"), text("since"));
+    match (text("state"), text("why")) {
+        ("up", _) => Finding::ok(about, since),
+        ("connecting", "") => Finding::warning(about, since),
+        (_, why) => Finding::error(about, format!("{since}: {why}")).help(advice(text("kind"))),
+    }
+}
+
+/// What one short session of each adapter comes to.
+pub(super) async fn tried(home: &Home) -> Vec<Finding> {
+    if home.services.is_empty() {
+        return vec![none()];
+    }
+    join_all(home.services.iter().map(|wired| one(home, wired))).await
+}
+
+fn none() -> Finding {
+    Finding::warning("adapters", "none is configured: only `chatops chat` reaches the bot")
+        .help("set one up in chatops.env, such as `CHATOPS_IRC_SERVER`; `chatops adapter help irc` shows all")
+}
+
+fn advice(kind: &str) -> String {
+    format!("`chatops adapter help {kind}` shows the settings")
+}
+
+async fn one(home: &Home, wired: &Wired) -> Finding {
+    let (name, kind) = (&wired.instance.name, &wired.instance.kind);
+    let about = format!("adapter {name}");
+    let mut lookup =
+        |option: &str| if option == ROOMS { None } else { wired.instance.options.optional(option) };
+    let Some(Ok(service)) = Service::from_options(kind, &mut lookup) else {
+        return Finding::error(about, "its settings cannot be used").help(advice(kind));
+    };
+    let (sender, up) = mpsc::channel(1);
+    let link = Link {
+        name: name.clone(),
+        bot: home.settings.name.as_str().to_owned(),
+        world: World::real(),
+        stop: CancellationToken::new(),
+        ears: Arc::new(Listener(sender)),
+        outlet: Arc::new(Silence),
+    };
+    match session(&service, &link, up).await {
+        Ok(me) => Finding::ok(about, format!("connects and logs in as `{me}`")),
+        Err(why) => Finding::error(about, why).help(advice(kind)),
+    }
+}
+
+/// How the service calls us, or why it does not come so far.
+async fn session(service: &Service, link: &Link, mut up: mpsc::Receiver<String>) -> Result<String, String> {
+    let mut session = service.session(link);
+    let me = tokio::select! {
+        biased;
+        Some(me) = up.recv() => me,
+        ended = &mut session => return Err(match ended {
+            Ended::Stopped => "the session ended by itself".to_owned(),
+            Ended::Lost(why) => why,
+            Ended::Refused(why) => format!("refused: {why}"),
+        }),
+        () = link.world.sleep(LIMIT) => {
+            return Err(format!("no login within {} s", LIMIT.as_secs()));
+        }
+    };
+    link.stop.cancel();
+    // What matters is known; a service that does not let us go is left alone.
+    let _ = link.world.timeout(GOODBYE, session).await;
+    Ok(me)
+}
+
+/// Hears only that the session is up.
+struct Listener(mpsc::Sender<String>);
+
+impl Ears for Listener {
+    fn heard(&self, _message: Message) {}
+
+    fn pressed(&self, _person: Person, _nonce: String) {}
+
+    fn up(&self, _abilities: Abilities, me: Vec<String>) {
+        // The first name is the one in use; later ones need not be known.
+        let _ = self.0.try_send(me.into_iter().next().unwrap_or_default());
+    }
+}
+
+/// Has nothing to say.
+struct Silence;
+
+impl Outlet for Silence {
+    fn next(&self) -> Boxed<'_, Parcel> {
+        Box::pin(std::future::pending())
+    }
+
+    fn settle(&self, _parcel: Parcel, _outcome: Result<Receipt, SendError>) {}
+
+    fn give_back(&self, _parcel: Parcel) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::cli::doctor::Level;
+
+    #[test]
+    fn the_running_bot_is_believed() {
+        let adapter = |state: &str, why: Option<&str>| json!({"name": "irc", "kind": "irc", "state": state, "since": "now", "why": why});
+        let level = |state, why| told(&adapter(state, why)).level;
+        assert_eq!(level("up", None), Level::Ok);
+        assert_eq!(level("connecting", None), Level::Warning);
+        assert_eq!(level("connecting", Some("connection refused")), Level::Error);
+        assert_eq!(level("refused", Some("bad password")), Level::Error);
+        assert_eq!(of_running(&json!({"adapters": []}))[0].level, Level::Warning);
+    }
+}

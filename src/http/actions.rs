@@ -1,0 +1,48 @@
+//! Running one action, for `chatops action run` while the bot runs.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::Site;
+use super::problem::{self, Problem};
+use crate::bot::engine::{Ended, Refusal};
+
+/// What to run, for whom.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Run {
+    /// The action, as `pack.name`.
+    action: String,
+    /// Its parameters; those with a default may be left out.
+    #[serde(default)]
+    parameters: Map<String, Value>,
+    /// The Unix user who asks.
+    user: String,
+}
+
+/// Runs it to its end, which its own time limit bounds: `{"id", "status", "why", "result"}`, whatever
+/// the status. 403, 404 or 422 when it was not begun. A caller that hangs up does not end it.
+pub(super) async fn run(
+    State(site): State<Site>,
+    problem::Body(asked): problem::Body<Run>,
+) -> Result<Json<Value>, Problem> {
+    let ended = site.bot.run_action(&asked.user, &asked.action, asked.parameters).await;
+    ended.map(|ended| Json(answer(&ended))).map_err(|refusal| refused(&refusal))
+}
+
+/// How it ended, as JSON.
+fn answer(ended: &Ended) -> Value {
+    json!({"id": ended.id, "status": ended.status, "why": ended.why, "result": ended.result})
+}
+
+fn refused(refusal: &Refusal) -> Problem {
+    let status = match refusal {
+        Refusal::Access(_) => StatusCode::FORBIDDEN,
+        Refusal::NoAction(_) => StatusCode::NOT_FOUND,
+        Refusal::Immutable(_) | Refusal::Parameters(_) | Refusal::Lock(_) => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    Problem::new(status, refusal.to_string())
+}
