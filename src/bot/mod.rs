@@ -168,7 +168,7 @@ impl Bot {
             name: name.clone(),
             bot: self.homes.current().settings.name.as_str().to_owned(),
             world: self.world.clone(),
-            stop: CancellationToken::new(),
+            stop: self.quit.child_token(),
             ears,
             outlet: door,
         }
@@ -189,17 +189,13 @@ impl Bot {
         let mut changes = self.homes.subscribe();
         let (homes, outbox, world) = (self.homes.clone(), self.outbox.clone(), self.world.clone());
         self.tasks.spawn(notice::run(homes, outbox, world, self.quit.clone()));
-        self.tasks.spawn(async move {
-            loop {
-                tokio::select! {
-                    changed = changes.changed() => if changed.is_err() { return },
-                    () = bot.quit.cancelled() => return,
-                }
+        self.tasks.spawn(self.quit.clone().run_until_cancelled_owned(async move {
+            while changes.changed().await.is_ok() {
                 let home = changes.borrow_and_update().clone();
                 bot.engine.set_limits(limits(&home));
                 bot.settle_links(&home);
             }
-        });
+        }));
     }
 
     fn settle_links(self: &Arc<Self>, home: &Home) {

@@ -144,7 +144,7 @@ impl Store {
     /// Runs `read` on a thread for blocking work, with a connection of its own.
     ///
     /// # Errors
-    /// Those of `read`, and of opening the connection.
+    /// Those of `read`, and of opening the connection; [`StoreError::Closed`] after [`Store::close`].
     pub async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
@@ -162,7 +162,10 @@ impl Store {
             inner.idle.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
             outcome
         });
-        work.await.unwrap_or_else(|error| Err(StoreError::Io(format!("a read failed: {error}"))))
+        work.await.unwrap_or_else(|error| match error.is_cancelled() {
+            true => Err(StoreError::Closed),
+            false => Err(StoreError::Io(format!("a read failed: {error}"))),
+        })
     }
 
     /// The secret parameters of an execution; empty if it had none.
@@ -193,6 +196,7 @@ impl Store {
 impl Inner {
     fn end(&self) -> Result<(), StoreError> {
         self.queue.close();
+        self.readers.close();
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         match thread.map(JoinHandle::join) {

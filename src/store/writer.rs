@@ -114,6 +114,11 @@ fn alone(scribe: &mut Scribe<'_>, change: &Change) -> Result<Result<Done, StoreE
     Ok(result)
 }
 
+/// Whether something may be due now that was not: who sends deliveries looks again.
 const fn touches_deliveries(change: &Change) -> bool {
-    matches!(change, Change::Finish(_) | Change::Deliver(_) | Change::Settle(_) | Change::Recover { .. })
+    match change {
+        Change::Finish(finish) => finish.delivery.is_some(),
+        Change::Deliver(_) | Change::Settle(_) | Change::Recover { .. } => true,
+        _ => false,
+    }
 }

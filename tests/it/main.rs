@@ -14,6 +14,7 @@ mod chat_history;
 mod chat_limits;
 mod chat_reload;
 mod cli;
+mod cli_running;
 mod docs;
 mod https;
 mod irc_chat;

@@ -19,7 +19,7 @@ pub use door::{Door, Ledger};
 use crate::adapter::{Abilities, Answer};
 use crate::model::{AdapterName, Handle, Place, Slot};
 use crate::net::World;
-use crate::store::{Change, Claimed, Claims, MemoryClaims, NewDelivery, Settled, Store};
+use crate::store::{Change, Claimed, Claims, MemoryClaims, NewDelivery, Settled, Store, StoreError};
 use crate::text::Post;
 
 /// How long a message is kept when the process dies.
@@ -197,6 +197,7 @@ async fn refill(claims: MemoryClaims, store: Store, world: World, name: String, 
                     take_up(&open, &store, claimed).await;
                 }
             }
+            Err(StoreError::Closed) => return,
             Err(error) => warn!(door = name, %error, "what is due cannot be read"),
         }
         drop(open);
