@@ -23,7 +23,7 @@ use super::link;
 use super::outbox::{Keep, Letter, Outbox, slot};
 use super::reply;
 use crate::action::cut_secrets;
-use crate::alias::{Found, Hit};
+use crate::alias::{Alias, Found, Hit};
 use crate::model::{AdapterName, Cause, Message, MessageKey};
 use crate::net::World;
 use crate::store::{Change, Done, Entry, Store, StoreError, What};
@@ -77,7 +77,7 @@ impl Chat {
             part: 0,
             message,
         };
-        let visible = |alias: &crate::alias::Alias| heard.home.may_see(&heard.asker.who(), alias);
+        let visible = |alias: &Alias| heard.home.may_see(&heard.asker.who(), alias);
         let found = match addressed.sure {
             Sure::Yes => home.aliases.find(addressed.command, &visible),
             Sure::Perhaps => home.aliases.overhear(addressed.command, &visible),
@@ -118,7 +118,7 @@ impl Chat {
         let order = prepare(&heard.home, &heard.asker, Some(&hit.alias), &hit.alias.action_ref, given);
         let mut order = match order {
             Ok(order) => order,
-            Err(refusal) => return self.turn_down(&typed, &refusal),
+            Err(refusal) => return self.turn_down(&typed, &hit.alias, &refusal),
         };
         order.command = cut_secrets(&typed.text, &order.prepared.secrets);
         order.cause = Cause::Command;
@@ -128,9 +128,10 @@ impl Chat {
         drop(self.engine.submit(order));
     }
 
-    fn turn_down(&self, heard: &Heard, refusal: &Refusal) {
-        let post = refusal.post();
-        self.refuse(heard, post, What::Refused, &refusal.to_string());
+    fn turn_down(&self, heard: &Heard, alias: &Alias, refusal: &Refusal) {
+        let (why, alias, action) = (refusal.to_string(), alias.reference(), &alias.action_ref);
+        drop(self.note(heard, What::Refused, json!({"why": why, "alias": alias, "action": action})));
+        self.say(heard, refusal.post(), false);
     }
 
     fn built_in(self: &Arc<Self>, heard: &Heard, row: &'static commands::Row, hit: &Hit) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::load::kept;
 use crate::action::Action;
 use crate::alias::Alias;
 use crate::config::home::{HomeDir, Pack, yaml_files};
@@ -128,8 +129,9 @@ fn take<T: Named + Send>(
                 add(all, Arc::new(value));
             }
             Err(errors) => {
-                all.wrong(errors);
-                before(file).into_iter().for_each(|value| add(all, value));
+                let earlier = before(file);
+                all.wrong(kept(errors, earlier.as_ref()));
+                earlier.into_iter().for_each(|value| add(all, value));
             }
         }
     }

@@ -32,9 +32,9 @@ pub struct Built {
 /// file that is in `before` in a good state, that state goes on.
 pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before: Option<&Home>) -> Home {
     let mut problems = Vec::new();
-    let env = read_env(dir, variables, &mut problems);
+    let env = read_env(dir, variables, &mut problems, before);
     let settings = Settings::read(&env, dir.root()).unwrap_or_else(|errors| {
-        fatal(&mut problems, errors);
+        fatal(&mut problems, kept(errors, before));
         before.map_or_else(Settings::defaults, |before| before.settings.clone())
     });
     let services = services(dir, &env, &mut problems, before);
@@ -58,7 +58,7 @@ pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before
     }
     listed.extend(built.aliases.iter().cloned());
     let access = access(dir, &settings, &mut problems, before);
-    let templates = templates(dir, &settings, &mut problems);
+    let templates = templates(dir, &settings, &mut problems, before);
     let case = match settings.case {
         settings::Case::Ignore => Case::Ignore,
         settings::Case::Strict => Case::Strict,
@@ -84,12 +84,26 @@ fn fatal(problems: &mut Vec<Problem>, errors: impl IntoIterator<Item = ConfigErr
     problems.extend(errors.into_iter().map(Problem::Error));
 }
 
-fn read_env(dir: &HomeDir, variables: &[(String, String)], problems: &mut Vec<Problem>) -> Env {
+/// The same errors, saying that what was good goes on, if there is such a thing.
+pub(super) fn kept<T>(mut errors: Vec<ConfigError>, earlier: Option<&T>) -> Vec<ConfigError> {
+    if earlier.is_some() {
+        errors.iter_mut().for_each(|error| error.message.push_str("; what was good before stays in force"));
+    }
+    errors
+}
+
+fn read_env(
+    dir: &HomeDir,
+    variables: &[(String, String)],
+    problems: &mut Vec<Problem>,
+    before: Option<&Home>,
+) -> Env {
     let file = dir.env_file();
     Env::read(file.as_deref(), variables.iter().cloned()).unwrap_or_else(|errors| {
-        fatal(problems, errors);
-        // The environment itself cannot be wrong; only the file is left out.
-        Env::read(None, variables.iter().cloned()).unwrap_or_default()
+        fatal(problems, kept(errors, before));
+        // The environment itself cannot be wrong; at the start only the file is left out.
+        let alone = || Env::read(None, variables.iter().cloned()).unwrap_or_default();
+        before.map_or_else(alone, |before| before.env.clone())
     })
 }
 
@@ -106,8 +120,9 @@ fn services(dir: &HomeDir, env: &Env, problems: &mut Vec<Problem>, before: Optio
         match wire(&instance, env, None) {
             Ok(service) => services.push(Wired { instance, service: Arc::new(service) }),
             Err(errors) => {
-                fatal(problems, errors);
-                services.extend(earlier());
+                let earlier = earlier();
+                fatal(problems, kept(errors, earlier.as_ref()));
+                services.extend(earlier);
             }
         }
     }
@@ -156,20 +171,36 @@ fn access(dir: &HomeDir, settings: &Settings, problems: &mut Vec<Problem>, befor
         Err(error) => Err(vec![error]),
     };
     loaded.unwrap_or_else(|errors| {
-        fatal(problems, errors);
+        fatal(problems, kept(errors, before));
         before.map_or_else(|| Access::closed(settings.admins.clone()), |before| before.access.clone())
     })
 }
 
-fn templates(dir: &HomeDir, settings: &Settings, problems: &mut Vec<Problem>) -> Templates {
-    let (named, unreadable) = template::named(dir.root());
+fn templates(
+    dir: &HomeDir,
+    settings: &Settings,
+    problems: &mut Vec<Problem>,
+    before: Option<&Home>,
+) -> Templates {
+    let (mut named, unreadable) = template::named(dir.root());
     // Whatever output is kept, of both streams, can also be shown.
     let output = Limits::default().output.saturating_add(settings.output_limit.0.saturating_mul(2));
     let limits = Limits { output, ..Limits::default() };
-    let templates = Templates::new(Options { templates: named, limits, ..Options::default() });
-    let errors = unreadable.into_iter().chain(templates.problems());
-    problems
-        .extend(errors.map(|error| Problem::Error(ConfigError::new(Path::new(&error.name), error.message))));
+    let make = |templates| Templates::new(Options { templates, limits, ..Options::default() });
+    let mut templates = make(named.clone());
+    let broken = templates.problems();
+    for error in unreadable.into_iter().chain(broken) {
+        let earlier = before.and_then(|before| {
+            let source = before.templates.source(&error.name)?;
+            before.templates.check(&error.name, source).is_ok().then_some(source)
+        });
+        let wrong = vec![ConfigError::new(Path::new(&error.name), error.message)];
+        fatal(problems, kept(wrong, earlier));
+        if let Some(earlier) = earlier {
+            named.insert(error.name, earlier.to_owned());
+            templates = make(named.clone());
+        }
+    }
     templates
 }
 
