@@ -177,7 +177,8 @@ impl Bot {
     /// Serves terminals that attach through the API.
     pub fn serve_console(self: &Arc<Self>) {
         let name = AdapterName::new("terminal").expect("a good name");
-        let (link, _) = self.link(&name, console::ABILITIES);
+        let (mut link, _) = self.link(&name, console::ABILITIES);
+        link.stop = self.quit.clone();
         self.tasks.spawn(self.console.clone().serve(link));
     }
 

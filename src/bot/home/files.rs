@@ -137,7 +137,7 @@ fn take<T: Named + Send>(
 }
 
 /// The same errors, saying that what was good goes on, if there is such a thing.
-pub(super) fn kept<T>(mut errors: Vec<ConfigError>, earlier: Option<&T>) -> Vec<ConfigError> {
+pub(super) fn kept<T: ?Sized>(mut errors: Vec<ConfigError>, earlier: Option<&T>) -> Vec<ConfigError> {
     if earlier.is_some() {
         errors.iter_mut().for_each(|error| error.message.push_str("; what was good before stays in force"));
     }
