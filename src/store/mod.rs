@@ -137,8 +137,14 @@ impl Store {
         change: Change,
     ) -> impl Future<Output = Result<Done, StoreError>> + Send + 'static + use<> {
         let (reply, answer) = oneshot::channel();
-        self.inner.queue.push(Order { change, reply });
+        self.inner.queue.push(Order { change, reply: Some(reply) });
         async move { answer.await.unwrap_or(Err(StoreError::Closed)) }
+    }
+
+    /// Queues a write that nobody waits for, in the order of the calls among all writes. It is committed with the
+    /// next one that somebody waits for, or after some milliseconds; a failure goes to the log.
+    pub fn record(&self, change: Change) {
+        self.inner.queue.push(Order { change, reply: None });
     }
 
     /// Runs `read` on a thread for blocking work, with a connection of its own.

@@ -66,8 +66,7 @@ impl Writer {
             Err(error) => orders.iter().map(|_| Err(error.clone())).collect(),
         };
         for (order, reply) in orders.into_iter().zip(replies) {
-            // Whoever dropped the future does not want to know.
-            let _ = order.reply.send(reply);
+            order.answer(reply);
         }
         if about_deliveries {
             self.delivered.send_modify(|count| *count += 1);

@@ -26,7 +26,7 @@ use crate::action::cut_secrets;
 use crate::alias::{Alias, Found, Hit};
 use crate::model::{AdapterName, Cause, Message, MessageKey};
 use crate::net::World;
-use crate::store::{Change, Done, Entry, Store, StoreError, What};
+use crate::store::{Change, Entry, Store, What};
 use crate::text::Post;
 use commands::{Call, Reply, Run};
 use seen::Seen;
@@ -167,10 +167,14 @@ impl Chat {
             let why = format!("nobody granted you `{}`", row.permit);
             return self.refuse(heard, reply::refused(&why), What::Refused, &why);
         }
-        let noted = self.note(heard, What::Answered, json!({"command": row.name}));
+        let record = self.record(heard, What::Answered, json!({"command": row.name}));
         match row.run {
-            Run::Now(run) => self.reply(heard, run(&call)),
+            Run::Now(run) => {
+                self.store.record(record);
+                self.reply(heard, run(&call));
+            }
             Run::Later(run) => {
+                let noted = self.store.write(record);
                 let (chat, heard) = (self.clone(), heard.clone());
                 tokio::spawn(async move {
                     // What was written before is read: a full disk must not keep the answer back.
@@ -191,17 +195,12 @@ impl Chat {
     }
 
     fn refuse(&self, heard: &Heard, post: Post, what: What, why: &str) {
-        drop(self.note(heard, what, json!({"why": why})));
+        self.store.record(self.record(heard, what, json!({"why": why})));
         self.say(heard, post, false);
     }
 
-    /// Writes an audit record; only who reads the database next needs to wait for it.
-    fn note(
-        &self,
-        heard: &Heard,
-        what: What,
-        more: Value,
-    ) -> impl Future<Output = Result<Done, StoreError>> + Send + 'static + use<> {
+    /// The audit record of something said.
+    fn record(&self, heard: &Heard, what: What, more: Value) -> Change {
         let mut body = Map::new();
         body.insert("text".to_owned(), json!(heard.text));
         if let Value::Object(more) = more {
@@ -215,7 +214,7 @@ impl Chat {
             subject: None,
             body,
         };
-        self.store.write(Change::Audit(Box::new(entry)))
+        Change::Audit(Box::new(entry))
     }
 
     fn say(&self, heard: &Heard, mut post: Post, good: bool) {

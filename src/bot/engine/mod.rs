@@ -128,11 +128,14 @@ impl Engine {
             done: Mutex::new(Some(done)),
             order,
         });
-        let commit = self.store.write(Change::Begin(Box::new(job.begin())));
+        let begin = Change::Begin(Box::new(job.begin()));
         if runner::is_instant(&job.order.prepared.runner) {
-            drop(commit);
+            self.store.record(begin);
             run::instantly(self, &job);
-        } else if let Err(error) = self.orders.try_send(Recorded { job, commit: Box::pin(commit) }) {
+            return Submitted { id, done: ended };
+        }
+        let commit = Box::pin(self.store.write(begin));
+        if let Err(error) = self.orders.try_send(Recorded { job, commit }) {
             let job = match error {
                 mpsc::error::TrySendError::Full(recorded) | mpsc::error::TrySendError::Closed(recorded) => {
                     recorded.job
@@ -184,8 +187,8 @@ impl Engine {
         state.load.begin(job.id, &job.order.asker.person, job.order.lock.as_deref());
         state.running.insert(job.id, job.clone());
         let (execution, at) = (job.id, self.world.now());
-        drop(self.store.write(Change::Start { execution, at }));
-        drop(self.store.write(Change::Audit(Box::new(job.entry(What::Started, at, job.audit_body())))));
+        self.store.record(Change::Start { execution, at });
+        self.store.record(Change::Audit(Box::new(job.entry(What::Started, at, job.audit_body()))));
         tokio::spawn(run::to_the_end(self.clone(), job));
     }
 
