@@ -93,7 +93,7 @@ fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     };
     let paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<std::io::Result<Vec<_>>>()?;
     let is_yaml = |path: &PathBuf| path.extension().is_some_and(|end| end == "yaml" || end == "yml");
-    let mut files: Vec<PathBuf> = paths.into_iter().filter(|path| is_yaml(path) && path.is_file()).collect();
+    let mut files: Vec<PathBuf> = paths.into_iter().filter(|path| is_yaml(path) && !path.is_dir()).collect();
     files.sort();
     Ok(files)
 }
@@ -121,7 +121,11 @@ fn load_files(pack: Pack<'_>, files: Vec<PathBuf>) -> Vec<(PathBuf, Outcome)> {
 
 fn load_file(pack: Pack<'_>, file: &Path) -> Outcome {
     let fail = |why: String| vec![ConfigError::new(file, why)];
-    let length = fs::metadata(file).map_err(|error| fail(format!("cannot be read: {error}")))?.len();
+    let facts = fs::metadata(file).map_err(|error| fail(format!("cannot be read: {error}")))?;
+    if !facts.is_file() {
+        return Err(fail("is not a regular file".to_owned()));
+    }
+    let length = facts.len();
     if length > LARGEST as u64 {
         return Err(fail(format!("the file has {length} bytes, at most {} are accepted", LARGEST)));
     }
