@@ -44,7 +44,12 @@ fn read(dir: &Path, prefix: &str, found: &mut BTreeMap<String, String>, problems
 }
 
 fn text(path: &Path) -> Result<String, String> {
-    let size = fs::metadata(path).map_err(|error| error.to_string())?.len();
+    let facts = fs::metadata(path).map_err(|error| error.to_string())?;
+    if !facts.is_file() {
+        // Reading a pipe would wait for ever.
+        return Err("is not a regular file".to_owned());
+    }
+    let size = facts.len();
     if size > LARGEST {
         return Err(format!("the file has {size} bytes, at most {LARGEST} are accepted"));
     }

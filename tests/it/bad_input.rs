@@ -64,6 +64,24 @@ fn a_file_far_too_long_is_refused() {
 }
 
 #[test]
+fn what_is_no_regular_file_is_named_and_waited_for_by_nobody() {
+    let home = homes::small().file("templates/good.j2", "").file("actions/good.txt", "");
+    let path = |name: &str| home.path().join(name);
+    let made = Command::new("mkfifo")
+        .args([path("aliases/pipe.yaml"), path("actions/pipe.yaml"), path("templates/pipe.j2")])
+        .status();
+    assert!(made.unwrap().success());
+    std::os::unix::fs::symlink("loop.yaml", path("aliases/loop.yaml")).unwrap();
+    let ran = home.run(&["check"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    for name in ["aliases/pipe.yaml", "actions/pipe.yaml", "templates/pipe.j2", "aliases/loop.yaml"] {
+        assert!(all(&ran).contains(name), "{name}: {ran:?}");
+    }
+    let told = refused_alone(&home, "pipe.yaml");
+    assert!(told.contains("not a regular file") && told.contains("loop.yaml"), "{told}");
+}
+
+#[test]
 fn a_format_that_cannot_be_compiled_is_refused() {
     let bad = "name: bad\naction_ref: core.echo\nformats: [\"bad (unclosed {{x}}\"]\n";
     refused_alone(&homes::small().file("aliases/bad.yaml", bad), "bad.yaml:3");
