@@ -1,11 +1,12 @@
 //! What people ask, and what becomes of it. Storeys, each seeing only those below it:
-//! `chat`, `console` > `engine` > `outbox`, `link` > `home`, `reply`.
+//! `chat`, `console` > `engine`, `notice` > `outbox`, `link` > `home`, `reply`.
 
 pub mod chat;
 pub mod console;
 pub mod engine;
 pub mod home;
 pub mod link;
+mod notice;
 pub mod outbox;
 pub mod reply;
 mod upkeep;
@@ -106,6 +107,7 @@ impl Bot {
             end,
         });
         bot.recover().await?;
+        bot.chat.recall().await;
         drop(bot.store.write(upkeep::life(&bot.world, What::Up)));
         bot.tasks.spawn(upkeep::run(
             bot.store.clone(),
@@ -175,7 +177,8 @@ impl Bot {
     /// Serves terminals that attach through the API.
     pub fn serve_console(self: &Arc<Self>) {
         let name = AdapterName::new("terminal").expect("a good name");
-        let (link, _) = self.link(&name, console::ABILITIES);
+        let (mut link, _) = self.link(&name, console::ABILITIES);
+        link.stop = self.quit.clone();
         self.tasks.spawn(self.console.clone().serve(link));
     }
 
@@ -185,6 +188,8 @@ impl Bot {
         self.settle_links(&self.homes.current());
         let bot = self.clone();
         let mut changes = self.homes.subscribe();
+        let (homes, outbox, world) = (self.homes.clone(), self.outbox.clone(), self.world.clone());
+        self.tasks.spawn(notice::run(homes, outbox, world, self.quit.clone()));
         self.tasks.spawn(self.quit.clone().run_until_cancelled_owned(async move {
             while changes.changed().await.is_ok() {
                 let home = changes.borrow_and_update().clone();
