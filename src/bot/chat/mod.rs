@@ -146,8 +146,11 @@ impl Chat {
 
     fn turn_down(&self, heard: &Heard, alias: &Alias, refusal: &Refusal) {
         let (why, alias, action) = (refusal.to_string(), alias.reference(), &alias.action_ref);
-        let more = json!({"why": why, "alias": alias, "action": action});
-        self.store.record(self.record(heard, What::Refused, more));
+        self.store.record(self.record(
+            heard,
+            What::Refused,
+            json!({"why": why, "alias": alias, "action": action}),
+        ));
         self.say(heard, refusal.post(), false);
     }
 
