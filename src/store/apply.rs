@@ -27,6 +27,7 @@ impl Scribe<'_> {
         match change {
             Change::Begin(begin) => self.begin(begin),
             Change::Start { execution, at } => self.start(*execution, *at),
+            Change::Ran(begin, finish) => self.ran(begin, finish),
             Change::Finish(finish) => self.finish(finish),
             Change::Deliver(delivery) => self.deliver(delivery).map(|()| Done::Written),
             Change::Note { slot, handle } => self.note(slot, handle).map(|()| Done::Written),
@@ -123,6 +124,18 @@ impl Scribe<'_> {
         if self.run(sql, values)? == 0 {
             return Ok(Done::Stale);
         }
+        self.outcome(finish)
+    }
+
+    fn ran(&mut self, begin: &Begin, finish: &Finish) -> Result<Done, StoreError> {
+        match self.begin(begin)? {
+            Done::Written => self.outcome(finish),
+            repeated => Ok(repeated),
+        }
+    }
+
+    /// What is left of an execution whose row says that it ended.
+    fn outcome(&mut self, finish: &Finish) -> Result<Done, StoreError> {
         let sql = "INSERT INTO execution_result (execution, body, seen_bytes) VALUES (?1, ?2, ?3)";
         let body = serde_json::to_string(&finish.result)?;
         self.run(sql, params![finish.execution, body, i64::try_from(finish.seen_bytes).unwrap_or(i64::MAX)])?;

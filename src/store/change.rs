@@ -24,6 +24,9 @@ pub enum Change {
     },
     /// An execution ended: status, result, the delivery of its answer, one audit record.
     Finish(Box<Finish>),
+    /// A command began and ended inside the process: both in one, its execution written as it ended. A
+    /// message seen before gives [`Done::Repeated`].
+    Ran(Box<Begin>, Box<Finish>),
     /// An answer that must not be lost and belongs to no execution's end.
     Deliver(Box<NewDelivery>),
     /// The service's handle of the message in a slot, as soon as it is known.

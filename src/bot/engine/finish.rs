@@ -46,10 +46,12 @@ impl Engine {
             delivery,
             audit: job.entry(What::Finished, now, body),
         };
-        let finish = Change::Finish(Box::new(finish));
         match instant {
-            true => self.store.record(finish),
-            false => drop(tokio::spawn(remember(job.id, self.store.write(finish)))),
+            true => self.store.record(Change::Ran(Box::new(job.begin(execution.clone())), Box::new(finish))),
+            false => {
+                let commit = self.store.write(Change::Finish(Box::new(finish)));
+                drop(tokio::spawn(remember(job.id, commit)));
+            }
         }
         let good = outcome.status == Status::Succeeded;
         self.say(job, post.unwrap_or_default(), keep, true, good);

@@ -128,13 +128,12 @@ impl Engine {
             done: Mutex::new(Some(done)),
             order,
         });
-        let begin = Change::Begin(Box::new(job.begin()));
         if runner::is_instant(&job.order.prepared.runner) {
-            self.store.record(begin);
             run::instantly(self, &job);
             return Submitted { id, done: ended };
         }
-        let commit = Box::pin(self.store.write(begin));
+        let begin = job.begin(job.execution());
+        let commit = Box::pin(self.store.write(Change::Begin(Box::new(begin))));
         if let Err(error) = self.orders.try_send(Recorded { job, commit }) {
             let job = match error {
                 mpsc::error::TrySendError::Full(recorded) | mpsc::error::TrySendError::Closed(recorded) => {
@@ -287,12 +286,13 @@ impl Job {
         }
     }
 
-    fn begin(&self) -> Begin {
+    /// The first record of the execution, as it stands.
+    fn begin(&self, execution: Execution) -> Begin {
         let order = &self.order;
         let mut body = self.audit_body();
         body.insert("parameters".to_owned(), Value::Object(order.prepared.shown.clone()));
         Begin {
-            execution: self.execution(),
+            execution,
             secrets: order.secret_parameters(),
             key: order.message.clone(),
             position: order.position.clone(),

@@ -44,6 +44,31 @@ async fn a_message_seen_before_starts_nothing() {
 }
 
 #[tokio::test]
+async fn what_ran_inside_the_process_is_one_change_and_repeats_nothing() {
+    let home = Home::new();
+    let store = home.open().unwrap();
+    let ran = |id| {
+        let (Change::Begin(mut begin), Change::Finish(finish)) = (begin_for(id, "m1"), finish(id, None))
+        else {
+            unreachable!()
+        };
+        begin.execution.status = Status::Succeeded;
+        begin.execution.ended = Some(at(110));
+        Change::Ran(begin, finish)
+    };
+    assert_eq!(store.write(ran(1)).await.unwrap(), Done::Written);
+    assert_eq!(store.write(ran(2)).await.unwrap(), Done::Repeated(1));
+    let found =
+        store.read(|reader| Ok((reader.execution(1)?, reader.result(1)?, reader.execution(2)?))).await;
+    let (first, result, second) = found.unwrap();
+    assert_eq!(first.map(|first| (first.status, first.ended)), Some((Status::Succeeded, Some(at(110)))));
+    assert_eq!(result, Some((json!({"stdout": "ok"}), 3)));
+    assert_eq!(second, None);
+    let search = Search { limit: 10, ..Search::default() };
+    assert_eq!(store.read(move |reader| reader.audit(&search)).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn what_has_ended_ends_only_once() {
     let home = Home::new();
     let store = home.open().unwrap();
