@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 HERE = pathlib.Path(__file__).parent
@@ -54,29 +53,27 @@ def memory(process, field):
 
 
 class Process:
-    """A started program; `lines` of its standard error are kept with their times."""
+    """A started program. Its standard error goes to a file, as under a service manager: nobody who measures reads along."""
 
     def __init__(self, arguments, environment=None, folder=None):
+        self.log = tempfile.NamedTemporaryFile("w+", prefix="chatops-bench-", suffix=".log", errors="replace")
         self.started = time.perf_counter()
         self.process = subprocess.Popen(
-            arguments, env=environment, cwd=folder, text=True, errors="replace",
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            arguments, env=environment, cwd=folder,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self.log,
         )
-        self.lines = []
-        threading.Thread(target=self.read, daemon=True).start()
 
-    def read(self):
-        for line in self.process.stderr:
-            self.lines.append((time.perf_counter(), line))
+    def lines(self):
+        """What it logged so far."""
+        return pathlib.Path(self.log.name).read_text(errors="replace").splitlines()
 
     def logged(self, word, limit=10):
-        """Seconds from its start to the first log line with `word`; None when there is none."""
+        """Seconds from its start until a log line with `word` is there; None when there is none."""
         end = time.perf_counter() + limit
         while time.perf_counter() < end:
-            for at, line in list(self.lines):
-                if word in line:
-                    return at - self.started
-            time.sleep(0.002)
+            if any(word in line for line in self.lines()):
+                return time.perf_counter() - self.started
+            time.sleep(0.001)
         return None
 
     def cpu(self):
@@ -107,6 +104,7 @@ class Process:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self.log.close()
 
 
 class Ours(Process):

@@ -12,8 +12,9 @@ class Joined:
         self.channel = await Channel(self.port, self.name).open(self.people)
         self.bot = self.make()
         if not await self.channel.arrival(self.bot.NICK, 15):
+            said = self.bot.lines()[-5:]
             self.bot.stop()
-            raise SystemExit(f"{self.bot.NICK} did not join: {self.bot.lines[-5:]}")
+            raise SystemExit(f"{self.bot.NICK} did not join: {said}")
         return self.bot, self.channel
 
     async def __aexit__(self, *_):

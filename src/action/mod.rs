@@ -1,7 +1,6 @@
 //! Actions: what may be run, with which parameters, and how typed values reach a process safely.
 //!
-//! Pure but for [`load_home`], which reads files: values in, decisions out. [`Action::load`] reads StackStorm's metadata; [`resolve`] turns what
-//! a person gave into what a runner gets; [`shell`] keeps typed values out of shell text; [`core`]
+//! Values in, decisions out. [`Action::load`] reads StackStorm's metadata; [`resolve`] turns what a person gave into what a runner gets; [`shell`] keeps typed values out of shell text; [`core`]
 //! is the pack inside the binary.
 
 mod arguments;
@@ -10,13 +9,13 @@ pub mod core;
 mod defaults;
 mod file;
 mod literal;
-mod load;
 mod node;
 mod notify;
 mod parameter;
 mod problem;
 mod render;
 mod resolve;
+mod script;
 mod secrets;
 pub mod shell;
 #[cfg(test)]
@@ -25,7 +24,6 @@ mod validate;
 
 pub use cast::{Kind, Mismatch, cast};
 pub use file::Action;
-pub use load::{Loaded, load_folder, load_home};
 pub use notify::{Announcement, Notify};
 pub use parameter::{Parameter, read_parameters};
 pub use problem::{LONGEST, ParameterError};

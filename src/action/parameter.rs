@@ -92,6 +92,11 @@ impl Parameter {
         self.immutable == Some(true)
     }
 
+    /// Whether its default is a template.
+    pub fn is_rendered(&self) -> bool {
+        self.default.as_ref().is_some_and(super::defaults::is_template)
+    }
+
     /// What a person may give, as a phrase: `a whole number such as 5`, `one of small, large`.
     pub fn accepts(&self) -> String {
         match (&self.choices, self.kind) {

@@ -11,7 +11,6 @@ mod fuzz;
 pub mod help;
 mod index;
 mod literals;
-pub mod load;
 mod matcher;
 mod pattern;
 mod placeholder;

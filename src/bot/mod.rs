@@ -1,11 +1,12 @@
 //! What people ask, and what becomes of it. Storeys, each seeing only those below it:
-//! `chat`, `console` > `engine` > `outbox`, `link` > `home`, `reply`.
+//! `chat`, `console` > `engine`, `notice` > `outbox`, `link` > `home`, `reply`.
 
 pub mod chat;
 pub mod console;
 pub mod engine;
 pub mod home;
 pub mod link;
+mod notice;
 pub mod outbox;
 pub mod reply;
 mod upkeep;
@@ -14,11 +15,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde_json::{Map, Value};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+use crate::action::cut_secrets;
 use crate::adapter::{Abilities, Ears, Link};
 use crate::config::Problem;
 use crate::config::instances::Instance;
@@ -104,6 +107,7 @@ impl Bot {
             end,
         });
         bot.recover().await?;
+        bot.chat.recall().await;
         drop(bot.store.write(upkeep::life(&bot.world, What::Up)));
         bot.tasks.spawn(upkeep::run(
             bot.store.clone(),
@@ -164,7 +168,7 @@ impl Bot {
             name: name.clone(),
             bot: self.homes.current().settings.name.as_str().to_owned(),
             world: self.world.clone(),
-            stop: CancellationToken::new(),
+            stop: self.quit.child_token(),
             ears,
             outlet: door,
         }
@@ -173,7 +177,8 @@ impl Bot {
     /// Serves terminals that attach through the API.
     pub fn serve_console(self: &Arc<Self>) {
         let name = AdapterName::new("terminal").expect("a good name");
-        let (link, _) = self.link(&name, console::ABILITIES);
+        let (mut link, _) = self.link(&name, console::ABILITIES);
+        link.stop = self.quit.clone();
         self.tasks.spawn(self.console.clone().serve(link));
     }
 
@@ -183,13 +188,15 @@ impl Bot {
         self.settle_links(&self.homes.current());
         let bot = self.clone();
         let mut changes = self.homes.subscribe();
-        self.tasks.spawn(async move {
+        let (homes, outbox, world) = (self.homes.clone(), self.outbox.clone(), self.world.clone());
+        self.tasks.spawn(notice::run(homes, outbox, world, self.quit.clone()));
+        self.tasks.spawn(self.quit.clone().run_until_cancelled_owned(async move {
             while changes.changed().await.is_ok() {
                 let home = changes.borrow_and_update().clone();
                 bot.engine.set_limits(limits(&home));
                 bot.settle_links(&home);
             }
-        });
+        }));
     }
 
     fn settle_links(self: &Arc<Self>, home: &Home) {
@@ -257,11 +264,18 @@ impl Bot {
     }
 
     /// Runs one action for the Unix user `user` at this machine, and waits for its end.
-    pub async fn run_action(&self, user: &str, action: &str, given: Given) -> Result<Ended, Refusal> {
+    pub async fn run_action(
+        &self,
+        user: &str,
+        action: &str,
+        given: Map<String, Value>,
+    ) -> Result<Ended, Refusal> {
         let name = AdapterName::new("terminal").expect("a good name");
         let person = Person::proven(name, user);
         let asker = Asker { person, name: user.to_owned(), place: None, room_name: None };
-        let mut order = engine::prepare(&self.homes.current(), &asker, None, action, given)?;
+        let typed = given.iter().map(|(name, value)| format!(" {name}={}", plain(value))).collect::<String>();
+        let mut order = engine::prepare(&self.homes.current(), &asker, None, action, Given::Values(given))?;
+        order.command = cut_secrets(&format!("{action}{typed}"), &order.prepared.secrets);
         order.cause = Cause::Cli;
         let submitted = self.engine.submit(order);
         submitted.done.await.map_err(|_| Refusal::NoAction(action.to_owned()))
@@ -297,6 +311,11 @@ impl Bot {
             warn!(%error, "the database did not close well");
         }
     }
+}
+
+/// A value as it would be typed.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn limits(home: &Home) -> Limits {

@@ -122,6 +122,19 @@ pub fn no_action(reference: &str) -> Post {
     problem(&format!("action `{reference}` does not exist; an admin finds more with `chatops check`"))
 }
 
+/// A change of the configuration brought mistakes.
+pub fn configuration(wrong: &[String]) -> Post {
+    const MOST: usize = 10;
+    let mut items: Vec<Vec<Span>> = wrong.iter().take(MOST).map(|wrong| vec![text(wrong)]).collect();
+    if wrong.len() > MOST {
+        items.push(vec![text(format!("and {} more", wrong.len() - MOST))]);
+    }
+    let head = Block::Para(vec![text("the configuration was changed, and something is wrong with it:")]);
+    let body =
+        vec![head, Block::List(items), Block::Para(vec![code("doctor"), text(" tells how it stands")])];
+    Post { tone: Tone::Warning, body, ..Post::default() }
+}
+
 /// Text from a chat, cut so that an answer never repeats a page.
 pub fn shorten(typed: &str) -> String {
     const LONGEST: usize = 80;

@@ -8,11 +8,13 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 
-use super::{locate, print};
+use super::{Global, locate, print};
 use crate::alias::answer::{self, Answer, Question};
 use crate::alias::help::{self, Query};
-use crate::alias::load::{Loaded, Pack, load_folder, load_home};
 use crate::alias::{Alias, Case, Entry, Matcher};
+use crate::bot::home::{Files, aliases_in, aliases_of};
+use crate::config::Problem;
+use crate::config::home::HomeDir;
 
 /// Which commands there are, and what a text means.
 #[derive(Debug, Subcommand)]
@@ -70,7 +72,7 @@ pub(super) struct HelpOptions {
 ///
 /// # Errors
 /// Files or streams that cannot be read or written.
-pub(super) fn run(global: &super::Global, command: &AliasCommand) -> anyhow::Result<ExitCode> {
+pub(super) fn run(global: &Global, command: &AliasCommand) -> anyhow::Result<ExitCode> {
     match command {
         AliasCommand::Check { folders } => check(global, folders),
         AliasCommand::Match(options) if options.text == "-" => questions(global, options),
@@ -84,36 +86,38 @@ pub(super) fn run(global: &super::Global, command: &AliasCommand) -> anyhow::Res
     }
 }
 
-fn check(global: &super::Global, folders: &[PathBuf]) -> anyhow::Result<ExitCode> {
-    let mut loaded = Loaded::default();
+fn check(global: &Global, folders: &[PathBuf]) -> anyhow::Result<ExitCode> {
+    let mut all = Vec::new();
     if folders.is_empty() {
-        loaded = load_home(locate::home_dir(global)?.root());
+        all.push(aliases_of(&locate::home_dir(global)?));
     }
     for folder in folders {
         anyhow::ensure!(folder.is_dir(), "`{}` is not a folder", folder.display());
-        loaded.append(load_any(folder));
+        all.push(load_any(folder));
     }
+    let problems: Vec<&Problem> = all.iter().flat_map(|files| &files.problems).collect();
     if global.json {
-        print::pretty(&loaded.problems)?;
+        print::pretty(&problems)?;
     } else {
-        print::problems(&loaded.problems);
-        let formats: usize = loaded.aliases.iter().map(|alias| alias.formats.len()).sum();
-        let (aliases, problems) = (loaded.aliases.len(), loaded.problems.len());
-        print::line(format_args!("{aliases} aliases, {formats} formats, {problems} problems"))?;
+        print::problems(problems.iter().copied());
+        let aliases: Vec<_> = all.iter().flat_map(|files| files.found.values()).collect();
+        let formats: usize = aliases.iter().map(|alias| alias.formats.len()).sum();
+        let counts = [(aliases.len(), "alias"), (formats, "format"), (problems.len(), "problem")];
+        print::line(counts.map(|(count, noun)| print::counted(count, noun)).join(", "))?;
     }
-    Ok(if loaded.has_errors() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if all.iter().any(Files::has_errors) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// Loads a home directory, a pack or a bare folder of alias files, whichever `folder` is.
-fn load_any(folder: &Path) -> Loaded {
+fn load_any(folder: &Path) -> Files<Alias> {
     if folder.join("packs").is_dir() {
-        return load_home(folder);
+        return aliases_of(&HomeDir::at(folder));
     }
     if folder.join("aliases").is_dir() {
-        return load_folder(Pack::Else(&name(folder)), &folder.join("aliases"));
+        return aliases_in(&folder.join("aliases"), &name(folder));
     }
     let parent = folder.canonicalize().ok().and_then(|path| path.parent().map(name));
-    load_folder(Pack::Else(&parent.unwrap_or_else(|| "default".to_owned())), folder)
+    aliases_in(folder, &parent.unwrap_or_else(|| "default".to_owned()))
 }
 
 fn name(folder: &Path) -> String {
@@ -121,7 +125,7 @@ fn name(folder: &Path) -> String {
     full.file_name().map_or_else(|| "default".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-fn one(global: &super::Global, options: &MatchOptions) -> anyhow::Result<ExitCode> {
+fn one(global: &Global, options: &MatchOptions) -> anyhow::Result<ExitCode> {
     let case = case(options);
     let answer = match &options.format {
         Some(format) => answer::with_format(format, options.multiple, &options.text, case),
@@ -133,7 +137,7 @@ fn one(global: &super::Global, options: &MatchOptions) -> anyhow::Result<ExitCod
 }
 
 /// Answers each line of standard input; the aliases are loaded when the first question needs them.
-fn questions(global: &super::Global, options: &MatchOptions) -> anyhow::Result<ExitCode> {
+fn questions(global: &Global, options: &MatchOptions) -> anyhow::Result<ExitCode> {
     let case = case(options);
     let mut loaded: Option<Matcher> = None;
     let mut out = io::BufWriter::new(io::stdout().lock());
@@ -189,9 +193,9 @@ fn words(answer: &Answer) -> String {
     lines.join("\n")
 }
 
-fn lines(global: &super::Global, query: &Query) -> anyhow::Result<ExitCode> {
+fn lines(global: &Global, query: &Query) -> anyhow::Result<ExitCode> {
     let loaded = load(global)?;
-    let page = help::list(loaded.aliases.iter().map(AsRef::<Alias>::as_ref), query);
+    let page = help::list(loaded.found.values().map(AsRef::<Alias>::as_ref), query);
     if global.json {
         print::pretty(&page)?;
         return Ok(ExitCode::SUCCESS);
@@ -206,14 +210,14 @@ fn lines(global: &super::Global, query: &Query) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn matcher(global: &super::Global, case: Case) -> anyhow::Result<Matcher> {
+fn matcher(global: &Global, case: Case) -> anyhow::Result<Matcher> {
     let entry = |alias: Arc<Alias>| Entry { alias, parameters: None };
-    Ok(Matcher::build(load(global)?.aliases.into_iter().map(entry).collect(), case))
+    Ok(Matcher::build(load(global)?.found.into_values().map(entry).collect(), case))
 }
 
 /// The aliases of the home directory; what is wrong goes to stderr.
-fn load(global: &super::Global) -> anyhow::Result<Loaded> {
-    let loaded = load_home(locate::home_dir(global)?.root());
+fn load(global: &Global) -> anyhow::Result<Files<Alias>> {
+    let loaded = aliases_of(&locate::home_dir(global)?);
     for problem in &loaded.problems {
         print::remark(problem.error().headline());
     }

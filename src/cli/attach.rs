@@ -14,7 +14,7 @@ use tokio::sync::{Mutex as Turn, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::api::Api;
-use super::chat::{user, verdict, welcome};
+use super::chat::{completer, user, verdict, welcome};
 use crate::adapter::terminal::{Mode, Terminal};
 use crate::adapter::{Abilities, Adapter, Answer, Boxed, Ears, Link, Outlet, Parcel};
 use crate::bot::outbox::slot;
@@ -31,15 +31,14 @@ pub(super) async fn run(dir: &HomeDir, api: Api) -> anyhow::Result<ExitCode> {
     let (sender, receiver) = mpsc::channel(MOST_ANSWERS);
     let remote =
         Arc::new(Remote { api: Arc::new(api), sender, queue: Turn::new(receiver), back: Mutex::default() });
+    let home = Arc::new(super::start::load_home(dir));
+    let bot = home.settings.name.as_str().to_owned();
     let mode = if std::io::stdin().is_terminal() {
-        let hint = format!(
-            "{} (attached to the running bot)",
-            welcome(super::start::load_home(dir).own_aliases(), dir.root())
-        );
+        let hint = format!("{} (attached to the running bot)", welcome(home.own_aliases(), dir.root()));
         Mode::Editor {
             welcome: hint,
             history: Some(dir.var_dir().join("terminal.history")),
-            complete: Arc::new(|_| Vec::new()),
+            complete: completer(move || home.clone()),
         }
     } else {
         Mode::Lines
@@ -47,7 +46,7 @@ pub(super) async fn run(dir: &HomeDir, api: Api) -> anyhow::Result<ExitCode> {
     let terminal = Terminal::new(&user(), mode);
     let link = Link {
         name: AdapterName::new("terminal")?,
-        bot: "chatops".to_owned(),
+        bot,
         world: World::real(),
         stop: CancellationToken::new(),
         ears: remote.clone(),

@@ -12,7 +12,7 @@ use super::start::{self, Logs, Started};
 use super::{Global, attach, locate, serve};
 use crate::adapter::terminal::{Complete, Mode, Terminal};
 use crate::adapter::{Adapter, Ended};
-use crate::bot::home::Homes;
+use crate::bot::home::Home;
 use crate::model::AdapterName;
 
 /// Chats until the input ends.
@@ -24,7 +24,7 @@ pub(super) fn run(global: &Global) -> anyhow::Result<ExitCode> {
                 let dir = locate::home_dir(global)?;
                 match Api::find(&dir) {
                     Ok(api) => attach::run(&dir, api).await,
-                    Err(_) => Err(error),
+                    Err(_) => Err(start::advised(error)),
                 }
             }
             Err(error) => Err(error),
@@ -69,14 +69,14 @@ async fn with_own_bot(mut started: Started) -> anyhow::Result<ExitCode> {
         Mode::Editor {
             welcome: welcome(home.own_aliases(), &home.root),
             history: Some(started.dir.var_dir().join("terminal.history")),
-            complete: completer(bot.homes().clone()),
+            complete: completer({
+                let homes = bot.homes().clone();
+                move || homes.current()
+            }),
         }
     } else {
         Mode::Lines
     };
-    if interactive {
-        bot.connect();
-    }
     link.bot = bot.homes().current().settings.name.as_str().to_owned();
     let terminal = Terminal::new(&user(), mode);
     let session = terminal.session(&link);
@@ -105,16 +105,14 @@ pub(super) fn verdict(ended: &Ended, terminal: &Terminal) -> ExitCode {
     }
 }
 
-/// Completes what is typed with the commands in force.
-fn completer(homes: Arc<Homes>) -> Complete {
+/// Completes what is typed with the commands of the home in force.
+pub(super) fn completer(home: impl Fn() -> Arc<Home> + Send + Sync + 'static) -> Complete {
     Arc::new(move |typed| {
-        let home = homes.current();
+        let home = home();
         let typed = typed.trim_start().to_lowercase();
-        let displays = home
-            .listed
-            .iter()
-            .flat_map(|alias| &alias.formats)
-            .filter_map(|format| format.display.as_deref());
+        let enabled = home.listed.iter().filter(|alias| alias.enabled);
+        let formats = enabled.flat_map(|alias| &alias.formats);
+        let displays = formats.filter_map(|format| format.display.as_deref());
         let mut found: Vec<String> = displays.filter_map(|display| completion(display, &typed)).collect();
         found.sort();
         found.dedup();
@@ -122,8 +120,23 @@ fn completer(homes: Arc<Homes>) -> Complete {
     })
 }
 
-/// The literal words of `display` if they go on from `typed`, up to its first parameter.
+/// The literal words of `display` if they go on from `typed`, up to its first parameter or optional part.
 fn completion(display: &str, typed: &str) -> Option<String> {
-    let literal = display.split("{{").next().unwrap_or(display);
-    literal.to_lowercase().starts_with(typed).then(|| literal.to_owned())
+    let end = ["{{", "["].iter().filter_map(|open| display.find(open)).min();
+    let literal = &display[..end.unwrap_or(display.len())];
+    (!literal.is_empty() && literal.to_lowercase().starts_with(typed)).then(|| literal.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_completed_up_to_what_a_person_has_to_choose() {
+        assert_eq!(completion("run {{cmd}} on {{hosts}}", "r").as_deref(), Some("run "));
+        assert_eq!(completion("disk [of {{path}}] on {{hosts}}", "di").as_deref(), Some("disk "));
+        assert_eq!(completion("whoami", "").as_deref(), Some("whoami"));
+        assert_eq!(completion("{{anything}}", ""), None);
+        assert_eq!(completion("ping", "run"), None);
+    }
 }

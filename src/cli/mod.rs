@@ -1,4 +1,4 @@
-//! The command line: one file a subcommand, one row in [`Command`]; wires and starts.
+//! The command line: one file a subcommand, one row in `Command`; wires and starts.
 //!
 //! Exit codes are a contract: 0 done, 1 refused or failed, 2 wrong usage. Answers go to stdout, errors to stderr.
 

@@ -36,7 +36,7 @@ pub(super) fn remark(text: impl Display) {
 }
 
 /// What is wrong with files, one remark each.
-pub(super) fn problems(problems: &[Problem]) {
+pub(super) fn problems<'a>(problems: impl IntoIterator<Item = &'a Problem>) {
     for problem in problems {
         let word = if problem.is_fatal() { "error" } else { "warning" };
         remark(format_args!("{word}: {}", problem.error()));

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
@@ -26,7 +27,7 @@ pub(super) fn run_or_chat(global: &Global) -> anyhow::Result<ExitCode> {
 /// Serves until SIGTERM or SIGINT, or until an adapter that is to end the process lost its connection.
 pub(super) fn run(global: &Global) -> anyhow::Result<ExitCode> {
     super::runtime()?.block_on(async {
-        let started = start::start(global, start::Logs::ToStderr).await?;
+        let started = start::start(global, start::Logs::ToStderr).await.map_err(start::advised)?;
         serve(started).await
     })
 }
@@ -49,14 +50,28 @@ async fn serve(mut started: Started) -> anyhow::Result<ExitCode> {
     );
     let code = until_the_end(&bot, &mut started).await?;
     stop.cancel();
-    bot.stop(home.settings.grace).await;
+    stop_within(&bot, home.settings.grace).await?;
     if let Some(api) = api {
         // The address is of no use to anyone from here on; a file left behind only gives a clearer error later.
         let _ = std::fs::remove_file(started.dir.api());
-        let _ = tokio::time::timeout(std::time::Duration::from_secs(2), api).await;
+        let _ = tokio::time::timeout(Duration::from_secs(2), api).await;
     }
     info!("stopped");
     Ok(code)
+}
+
+/// Lets what runs go on for `grace`; somebody who asks again does not want to wait.
+async fn stop_within(bot: &Arc<Bot>, grace: Duration) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        () = bot.stop(grace) => return Ok(()),
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    warn!("told to stop again: canceling what still runs");
+    bot.stop(Duration::ZERO).await;
+    Ok(())
 }
 
 /// Opens the API, and writes its address to `var/api` for the command line.

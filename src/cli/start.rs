@@ -58,6 +58,14 @@ pub(super) fn is_taken(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref::<StoreError>(), Some(StoreError::InUse { .. }))
 }
 
+/// The same error with what to do, for another process that holds the database.
+pub(super) fn advised(error: anyhow::Error) -> anyhow::Error {
+    if !is_taken(&error) {
+        return error;
+    }
+    anyhow::anyhow!("{error}: end that one first, or name another home with `--home`")
+}
+
 /// Wires a bot over the home.
 pub(super) async fn start(global: &Global, logs: Logs) -> anyhow::Result<Started> {
     crate::net::tls::install();

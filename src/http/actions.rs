@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::Site;
 use super::problem::{self, Problem};
-use crate::bot::engine::{Ended, Given, Refusal};
+use crate::bot::engine::{Ended, Refusal};
 
 /// What to run, for whom.
 #[derive(Debug, Deserialize)]
@@ -29,7 +29,7 @@ pub(super) async fn run(
     State(site): State<Site>,
     problem::Body(asked): problem::Body<Run>,
 ) -> Result<Json<Value>, Problem> {
-    let ended = site.bot.run_action(&asked.user, &asked.action, Given::Values(asked.parameters)).await;
+    let ended = site.bot.run_action(&asked.user, &asked.action, asked.parameters).await;
     ended.map(|ended| Json(answer(&ended))).map_err(|refusal| refused(&refusal))
 }
 

@@ -137,14 +137,20 @@ impl Store {
         change: Change,
     ) -> impl Future<Output = Result<Done, StoreError>> + Send + 'static + use<> {
         let (reply, answer) = oneshot::channel();
-        self.inner.queue.push(Order { change, reply });
+        self.inner.queue.push(Order { change, reply: Some(reply) });
         async move { answer.await.unwrap_or(Err(StoreError::Closed)) }
+    }
+
+    /// Queues a write that nobody waits for, in the order of the calls among all writes. It is committed with the
+    /// next one that somebody waits for, or after some milliseconds; a failure goes to the log.
+    pub fn record(&self, change: Change) {
+        self.inner.queue.push(Order { change, reply: None });
     }
 
     /// Runs `read` on a thread for blocking work, with a connection of its own.
     ///
     /// # Errors
-    /// Those of `read`, and of opening the connection.
+    /// Those of `read`, and of opening the connection; [`StoreError::Closed`] after [`Store::close`].
     pub async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
@@ -162,7 +168,10 @@ impl Store {
             inner.idle.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
             outcome
         });
-        work.await.unwrap_or_else(|error| Err(StoreError::Io(format!("a read failed: {error}"))))
+        work.await.unwrap_or_else(|error| match error.is_cancelled() {
+            true => Err(StoreError::Closed),
+            false => Err(StoreError::Io(format!("a read failed: {error}"))),
+        })
     }
 
     /// The secret parameters of an execution; empty if it had none.
@@ -193,6 +202,7 @@ impl Store {
 impl Inner {
     fn end(&self) -> Result<(), StoreError> {
         self.queue.close();
+        self.readers.close();
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         match thread.map(JoinHandle::join) {

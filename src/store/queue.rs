@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -15,11 +16,28 @@ const MOST: usize = 4_096;
 /// Writes that share one commit at most: so that the first of a flood does not wait for the last.
 const GROUP: usize = 512;
 
+/// How long writes that nobody waits for lie before they are committed without company: each commit costs a wait for
+/// the disk and the pages of all indexes, so a burst of answers shares a few.
+const COMPANY: Duration = Duration::from_millis(10);
+
 /// A write and whoever waits for it.
 #[derive(Debug)]
 pub(super) struct Order {
     pub(super) change: Change,
-    pub(super) reply: oneshot::Sender<Result<Done, StoreError>>,
+    /// `None` where nobody does.
+    pub(super) reply: Option<oneshot::Sender<Result<Done, StoreError>>>,
+}
+
+impl Order {
+    /// Tells whoever waits what came of it. With nobody there, a failure goes to the log.
+    pub(super) fn answer(self, outcome: Result<Done, StoreError>) {
+        match (self.reply, outcome) {
+            // Whoever dropped the future does not want to know.
+            (Some(reply), outcome) => drop(reply.send(outcome)),
+            (None, Err(error)) => tracing::warn!(%error, "a record was not written"),
+            (None, Ok(_)) => {}
+        }
+    }
 }
 
 /// What the writer does next.
@@ -41,8 +59,23 @@ pub(super) struct Queue {
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<Order>,
+    /// How many of `waiting` somebody waits for.
+    awaited: usize,
+    /// When the first of the others came.
+    since: Option<Instant>,
     reserve: bool,
     closed: bool,
+}
+
+impl State {
+    /// How long the writer has nothing to do; `None` without an end.
+    fn idle(&self, now: Instant) -> Option<Duration> {
+        let due = self.awaited > 0 || self.waiting.len() >= GROUP || self.reserve || self.closed;
+        if due {
+            return Some(Duration::ZERO);
+        }
+        self.since.map(|since| COMPANY.saturating_sub(now.saturating_duration_since(since)))
+    }
 }
 
 impl Queue {
@@ -53,13 +86,21 @@ impl Queue {
             true => StoreError::Closed,
             false if state.waiting.len() >= MOST => StoreError::Full,
             false => {
+                let (awaited, first) = (order.reply.is_some(), state.since.is_none());
                 state.waiting.push_back(order);
-                self.bell.notify_one();
+                state.awaited += usize::from(awaited);
+                if first {
+                    state.since = Some(Instant::now());
+                }
+                // The writer sleeps until the others are due by itself.
+                if awaited || first || state.waiting.len() == GROUP {
+                    self.bell.notify_one();
+                }
                 return;
             }
         };
-        // Whoever dropped the future does not want to know.
-        let _ = order.reply.send(Err(refusal));
+        drop(state);
+        order.answer(Err(refusal));
     }
 
     /// Asks for more ids.
@@ -79,14 +120,23 @@ impl Queue {
 
     /// Waits for work.
     pub(super) fn next(&self) -> Work {
-        let idle = |state: &mut State| state.waiting.is_empty() && !state.reserve && !state.closed;
-        let mut state = self.bell.wait_while(self.state(), idle).unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
+        loop {
+            state = match state.idle(Instant::now()) {
+                Some(Duration::ZERO) => break,
+                Some(idle) => self.bell.wait_timeout(state, idle).unwrap_or_else(PoisonError::into_inner).0,
+                None => self.bell.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
         if state.closed && state.waiting.is_empty() {
             return Work::End;
         }
         state.reserve = false;
         let count = state.waiting.len().min(GROUP);
-        Work::Commit(state.waiting.drain(..count).collect())
+        let group: Vec<_> = state.waiting.drain(..count).collect();
+        state.awaited -= group.iter().filter(|order| order.reply.is_some()).count();
+        state.since = (!state.waiting.is_empty()).then(Instant::now);
+        Work::Commit(group)
     }
 
     /// No code under this lock can panic half-way, so a poisoned one is as good.
@@ -105,7 +155,7 @@ mod tests {
         let queue = Queue::default();
         let push = |id| {
             let (reply, answer) = oneshot::channel();
-            queue.push(Order { change: begin(id), reply });
+            queue.push(Order { change: begin(id), reply: Some(reply) });
             answer
         };
         let waiting: Vec<_> = (0..MOST as i64).map(push).collect();
@@ -119,5 +169,23 @@ mod tests {
         let groups =
             std::iter::repeat_with(|| queue.next()).take_while(|work| matches!(work, Work::Commit(_)));
         assert_eq!(groups.count(), MOST / GROUP - 1 + 1);
+    }
+
+    #[test]
+    fn what_nobody_waits_for_waits_for_company_and_then_goes_in_its_order() {
+        let queue = Queue::default();
+        let record = |id| queue.push(Order { change: begin(id), reply: None });
+        record(1);
+        record(2);
+        assert!(queue.state().idle(Instant::now()).is_some_and(|idle| !idle.is_zero()));
+        let Work::Commit(group) = queue.next() else { panic!() };
+        assert_eq!(group.len(), 2);
+        record(3);
+        let (reply, _answer) = oneshot::channel();
+        queue.push(Order { change: begin(4), reply: Some(reply) });
+        assert_eq!(queue.state().idle(Instant::now()), Some(Duration::ZERO));
+        let Work::Commit(group) = queue.next() else { panic!() };
+        assert!(group[0].reply.is_none() && group[1].reply.is_some());
+        assert_eq!(queue.state().idle(Instant::now()), None);
     }
 }

@@ -86,6 +86,11 @@ impl Reader {
         self.one("SELECT id FROM seen WHERE key = ?1", [key.to_string()], |row| row.get(0))
     }
 
+    /// The keys of the messages that started something last, the newest first, at most `limit`.
+    pub fn newest_keys(&self, limit: usize) -> Result<Vec<String>, StoreError> {
+        self.all("SELECT key FROM seen ORDER BY at DESC LIMIT ?1", [most(limit)], |row| row.get(0))
+    }
+
     /// Where an adapter resumes reading a room.
     pub fn position(&self, adapter: &AdapterName, room: &str) -> Result<Option<String>, StoreError> {
         let sql = "SELECT mark FROM position WHERE adapter = ?1 AND room = ?2";

@@ -66,8 +66,7 @@ impl Writer {
             Err(error) => orders.iter().map(|_| Err(error.clone())).collect(),
         };
         for (order, reply) in orders.into_iter().zip(replies) {
-            // Whoever dropped the future does not want to know.
-            let _ = order.reply.send(reply);
+            order.answer(reply);
         }
         if about_deliveries {
             self.delivered.send_modify(|count| *count += 1);
@@ -114,6 +113,11 @@ fn alone(scribe: &mut Scribe<'_>, change: &Change) -> Result<Result<Done, StoreE
     Ok(result)
 }
 
+/// Whether something may be due now that was not: who sends deliveries looks again.
 const fn touches_deliveries(change: &Change) -> bool {
-    matches!(change, Change::Finish(_) | Change::Deliver(_) | Change::Settle(_) | Change::Recover { .. })
+    match change {
+        Change::Finish(finish) => finish.delivery.is_some(),
+        Change::Deliver(_) | Change::Settle(_) | Change::Recover { .. } => true,
+        _ => false,
+    }
 }

@@ -74,6 +74,11 @@ impl Templates {
         Self { shared: Arc::new(Shared { strict, lenient, named, limits: options.limits }) }
     }
 
+    /// The text of a named template.
+    pub fn source(&self, name: &str) -> Option<&str> {
+        self.shared.named.get(name).map(String::as_str)
+    }
+
     /// The named templates that do not compile.
     pub fn problems(&self) -> Vec<TemplateError> {
         let named = self.shared.named.iter();

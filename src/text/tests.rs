@@ -105,7 +105,7 @@ fn example() -> Post {
 #[test]
 fn each_dialect_writes_a_post_its_own_way() {
     let plain = "deploy <prod>\nby @alice & *co*U11970-01-01 00:00 UTC\necho <!channel> @here ``` \n> a\n> b\n\
-                 host  ok\n----  --\nweb1  no\nexit code: 1\n- Yes: approve 7\n3.2 s";
+                 host  ok\n----  --\nweb1  no\nexit code: `1`\n- Yes: `approve 7`\n3.2 s";
     assert_eq!(render(&example(), &PLAIN), plain);
     let slack = "*deploy &lt;prod&gt;*\nby @alice &amp; *co*<@U1><!date^0^{date_short_pretty} {time}|1970-01-01 00:00 UTC>\n\
                  ```\necho &lt;!channel&gt; @here `\u{200b}`\u{200b}` \n```\n> a\n> b\n```\nhost  ok\n----  --\nweb1  no\n```\n\

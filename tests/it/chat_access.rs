@@ -1,7 +1,7 @@
 //! What people may see and run: nothing is told to those who may not.
 
 use crate::support::homes::ops;
-use crate::support::memory_bot::{MemoryBot, OPS};
+use crate::support::memory_bot::{MemoryBot, OPS, text};
 
 #[test]
 fn help_lists_what_this_person_may_run_here() {
@@ -9,7 +9,7 @@ fn help_lists_what_this_person_may_run_here() {
     let lines = |who: &str, room: &str| {
         let said = bot.ask(who, room, "!help");
         let own = said.lines().take_while(|line| *line != "chatops").skip(1);
-        own.map(|line| line.split(" - ").next().unwrap()[2..].to_owned()).collect::<Vec<_>>()
+        own.map(|line| line.split(" - ").next().unwrap()[2..].replace('`', "")).collect::<Vec<_>>()
     };
     let all = ["deploy to {{target}}", "echo {{message}}", "hold {{name}}", "sh {{cmd}}"];
     assert_eq!(lines("alice", OPS), all);
@@ -17,7 +17,7 @@ fn help_lists_what_this_person_may_run_here() {
     assert_eq!(lines("bob", "#lunch"), ["echo {{message}}"], "bob's rule holds in #ops only");
     assert_eq!(lines("dave", OPS), ["echo {{message}}"]);
     assert_eq!(lines("~alice", OPS), ["echo {{message}}"], "who is not vouched for has only everyone's");
-    assert!(bot.ask("carol", OPS, "!help").contains("\n- doctor - "));
+    assert!(bot.ask("carol", OPS, "!help").contains("\n- `doctor` - "));
     assert!(!bot.ask("alice", OPS, "!help").contains("doctor"));
 }
 
@@ -27,11 +27,11 @@ fn help_explains_a_command_with_its_parameters() {
     assert_eq!(
         bot.ask("alice", OPS, "!help deploy"),
         "default.deploy runs default.deploy: Bring the application to an environment\n\
-         - deploy to {{target}}\n\
+         - `deploy to {{target}}`\n\
          parameters, also as name=value at the end:\n\
-         - target (one of `staging`, `dev-1`, `production`): where to\n\
-         - count (a whole number such as 5), default 1\n\
-         - token (text)"
+         - `target` (one of `staging`, `dev-1`, `production`): where to\n\
+         - `count` (a whole number such as 5), default 1\n\
+         - `token` (text)"
     );
     assert_eq!(bot.ask("dave", OPS, "!help deploy"), "No available commands match deploy");
 }
@@ -48,11 +48,12 @@ fn every_built_in_command_has_one_line_of_help_that_can_be_typed() {
 #[test]
 fn whoami_tells_name_groups_and_roles() {
     let bot = MemoryBot::start(ops());
-    let said = "you are memory:alice\nname: alice\ngroups: sre\nroles: operator";
+    let said = "you are `memory:alice`\nname: alice\ngroups: sre\nroles: operator";
     assert_eq!(bot.ask("alice", OPS, "!whoami"), said);
-    let said = "you are memory:root, an admin: you may do everything";
+    let said = "you are `memory:root`, an admin: you may do everything";
     assert_eq!(bot.ask("root", OPS, "!whoami"), said);
-    let said = "you are memory:~alice, which anyone could say: log in to the network's services to be known";
+    let said =
+        "you are `memory:~alice`, which anyone could say: log in to the network's services to be known";
     assert_eq!(bot.ask("~alice", OPS, "!whoami"), said);
 }
 
@@ -61,7 +62,7 @@ fn who_can_run_names_the_holders_and_their_rules() {
     let bot = MemoryBot::start(ops());
     let said = bot.ask("bob", OPS, "!who can run default.deploy");
     let lines: Vec<&str> = said.lines().collect();
-    assert_eq!(lines[0], "default.deploy may be run by:");
+    assert_eq!(lines[0], "`default.deploy` may be run by:");
     assert_eq!(lines[1], "- `memory:root`, an admin");
     assert!(lines[2].starts_with("- group `sre` (role `operator`, entry 1 ("), "{said}");
     let bob = "- `bob`, only with `target` among `staging`, `dev-*`, only in `memory:#ops` (role `deployer`, entry 1 (";
@@ -93,7 +94,7 @@ fn why_cant_i_run_names_the_rule_and_what_it_asks_for() {
     let bot = MemoryBot::start(ops());
     let said = bot.ask("bob", "#lunch", "!why can't I run default.deploy");
     let (head, rule) = said.split_once('\n').unwrap();
-    assert_eq!(head, "default.deploy: these rules let you run it:");
+    assert_eq!(head, "`default.deploy`: these rules let you run it:");
     assert!(
         rule.starts_with(
             "- only in `memory:#ops`, only with `target` among `staging`, `dev-*` (role `deployer`, entry 1 ("
@@ -102,7 +103,7 @@ fn why_cant_i_run_names_the_rule_and_what_it_asks_for() {
     );
     assert_eq!(
         bot.ask("root", OPS, "!why can I run deploy to staging"),
-        "default.deploy: you may run it here: admins may do everything"
+        "`default.deploy`: you may run it here: admins may do everything"
     );
 }
 
@@ -110,9 +111,8 @@ fn why_cant_i_run_names_the_rule_and_what_it_asks_for() {
 fn a_refusal_tells_the_rule_that_came_near_and_is_said_before_any_parameter_is_looked_at() {
     let bot = MemoryBot::start(ops());
     let said = bot.asks("dave", OPS, "!deploy to nowhere count=x dry=1");
-    let refused =
-        "you may not run that here: no rule allows you to run `default.deploy`; why can't I run … tells more";
-    assert_eq!(said.text, refused);
+    let refused = "you may not run that here: no rule allows you to run `default.deploy`; `why can't I run …` tells more";
+    assert_eq!(text(&said), refused);
     assert!(!said.answer.unwrap().good);
     let said = bot.ask("bob", OPS, "!deploy to production");
     let near = "you may not run that here: you may run `default.deploy` only with `target` among `staging`, `dev-*` (role";
@@ -137,7 +137,7 @@ fn commands_for_keepers_are_refused_to_others() {
     let bot = MemoryBot::start(ops());
     for command in ["reload", "audit", "doctor"] {
         let refused = format!(
-            "you may not run that here: nobody granted you `chatops.{command}`; why can't I run … tells more"
+            "you may not run that here: nobody granted you `chatops.{command}`; `why can't I run …` tells more"
         );
         assert_eq!(bot.ask("alice", OPS, &format!("!{command}")), refused);
     }

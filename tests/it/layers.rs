@@ -50,6 +50,7 @@ const BOT: &[Room] = &[
     room(2, "upkeep"),
     room(2, "outbox"),
     room(2, "link"),
+    room(3, "notice"),
     room(3, "engine"),
     room(4, "chat"),
     room(4, "console"),

@@ -6,8 +6,15 @@
 mod audit;
 mod bad_input;
 mod chat_access;
+mod chat_again;
+mod chat_answers;
+mod chat_audit;
 mod chat_commands;
+mod chat_history;
+mod chat_limits;
+mod chat_reload;
 mod cli;
+mod cli_running;
 mod docs;
 mod https;
 mod irc_chat;

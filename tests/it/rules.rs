@@ -37,7 +37,7 @@ fn help_shows_only_what_one_may_run_and_a_refusal_names_the_rule() {
     room.alice.says("!run date on localhost");
     room.alice.sees("may not");
     room.alice.says("!why can't i run run date on localhost");
-    room.alice.sees("core.remote");
+    room.alice.sees("is nothing that you may run");
     let shown = room.alice.heard("run {{cmd}} on {{hosts}}");
     assert!(shown.is_empty(), "help shows what is not granted: {shown:?}");
     assert!(room.bot.stop().success());

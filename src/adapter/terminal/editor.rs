@@ -35,7 +35,7 @@ const PROGRESS: Duration = Duration::from_secs(5);
 const FAREWELL: Duration = Duration::from_secs(1);
 const MENU: &str = "commands";
 
-/// Runs the editor until Ctrl-D or the bot's stop.
+/// Runs the editor until Ctrl-D, `exit` or the bot's stop.
 pub(super) async fn run(
     terminal: &Terminal,
     link: &Link,
@@ -85,6 +85,7 @@ async fn serve(
             biased;
             () = link.stop.cancelled() => return Ended::Stopped,
             line = typed.recv() => match line {
+                Some(Typed::Line(text)) if is_farewell(&text) => return Ended::Stopped,
                 Some(Typed::Line(text)) => {
                     let id = ids.next();
                     link.ears.heard(terminal.message(link, &id, &text));
@@ -103,6 +104,11 @@ async fn serve(
             }
         }
     }
+}
+
+/// What people type to leave when they do not think of Ctrl-D.
+fn is_farewell(typed: &str) -> bool {
+    matches!(typed.trim(), "exit" | "quit")
 }
 
 /// What comes from the editor's thread.

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
-use tracing::debug;
+use tracing::{debug, warn};
 
 pub use address::{Addressed, Sure, Way, address};
 pub use hearing::Hearing;
@@ -23,13 +23,16 @@ use super::link;
 use super::outbox::{Keep, Letter, Outbox, slot};
 use super::reply;
 use crate::action::cut_secrets;
-use crate::alias::{Found, Hit};
+use crate::alias::{Alias, Found, Hit};
 use crate::model::{AdapterName, Cause, Message, MessageKey};
 use crate::net::World;
-use crate::store::{Change, Done, Entry, Store, StoreError, What};
+use crate::store::{Change, Entry, Store, What};
 use crate::text::Post;
 use commands::{Call, Reply, Run};
 use seen::Seen;
+
+/// Messages of earlier lives that are recalled: services repeat the last minutes.
+const RECALLED: usize = 1000;
 
 /// What a chat needs of the rest of the bot.
 pub struct Chat {
@@ -61,6 +64,19 @@ impl Chat {
         Arc::new(Self { homes, engine, outbox, store, world, links, seen })
     }
 
+    /// Remembers what was heard before this process began: a service that repeats it gets no second answer.
+    pub async fn recall(&self) {
+        match self.store.read(|reader| reader.newest_keys(RECALLED)).await {
+            Ok(keys) => {
+                let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+                for key in keys.into_iter().rev() {
+                    seen.first_time(key);
+                }
+            }
+            Err(error) => warn!(%error, "what was heard before cannot be read"),
+        }
+    }
+
     /// Carries out what `message` says, once.
     pub fn command(self: &Arc<Self>, home: &Arc<Home>, message: Message, addressed: Addressed<'_>) {
         let first =
@@ -77,7 +93,7 @@ impl Chat {
             part: 0,
             message,
         };
-        let visible = |alias: &crate::alias::Alias| heard.home.may_see(&heard.asker.who(), alias);
+        let visible = |alias: &Alias| heard.home.may_see(&heard.asker.who(), alias);
         let found = match addressed.sure {
             Sure::Yes => home.aliases.find(addressed.command, &visible),
             Sure::Perhaps => home.aliases.overhear(addressed.command, &visible),
@@ -118,7 +134,7 @@ impl Chat {
         let order = prepare(&heard.home, &heard.asker, Some(&hit.alias), &hit.alias.action_ref, given);
         let mut order = match order {
             Ok(order) => order,
-            Err(refusal) => return self.turn_down(&typed, &refusal),
+            Err(refusal) => return self.turn_down(&typed, &hit.alias, &refusal),
         };
         order.command = cut_secrets(&typed.text, &order.prepared.secrets);
         order.cause = Cause::Command;
@@ -128,9 +144,11 @@ impl Chat {
         drop(self.engine.submit(order));
     }
 
-    fn turn_down(&self, heard: &Heard, refusal: &Refusal) {
-        let post = refusal.post();
-        self.refuse(heard, post, What::Refused, &refusal.to_string());
+    fn turn_down(&self, heard: &Heard, alias: &Alias, refusal: &Refusal) {
+        let (why, alias, action) = (refusal.to_string(), alias.reference(), &alias.action_ref);
+        let more = json!({"why": why, "alias": alias, "action": action});
+        self.store.record(self.record(heard, What::Refused, more));
+        self.say(heard, refusal.post(), false);
     }
 
     fn built_in(self: &Arc<Self>, heard: &Heard, row: &'static commands::Row, hit: &Hit) {
@@ -150,10 +168,14 @@ impl Chat {
             let why = format!("nobody granted you `{}`", row.permit);
             return self.refuse(heard, reply::refused(&why), What::Refused, &why);
         }
-        let noted = self.note(heard, What::Answered, json!({"command": row.name}));
+        let record = self.record(heard, What::Answered, json!({"command": row.name}));
         match row.run {
-            Run::Now(run) => self.reply(heard, run(&call)),
+            Run::Now(run) => {
+                self.store.record(record);
+                self.reply(heard, run(&call));
+            }
             Run::Later(run) => {
+                let noted = self.store.write(record);
                 let (chat, heard) = (self.clone(), heard.clone());
                 tokio::spawn(async move {
                     // What was written before is read: a full disk must not keep the answer back.
@@ -174,17 +196,12 @@ impl Chat {
     }
 
     fn refuse(&self, heard: &Heard, post: Post, what: What, why: &str) {
-        drop(self.note(heard, what, json!({"why": why})));
+        self.store.record(self.record(heard, what, json!({"why": why})));
         self.say(heard, post, false);
     }
 
-    /// Writes an audit record; only who reads the database next needs to wait for it.
-    fn note(
-        &self,
-        heard: &Heard,
-        what: What,
-        more: Value,
-    ) -> impl Future<Output = Result<Done, StoreError>> + Send + 'static + use<> {
+    /// The audit record of something said.
+    fn record(&self, heard: &Heard, what: What, more: Value) -> Change {
         let mut body = Map::new();
         body.insert("text".to_owned(), json!(heard.text));
         if let Value::Object(more) = more {
@@ -198,7 +215,7 @@ impl Chat {
             subject: None,
             body,
         };
-        self.store.write(Change::Audit(Box::new(entry)))
+        Change::Audit(Box::new(entry))
     }
 
     fn say(&self, heard: &Heard, mut post: Post, good: bool) {

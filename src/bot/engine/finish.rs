@@ -46,8 +46,11 @@ impl Engine {
             delivery,
             audit: job.entry(What::Finished, now, body),
         };
-        let commit = self.store.write(Change::Finish(Box::new(finish)));
-        tokio::spawn(remember(job.id, commit));
+        let finish = Change::Finish(Box::new(finish));
+        match instant {
+            true => self.store.record(finish),
+            false => drop(tokio::spawn(remember(job.id, self.store.write(finish)))),
+        }
         let good = outcome.status == Status::Succeeded;
         self.say(job, post.unwrap_or_default(), keep, true, good);
         info!(execution = job.id, action = %execution.action, status = %outcome.status, person = %execution.person, "execution ended");

@@ -5,6 +5,7 @@
 //! in order; from there on nobody waits for anybody, but for limits and locks.
 
 mod finish;
+mod kill;
 mod load;
 mod order;
 mod prepare;
@@ -21,6 +22,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+pub use kill::NotOpen;
 pub use load::{Hold, Limits};
 pub use order::{Asker, Ended, Listed, Order};
 pub use prepare::{Given, Refusal, prepare};
@@ -86,11 +88,6 @@ pub struct Submitted {
     pub done: oneshot::Receiver<Ended>,
 }
 
-/// Why nothing was ended by `kill`.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("execution {0} neither waits nor runs")]
-pub struct NotOpen(pub i64);
-
 impl Engine {
     /// An engine with nothing to do; its dispatcher ends with it.
     pub fn start(store: Store, outbox: Arc<Outbox>, world: World, limits: Limits) -> Arc<Self> {
@@ -131,11 +128,14 @@ impl Engine {
             done: Mutex::new(Some(done)),
             order,
         });
-        let commit = self.store.write(Change::Begin(Box::new(job.begin())));
+        let begin = Change::Begin(Box::new(job.begin()));
         if runner::is_instant(&job.order.prepared.runner) {
-            drop(commit);
+            self.store.record(begin);
             run::instantly(self, &job);
-        } else if let Err(error) = self.orders.try_send(Recorded { job, commit: Box::pin(commit) }) {
+            return Submitted { id, done: ended };
+        }
+        let commit = Box::pin(self.store.write(begin));
+        if let Err(error) = self.orders.try_send(Recorded { job, commit }) {
             let job = match error {
                 mpsc::error::TrySendError::Full(recorded) | mpsc::error::TrySendError::Closed(recorded) => {
                     recorded.job
@@ -186,7 +186,9 @@ impl Engine {
     fn begin(self: &Arc<Self>, state: &mut State, job: Arc<Job>) {
         state.load.begin(job.id, &job.order.asker.person, job.order.lock.as_deref());
         state.running.insert(job.id, job.clone());
-        drop(self.store.write(Change::Start { execution: job.id, at: self.world.now() }));
+        let (execution, at) = (job.id, self.world.now());
+        self.store.record(Change::Start { execution, at });
+        self.store.record(Change::Audit(Box::new(job.entry(What::Started, at, job.audit_body()))));
         tokio::spawn(run::to_the_end(self.clone(), job));
     }
 
@@ -205,22 +207,6 @@ impl Engine {
                 self.begin(state, job);
             }
         }
-    }
-
-    /// Ends an execution that waits or runs. `by` is shown to the one who asked for it.
-    pub fn kill(self: &Arc<Self>, id: i64, by: &str) -> Result<(), NotOpen> {
-        let mut state = self.lock();
-        let running = state.running.get(&id).cloned();
-        let position = state.waiting.iter().position(|job| job.id == id);
-        let waiting = position.and_then(|index| state.waiting.remove(index));
-        drop(state);
-        let job = running.or_else(|| waiting.clone()).ok_or(NotOpen(id))?;
-        *job.killed_by.lock().unwrap_or_else(PoisonError::into_inner) = Some(by.to_owned());
-        job.stop.cancel();
-        if waiting.is_some() {
-            self.finish(&job, run::canceled(&job));
-        }
-        Ok(())
     }
 
     /// What waits and runs, oldest first.

@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::order::{Asker, Order};
 use crate::access::{self, Asked, Decision, Why};
-use crate::action::{self, Action, ParameterError, Prepared, Render};
+use crate::action::{self, Action, Parameter, ParameterError, Prepared, Render};
 use crate::alias::Alias;
 use crate::bot::home::{Home, runner_parameters};
 use crate::bot::reply;
@@ -143,7 +143,12 @@ fn resolve(
     all.retain(|(name, _)| !is_fixed(name));
     let immutable = fixed.into_iter().flatten();
     all.extend(immutable.map(|(name, value)| (name.clone(), action::Given::Fixed(value.clone()))));
-    let context = context(asker, alias, action);
+    let mut declared = action.parameters.iter().chain(&runner);
+    // Where nothing is rendered, and that is most commands, nothing is prepared for it.
+    let context = match fixed.is_some_and(|fixed| !fixed.is_empty()) || declared.any(Parameter::is_rendered) {
+        true => context(asker, alias, action),
+        false => Value::Null,
+    };
     action::resolve(action, &runner, &all, &context, &Renders(&home.templates)).map_err(Refusal::Parameters)
 }
 

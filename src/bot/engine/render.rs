@@ -19,7 +19,7 @@ pub(super) fn acknowledgement(order: &Order, execution: &Execution) -> Option<Po
     let alias = order.alias.as_ref()?;
     let format = alias.ack.format.as_ref().filter(|_| alias.ack.enabled)?;
     let templates = &order.home.templates;
-    let context = context(order, execution, &Value::Null);
+    let context = context(order, execution, &Value::Null, wanted(Some(format), &alias.ack.extra));
     let rendered = match templates.render("ack.format", format, &context, Undefined::Strict) {
         Ok(rendered) => rendered,
         Err(error) => {
@@ -50,7 +50,6 @@ fn link(order: &Order, id: i64) -> Option<Block> {
 
 /// The answer to whoever asked; `None` where the alias wants none and it went well.
 pub(super) fn result(order: &Order, execution: &Execution, result: &Value) -> Option<Post> {
-    let context = context(order, execution, result);
     let good = execution.status == Status::Succeeded;
     let spec = order.alias.as_ref().map(|alias| &alias.result);
     if spec.is_some_and(|spec| !spec.enabled) && good {
@@ -59,6 +58,8 @@ pub(super) fn result(order: &Order, execution: &Execution, result: &Value) -> Op
     let ran = matches!(execution.status, Status::Succeeded | Status::Failed)
         || result.as_object().is_some_and(|map| !map.is_empty());
     let format = spec.filter(|spec| spec.enabled && ran).and_then(|spec| spec.format.as_deref());
+    let wanted = spec.map_or(Wanted::Execution, |spec| wanted(format, &spec.extra));
+    let context = context(order, execution, result, wanted);
     let mut post = match format {
         Some(format) => formatted(order, format, &context),
         None if ran => fallback(order, &context, None),
@@ -129,14 +130,35 @@ fn addressed(order: &Order, mut post: Post) -> Post {
     post
 }
 
+/// What is worth describing to a format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// The execution: all that most formats name.
+    Execution,
+    /// The alias beside it.
+    Alias,
+}
+
+/// What a format, or an `extra`, can reach: one that does not name the alias reaches it through a
+/// template that it includes, if at all.
+fn wanted(format: Option<&str>, extra: &Map<String, Value>) -> Wanted {
+    let reaches = |format: &str| format.contains("alias") || format.contains("{%");
+    match extra.is_empty() && !format.is_some_and(reaches) {
+        true => Wanted::Execution,
+        false => Wanted::Alias,
+    }
+}
+
 /// What a format sees.
-fn context(order: &Order, execution: &Execution, result: &Value) -> Value {
-    let alias = order.alias.as_ref().map_or(Value::Null, |alias| describe(alias));
-    json!({
-        "execution": api_model(order, execution, result),
-        "alias": alias,
-        "actionalias": alias,
-    })
+fn context(order: &Order, execution: &Execution, result: &Value, wanted: Wanted) -> Value {
+    let mut context = Map::new();
+    context.insert("execution".to_owned(), api_model(order, execution, result));
+    if wanted == Wanted::Alias {
+        let alias = order.alias.as_ref().map_or(Value::Null, |alias| describe(alias));
+        context.insert("alias".to_owned(), alias.clone());
+        context.insert("actionalias".to_owned(), alias);
+    }
+    Value::Object(context)
 }
 
 /// An alias as StackStorm's API shows it.
@@ -154,13 +176,13 @@ fn api_model(order: &Order, execution: &Execution, result: &Value) -> Value {
     let source = execution.place.as_ref().map(|place| place.room.to_string());
     let elapsed = execution.ended.map(|ended| ended.since(execution.asked).as_secs_f64());
     let action = &order.action;
-    json!({
+    let mut model = json!({
         "id": execution.id.to_string(),
         "status": execution.status,
         "action": {"ref": execution.action, "name": action.name, "pack": action.pack, "description": action.description},
         "runner": {"name": execution.runner},
-        "parameters": execution.parameters,
-        "result": result,
+        "parameters": null,
+        "result": null,
         "why": execution.why,
         "command": execution.command,
         "context": {
@@ -173,5 +195,9 @@ fn api_model(order: &Order, execution: &Execution, result: &Value) -> Value {
         "end_timestamp": execution.ended.map(|ended| ended.to_string()),
         "elapsed_seconds": elapsed,
         "web_url": order.home.web_url(execution.id),
-    })
+    });
+    // The two that can be large are copied, not serialised.
+    model["parameters"] = Value::Object(execution.parameters.clone());
+    model["result"] = result.clone();
+    model
 }

@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
+use super::files::{self, Files, kept};
 use super::{Home, Wired};
 use crate::access::Access;
 use crate::action::{self, Action, Parameter};
 use crate::adapter::{self, Holds, Service};
 use crate::alias::{Alias, Case, Entry, Matcher};
 use crate::config::env::Env;
-use crate::config::home::{HomeDir, Pack};
+use crate::config::home::HomeDir;
 use crate::config::instances::{Instance, instances};
 use crate::config::settings::{self, Settings};
-use crate::config::{ConfigError, Problem, read_file};
+use crate::config::{ConfigError, Problem, read_optional};
 use crate::runner;
 use crate::template::{self, Limits, Options, Templates};
 
@@ -31,19 +32,25 @@ pub struct Built {
 /// file that is in `before` in a good state, that state goes on.
 pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before: Option<&Home>) -> Home {
     let mut problems = Vec::new();
-    let env = read_env(dir, variables, &mut problems);
+    let env = read_env(dir, variables, &mut problems, before);
     let settings = Settings::read(&env, dir.root()).unwrap_or_else(|errors| {
-        fatal(&mut problems, errors);
+        fatal(&mut problems, kept(errors, before));
         before.map_or_else(Settings::defaults, |before| before.settings.clone())
     });
     let services = services(dir, &env, &mut problems, before);
     let (packs, wrong) = dir.packs();
     problems.extend(wrong);
-    let mut actions = actions(&packs, &mut problems, before);
+    let earlier = |file: &Path| before?.actions.values().find(|action| action.file == *file).cloned();
+    let Files { found: mut actions, problems: wrong } = files::actions(&packs, earlier);
+    problems.extend(wrong);
+    problems.extend(actions.values().flat_map(|action| action.check(&parameters_of(&action.runner))));
     for core in action::core::actions() {
         actions.insert(core.reference(), Arc::new(core));
     }
-    let mut listed = aliases(&packs, &mut problems, before);
+    let earlier = |file: &Path| before?.listed.iter().find(|alias| alias.file == *file).cloned();
+    let Files { found: aliases, problems: wrong } = files::aliases(&packs, earlier);
+    problems.extend(wrong);
+    let mut listed: Vec<Arc<Alias>> = aliases.into_values().collect();
     for alias in &listed {
         if !actions.contains_key(&alias.action_ref) {
             problems.push(unknown_action(alias, &actions));
@@ -51,7 +58,7 @@ pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before
     }
     listed.extend(built.aliases.iter().cloned());
     let access = access(dir, &settings, &mut problems, before);
-    let templates = templates(dir, &settings, &mut problems);
+    let templates = templates(dir, &settings, &mut problems, before);
     let case = match settings.case {
         settings::Case::Ignore => Case::Ignore,
         settings::Case::Strict => Case::Strict,
@@ -77,12 +84,18 @@ fn fatal(problems: &mut Vec<Problem>, errors: impl IntoIterator<Item = ConfigErr
     problems.extend(errors.into_iter().map(Problem::Error));
 }
 
-fn read_env(dir: &HomeDir, variables: &[(String, String)], problems: &mut Vec<Problem>) -> Env {
+fn read_env(
+    dir: &HomeDir,
+    variables: &[(String, String)],
+    problems: &mut Vec<Problem>,
+    before: Option<&Home>,
+) -> Env {
     let file = dir.env_file();
     Env::read(file.as_deref(), variables.iter().cloned()).unwrap_or_else(|errors| {
-        fatal(problems, errors);
-        // The environment itself cannot be wrong; only the file is left out.
-        Env::read(None, variables.iter().cloned()).unwrap_or_default()
+        fatal(problems, kept(errors, before));
+        // The environment itself cannot be wrong; at the start only the file is left out.
+        let alone = || Env::read(None, variables.iter().cloned()).unwrap_or_default();
+        before.map_or_else(alone, |before| before.env.clone())
     })
 }
 
@@ -96,24 +109,31 @@ fn services(dir: &HomeDir, env: &Env, problems: &mut Vec<Problem>, before: Optio
     let mut services = Vec::new();
     for instance in found {
         let earlier = || before?.services.iter().find(|wired| wired.instance.name == instance.name).cloned();
-        match wire(&instance, env) {
+        match wire(&instance, env, None) {
             Ok(service) => services.push(Wired { instance, service: Arc::new(service) }),
             Err(errors) => {
-                fatal(problems, errors);
-                services.extend(earlier());
+                let earlier = earlier();
+                fatal(problems, kept(errors, earlier.as_ref()));
+                services.extend(earlier);
             }
         }
     }
     services
 }
 
-fn wire(instance: &Instance, env: &Env) -> Result<Service, Vec<ConfigError>> {
+/// The adapter of an instance, as if the option `without` were not set.
+pub(super) fn wire(
+    instance: &Instance,
+    env: &Env,
+    without: Option<&str>,
+) -> Result<Service, Vec<ConfigError>> {
     let options = &instance.options;
     let error = |message: String| ConfigError::new(env.file(), message).key(instance.name.as_str());
     let row = adapter::CATALOGUE.iter().find(|row| row.kind == instance.kind);
     let known = row.map_or(&[][..], |row| row.options);
     let is_file = |name: &str| known.iter().any(|option| option.name == name && option.holds == Holds::File);
     let mut lookup = |name: &str| match is_file(name) {
+        _ if without == Some(name) => None,
         true => options.path(name).map(|path| path.display().to_string()),
         false => options.optional(name),
     };
@@ -123,82 +143,6 @@ fn wire(instance: &Instance, env: &Env) -> Result<Service, Vec<ConfigError>> {
     let service = service.map_err(|errors| errors.into_iter().map(error).collect::<Vec<_>>())?;
     service.check().map_err(|message| vec![error(message)])?;
     Ok(service)
-}
-
-fn actions(
-    packs: &[Pack],
-    problems: &mut Vec<Problem>,
-    before: Option<&Home>,
-) -> BTreeMap<String, Arc<Action>> {
-    let mut actions = BTreeMap::new();
-    for pack in packs {
-        let files = pack.action_files().unwrap_or_else(|error| {
-            problems.push(Problem::Error(error));
-            Vec::new()
-        });
-        for file in files {
-            let earlier = || before?.actions.values().find(|action| action.file == *file).cloned();
-            let load = |text: &str| Action::load(&pack.name, &file, text);
-            let Some(action) = one(&file, load, earlier, problems) else { continue };
-            problems.extend(action.check(&parameters_of(&action.runner)));
-            insert(&mut actions, action.reference(), action, |action| &action.file, problems);
-        }
-    }
-    actions
-}
-
-fn aliases(packs: &[Pack], problems: &mut Vec<Problem>, before: Option<&Home>) -> Vec<Arc<Alias>> {
-    let mut aliases = BTreeMap::new();
-    for pack in packs {
-        let files = pack.alias_files().unwrap_or_else(|error| {
-            problems.push(Problem::Error(error));
-            Vec::new()
-        });
-        for file in files {
-            let earlier = || before?.listed.iter().find(|alias| alias.file == *file).cloned();
-            let load = |text: &str| Alias::load(Some(&pack.name), &file, text);
-            let Some(alias) = one(&file, load, earlier, problems) else { continue };
-            insert(&mut aliases, alias.reference(), alias, |alias| &alias.file, problems);
-        }
-    }
-    aliases.into_values().collect()
-}
-
-/// One file: what it says, or what it said when it was last good.
-fn one<T>(
-    file: &Path,
-    load: impl FnOnce(&str) -> Result<(T, Vec<Problem>), Vec<ConfigError>>,
-    earlier: impl FnOnce() -> Option<Arc<T>>,
-    problems: &mut Vec<Problem>,
-) -> Option<Arc<T>> {
-    let loaded = read_file(file).map_err(|error| vec![error]).and_then(|text| load(&text));
-    match loaded {
-        Ok((value, warnings)) => {
-            problems.extend(warnings);
-            Some(Arc::new(value))
-        }
-        Err(errors) => {
-            fatal(problems, errors);
-            earlier()
-        }
-    }
-}
-
-fn insert<T>(
-    all: &mut BTreeMap<String, Arc<T>>,
-    reference: String,
-    value: Arc<T>,
-    file: impl Fn(&T) -> &Path,
-    problems: &mut Vec<Problem>,
-) {
-    if let Some(first) = all.get(&reference) {
-        let message = format!("`{reference}` is already defined in {}", file(first).display());
-        problems.push(Problem::Error(
-            ConfigError::new(file(&value), message).key("name").help("rename one of them"),
-        ));
-        return;
-    }
-    all.insert(reference, value);
 }
 
 fn unknown_action(alias: &Alias, actions: &BTreeMap<String, Arc<Action>>) -> Problem {
@@ -213,27 +157,42 @@ fn unknown_action(alias: &Alias, actions: &BTreeMap<String, Arc<Action>>) -> Pro
 
 fn access(dir: &HomeDir, settings: &Settings, problems: &mut Vec<Problem>, before: Option<&Home>) -> Access {
     let file = dir.access_yaml();
-    if !file.exists() {
-        return Access::without_file(settings.admins.clone());
-    }
-    let loaded = read_file(&file)
-        .map_err(|error| vec![error])
-        .and_then(|text| Access::read(&file, &text, settings.admins.clone()));
+    let loaded = match read_optional(&file) {
+        Ok(None) => return Access::without_file(settings.admins.clone()),
+        Ok(Some(text)) => Access::read(&file, &text, settings.admins.clone()),
+        Err(error) => Err(vec![error]),
+    };
     loaded.unwrap_or_else(|errors| {
-        fatal(problems, errors);
+        fatal(problems, kept(errors, before));
         before.map_or_else(|| Access::closed(settings.admins.clone()), |before| before.access.clone())
     })
 }
 
-fn templates(dir: &HomeDir, settings: &Settings, problems: &mut Vec<Problem>) -> Templates {
-    let (named, unreadable) = template::named(dir.root());
+fn templates(
+    dir: &HomeDir,
+    settings: &Settings,
+    problems: &mut Vec<Problem>,
+    before: Option<&Home>,
+) -> Templates {
+    let (mut named, unreadable) = template::named(dir.root());
     // Whatever output is kept, of both streams, can also be shown.
     let output = Limits::default().output.saturating_add(settings.output_limit.0.saturating_mul(2));
     let limits = Limits { output, ..Limits::default() };
-    let templates = Templates::new(Options { templates: named, limits, ..Options::default() });
-    let errors = unreadable.into_iter().chain(templates.problems());
-    problems
-        .extend(errors.map(|error| Problem::Error(ConfigError::new(Path::new(&error.name), error.message))));
+    let make = |templates| Templates::new(Options { templates, limits, ..Options::default() });
+    let mut templates = make(named.clone());
+    let broken = templates.problems();
+    for error in unreadable.into_iter().chain(broken) {
+        let earlier = before.and_then(|before| {
+            let source = before.templates.source(&error.name)?;
+            before.templates.check(&error.name, source).is_ok().then_some(source)
+        });
+        let wrong = vec![ConfigError::new(Path::new(&error.name), error.message)];
+        fatal(problems, kept(wrong, earlier.as_ref()));
+        if let Some(earlier) = earlier {
+            named.insert(error.name, earlier.to_owned());
+            templates = make(named.clone());
+        }
+    }
     templates
 }
 

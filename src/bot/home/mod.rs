@@ -1,6 +1,7 @@
 //! The configuration in force: what the doors and the pure rooms parsed, composed into one immutable
 //! value. Each command keeps the one it began with.
 
+mod files;
 mod load;
 mod reload;
 
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use files::{Files, aliases_in, aliases_of};
 pub use load::{Built, load};
 pub use reload::Homes;
 
@@ -15,10 +17,10 @@ use crate::access::{Access, Asker};
 use crate::action::{Action, Parameter};
 use crate::adapter::Service;
 use crate::alias::{Alias, Matcher};
-use crate::config::Problem;
 use crate::config::env::Env;
 use crate::config::instances::Instance;
 use crate::config::settings::Settings;
+use crate::config::{ConfigError, Problem};
 use crate::runner;
 use crate::template::Templates;
 
@@ -86,6 +88,11 @@ impl Home {
     /// Whether `asker` could run this action here, with some arguments at least.
     pub fn may_ever(&self, asker: &Asker<'_>, action: &str, alias: Option<&str>) -> bool {
         self.access.may_ever(asker, action, alias)
+    }
+
+    /// The adapter once more, as if the option `without` were not set: for a trial that must not do all it may.
+    pub fn trial(&self, wired: &Wired, without: &str) -> Result<Service, Vec<ConfigError>> {
+        load::wire(&wired.instance, &self.env, Some(without))
     }
 
     /// The page of an execution, where the bot has an address.

@@ -213,7 +213,9 @@ impl Door {
                 None
             }
         };
-        if let Keep::Stored(claimed) = keep {
+        // A letter that is tried again stays claimed and due: written down, the store would give it out a
+        // second time, and after a crash only when its wait is over.
+        if let (Keep::Stored(claimed), None) = (keep, again) {
             let delivery = claimed.delivery.id;
             let span = self.world.now().since(at);
             let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
@@ -338,3 +340,7 @@ impl Handles {
         self.order.retain(|known| known != slot);
     }
 }
+
+#[cfg(test)]
+#[path = "door_tests.rs"]
+mod tests;

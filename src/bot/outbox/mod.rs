@@ -19,7 +19,7 @@ pub use door::{Door, Ledger};
 use crate::adapter::{Abilities, Answer};
 use crate::model::{AdapterName, Handle, Place, Slot};
 use crate::net::World;
-use crate::store::{Change, Claimed, Claims, MemoryClaims, NewDelivery, Settled, Store};
+use crate::store::{Change, Claimed, Claims, MemoryClaims, NewDelivery, Settled, Store, StoreError};
 use crate::text::Post;
 
 /// How long a message is kept when the process dies.
@@ -122,7 +122,19 @@ impl Outbox {
         let door = self.doors().get(&letter.place.adapter).cloned();
         match door {
             Some(door) => door.put(letter),
-            None => debug!(slot = %letter.slot, "no adapter takes this answer now"),
+            None => self.leave(letter),
+        }
+    }
+
+    fn leave(&self, letter: Letter) {
+        debug!(slot = %letter.slot, "no adapter takes this answer now");
+        if let Keep::Stored(claimed) = letter.keep {
+            let claims = self.claims.clone();
+            self.settling.spawn(async move {
+                if let Err(error) = claims.release(&claimed).await {
+                    warn!(%error, "an answer without an adapter waits for the next start");
+                }
+            });
         }
     }
 
@@ -185,6 +197,7 @@ async fn refill(claims: MemoryClaims, store: Store, world: World, name: String, 
                     take_up(&open, &store, claimed).await;
                 }
             }
+            Err(StoreError::Closed) => return,
             Err(error) => warn!(door = name, %error, "what is due cannot be read"),
         }
         drop(open);

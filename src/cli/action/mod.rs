@@ -11,7 +11,6 @@ use serde_json::{Map, Value, json};
 use super::api::Api;
 use super::start::{self, Logs};
 use super::{Global, locate, print};
-use crate::bot::engine::Given;
 use crate::model::Status;
 
 /// Actions.
@@ -55,7 +54,7 @@ fn carry_out(global: &Global, reference: &str, parameters: &[String]) -> anyhow:
         let ended = match start::start(global, Logs::Quiet).await {
             Ok(started) => {
                 let user = super::chat::user();
-                let ended = started.bot.run_action(&user, reference, Given::Values(given)).await;
+                let ended = started.bot.run_action(&user, reference, given).await;
                 started.bot.stop(std::time::Duration::ZERO).await;
                 let ended = ended.map_err(|refusal| advised(&refusal.to_string(), reference))?;
                 json!({"id": ended.id, "status": ended.status, "why": ended.why, "result": ended.result})

@@ -63,9 +63,7 @@ fn advice(kind: &str) -> String {
 async fn one(home: &Home, wired: &Wired) -> Finding {
     let (name, kind) = (&wired.instance.name, &wired.instance.kind);
     let about = format!("adapter {name}");
-    let mut lookup =
-        |option: &str| if option == ROOMS { None } else { wired.instance.options.optional(option) };
-    let Some(Ok(service)) = Service::from_options(kind, &mut lookup) else {
+    let Ok(service) = home.trial(wired, ROOMS) else {
         return Finding::error(about, "its settings cannot be used").help(advice(kind));
     };
     let (sender, up) = mpsc::channel(1);

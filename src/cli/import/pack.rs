@@ -10,6 +10,7 @@ use super::Mode;
 use super::copy::{Copied, copy, files};
 use crate::config::home::yaml_files;
 use crate::config::{read_file, yaml};
+use crate::runner;
 
 /// What became of one pack.
 #[derive(Debug, Default, PartialEq, Serialize)]
@@ -40,22 +41,6 @@ const FILES: [&str; 5] = ["pack.yaml", "README.md", "LICENSE", "LICENSE.md", "LI
 /// What has no counterpart, and how it is called in the report.
 const LEFT_OUT: [(&str, &str); 4] =
     [("rules", "rules"), ("sensors", "sensors"), ("triggers", "triggers"), ("policies", "policies")];
-
-/// The runners that carry StackStorm's actions out here, with their names in older packs.
-const SUPPORTED: [&str; 12] = [
-    "local-shell-cmd",
-    "run-local",
-    "local-shell-script",
-    "run-local-script",
-    "remote-shell-cmd",
-    "run-remote",
-    "remote-shell-script",
-    "run-remote-script",
-    "http-request",
-    "http-runner",
-    "announcement",
-    "noop",
-];
 
 /// Where a pack goes: the pack `default` is the home itself.
 pub(super) fn place(home: &Path, name: &str) -> std::path::PathBuf {
@@ -115,7 +100,7 @@ impl PackReport {
         for path in files {
             let short = path.strip_prefix(from).unwrap_or(&path);
             match read_file(&path).and_then(|text| yaml::read::<Action>(short, &text)) {
-                Ok(action) if SUPPORTED.contains(&action.runner_type.as_str()) => {}
+                Ok(action) if runner::find(&action.runner_type).is_some() => {}
                 Ok(action) => {
                     let name = format!("{}.{}", self.name, action.name);
                     self.runners.entry(action.runner_type).or_default().push(name);

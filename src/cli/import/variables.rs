@@ -9,8 +9,10 @@ use anyhow::Context;
 use serde::Serialize;
 
 use super::{Mode, shell};
+use crate::adapter;
 use crate::config::env::Env;
 use crate::config::read_file;
+use crate::config::settings::TABLE;
 
 /// What became of the variables. Values are not in it.
 #[derive(Debug, Default, PartialEq, Serialize)]
@@ -91,9 +93,6 @@ const FATES: &[(&str, Fate)] = &[
     ("ST2_WEBUI_URL", Dropped("see CHATOPS_PUBLIC_URL for links in answers")),
     ("ST2_*", Dropped(SERVER)),
 ];
-
-/// The adapters that this version has; variables of others would be unknown.
-const ADAPTERS: [&str; 1] = ["CHATOPS_IRC_"];
 
 /// Their variables by name, with line numbers.
 type Theirs = Vec<(String, String, u64)>;
@@ -181,8 +180,12 @@ fn translate(theirs: &Theirs, notes: &mut Vec<Note>) -> Vec<(&'static str, Strin
 }
 
 fn is_later(ours: &str) -> bool {
-    let is_setting = crate::config::settings::TABLE.iter().any(|row| row.name == ours);
-    !is_setting && !ADAPTERS.iter().any(|start| ours.starts_with(start))
+    let is_setting = TABLE.iter().any(|row| row.name == ours);
+    let is_option = |row: &adapter::Row| {
+        let short = ours.strip_prefix(&format!("CHATOPS_{}_", row.kind.to_ascii_uppercase()));
+        short.is_some_and(|short| row.options.iter().any(|option| option.name == short))
+    };
+    !is_setting && !adapter::CATALOGUE.iter().any(is_option)
 }
 
 /// Settings that several of theirs make up.

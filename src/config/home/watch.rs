@@ -137,7 +137,8 @@ fn poller(home: &HomeDir, bell: &Arc<Notify>) -> Box<dyn Watcher + Send> {
 /// What the watcher calls: rings the bell for events that matter. Reading a file is none, or every load would cause
 /// the next one.
 fn ringer(home: &HomeDir, bell: Arc<Notify>) -> impl Fn(notify::Result<Event>) + Send + use<> {
-    let env_file = home.env_file();
+    // A file of variables that is made later counts too.
+    let env_file = home.env_file().unwrap_or_else(|| home.join("chatops.env"));
     let root = home.root().to_owned();
     let access = home.access_yaml();
     // A log that somebody writes into the home must not cause a load with every line.
@@ -152,7 +153,7 @@ fn ringer(home: &HomeDir, bell: Arc<Notify>) -> impl Fn(notify::Result<Event>) +
         let matters = match event {
             Ok(Event { kind: EventKind::Access(_), .. }) => false,
             Ok(event) => {
-                let counts = |path: &PathBuf| is_read(path) || Some(path) == env_file.as_ref();
+                let counts = |path: &PathBuf| is_read(path) || *path == env_file;
                 event.need_rescan() || event.paths.iter().any(counts)
             }
             Err(_) => true,

@@ -60,7 +60,7 @@ impl Stored {
         })
     }
 
-    fn fresh(delivery: &NewDelivery) -> Self {
+    pub(crate) fn fresh(delivery: &NewDelivery) -> Self {
         Self {
             id: delivery.id,
             slot: delivery.slot.clone(),

@@ -55,7 +55,7 @@ formats:
   - "deploy to {{target}}"
 immutable_parameters: { dry: false }
 ack: { enabled: false }
-result: { format: "{{ execution.result.stdout }}" }
+result: { format: "{{ execution.result.stdout | trim }}" }
 extra: { lock: "deploy-{{target}}" }
 "#;
 

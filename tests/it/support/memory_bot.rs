@@ -2,6 +2,7 @@
 //! can be stopped or dropped in the middle of its work, and started again on the same home.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use chatops::adapter::memory::{MemoryAdapter, MemoryRoom, Posted};
@@ -33,6 +34,8 @@ const QUIET: Duration = Duration::from_millis(300);
 pub(crate) struct MemoryBot {
     home: Home,
     life: Option<Life>,
+    /// Messages so far: a service gives no id twice.
+    said: AtomicU64,
 }
 
 /// One life of its process.
@@ -48,7 +51,7 @@ impl MemoryBot {
     /// Starts a bot over `home`.
     pub(crate) fn start(home: Home) -> Self {
         let life = Some(Life::start(&home));
-        Self { home, life }
+        Self { home, life, said: AtomicU64::new(0) }
     }
 
     fn life(&self) -> &Life {
@@ -77,7 +80,9 @@ impl MemoryBot {
 
     /// Somebody says something; gives the message's id.
     pub(crate) fn says(&self, person: &str, room: &str, text: &str) -> String {
-        self.room().say(person, room, text)
+        let id = format!("m{}", self.said.fetch_add(1, Ordering::Relaxed));
+        self.room().say_as(&id, person, room, text);
+        id
     }
 
     /// The next thing the bot posts.
@@ -90,14 +95,14 @@ impl MemoryBot {
         self.wait(async move { tokio::time::timeout(limit, room.next()).await.ok() })
     }
 
-    /// The text of the next thing the bot posts.
+    /// The text of the next thing the bot posts, without the name of the one it is for.
     pub(crate) fn answers(&self) -> String {
-        self.posts().text
+        text(&self.posts())
     }
 
     /// Says something and gives the last answer to it; what comes before is left out.
-    pub(crate) fn ask(&self, person: &str, room: &str, text: &str) -> String {
-        self.asks(person, room, text).text
+    pub(crate) fn ask(&self, person: &str, room: &str, said: &str) -> String {
+        text(&self.asks(person, room, said))
     }
 
     /// The same with all of the post.
@@ -105,7 +110,7 @@ impl MemoryBot {
         let id = self.says(person, room, text);
         loop {
             let posted = self.posts();
-            if posted.answer.as_ref().is_some_and(|answer| answer.last && &*answer.key.id == id) {
+            if posted.answer.as_ref().is_some_and(|answer| answer.last && *answer.key.id == *id) {
                 return posted;
             }
         }
@@ -227,6 +232,12 @@ impl Life {
         runtime.shutdown_timeout(SOON);
         link.cancel();
     }
+}
+
+/// What a post says, without the name of the one it is for.
+pub(crate) fn text(posted: &Posted) -> String {
+    let name = posted.post.to.as_ref().map(|to| format!("{}: ", to.name)).unwrap_or_default();
+    posted.text.strip_prefix(&name).unwrap_or(&posted.text).to_owned()
 }
 
 fn name() -> AdapterName {

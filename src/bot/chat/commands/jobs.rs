@@ -1,11 +1,8 @@
 //! `ps`, `kill`: what runs now, and ending it.
 
-use serde_json::{Map, json};
-
 use super::{Call, Need, Reply, Row, Run, post, table};
 use crate::bot::engine::Listed;
 use crate::bot::reply;
-use crate::store::{Change, Entry, What};
 use crate::text::human::duration;
 use crate::text::{Post, Tone};
 
@@ -65,20 +62,8 @@ fn kill(call: &Call) -> Reply {
             "no execution {id} of yours waits or runs; `ps` lists them"
         )));
     };
-    if let Err(error) = call.chat.engine.kill(id, &call.asker.name) {
+    if let Err(error) = call.chat.engine.kill_for(id, &call.asker) {
         return Reply::Problem(reply::problem(&error.to_string()));
     }
-    let mut body = Map::new();
-    body.insert("command".to_owned(), json!(open.command));
-    body.insert("asked_by".to_owned(), json!(open.person));
-    let entry = Entry {
-        at: call.chat.world.now(),
-        what: What::Killed,
-        person: Some(call.asker.person.clone()),
-        place: call.asker.place.clone(),
-        subject: Some(format!("execution/{id}")),
-        body,
-    };
-    drop(call.chat.store.write(Change::Audit(Box::new(entry))));
     Reply::Said(Post::plain(format!("ending {id}: {}", reply::shorten(&open.command))).tone(Tone::Working))
 }
