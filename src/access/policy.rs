@@ -94,7 +94,9 @@ pub struct Rule {
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let whose = self.role.as_ref().map_or("everyone".to_owned(), |role| format!("role `{role}`"));
-        write!(f, "{whose}, entry {} ({}:{})", self.entry, self.file.display(), self.line)
+        // People in a chat need not know where the home is.
+        let file = self.file.file_name().unwrap_or_default().to_string_lossy();
+        write!(f, "{whose}, entry {} ({file}:{})", self.entry, self.line)
     }
 }
 

@@ -88,6 +88,9 @@ pub fn ending(id: i64, status: Status, why: Option<&str>) -> String {
 
 /// Nothing matches what was typed.
 pub fn unknown(typed: &str, suggestion: Option<&str>) -> Post {
+    if typed.trim().is_empty() {
+        return para(vec![text("yes? "), code("help"), text(" lists what you may say here")]);
+    }
     let mut spans = vec![text("I do not know "), code(shorten(typed))];
     match suggestion {
         Some(suggestion) => spans.extend([text("; did you mean "), code(suggestion), text("?")]),

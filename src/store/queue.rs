@@ -11,7 +11,7 @@ use super::change::{Change, Done};
 
 /// Writes that may wait; more are refused with [`StoreError::Full`]. At a few kilobytes each this is
 /// some megabytes, and several seconds of a slow disk.
-const MOST: usize = 4_096;
+const MOST: usize = 16_384;
 
 /// Writes that share one commit at most: so that the first of a flood does not wait for the last.
 const GROUP: usize = 512;

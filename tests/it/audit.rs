@@ -56,6 +56,37 @@ fn a_changed_record_is_found() {
 }
 
 #[test]
+fn a_change_in_any_column_is_found() {
+    let home = with_some_history();
+    let database = Connection::open(home.database()).unwrap();
+    let mut asked = database.prepare("SELECT name FROM pragma_table_info('audit')").unwrap();
+    let columns: Vec<String> =
+        asked.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+    drop(asked);
+    drop(database);
+    assert!(columns.len() > 3, "{columns:?}");
+    for column in columns {
+        let home = with_some_history();
+        let change = format!(
+            "UPDATE audit SET {column} = CASE typeof({column}) WHEN 'integer' THEN {column} + 1000 WHEN 'blob' \
+             THEN zeroblob(length({column})) ELSE coalesce({column}, '') || 'x' END \
+             WHERE rowid = (SELECT min(rowid) FROM audit)"
+        );
+        assert!(found_after(&home, &change), "{column}");
+    }
+}
+
+#[test]
+fn what_a_spreadsheet_would_compute_stays_text_in_csv() {
+    let home = homes::small();
+    home.chat("=HYPERLINK(1)\n@SUM(1)\n+1\n-1\n");
+    let csv = home.run(&["audit", "export", "--format", "csv"]).stdout;
+    for formula in ["=HYPERLINK", "@SUM", "+1", "-1"] {
+        assert!(!csv.contains(&format!(",{formula}")) && !csv.contains(&format!(",\"{formula}")), "{csv}");
+    }
+}
+
+#[test]
 fn a_deleted_record_is_found() {
     assert!(found_after(&with_some_history(), "DELETE FROM audit WHERE what = 'asked'"));
 }

@@ -43,6 +43,11 @@ fn the_bot_is_addressed_by_prefix_by_name_or_alone() {
     for text in ["echo hi", "!echo hi", "chatops: echo hi"] {
         assert_eq!(bot.ask("dave", "@dave", text), "hi", "{text}");
     }
+    for disguised in ["!\u{200b}echo\u{a0}hi", "\u{feff}!echo \u{202e}hi\u{200b}"] {
+        assert_eq!(bot.ask("dave", OPS, disguised), "hi", "{disguised:?}");
+    }
+    assert_eq!(bot.ask("dave", OPS, "!echo \u{201c}hi there\u{201d}"), "hi there", "quotes are quotes");
+    assert_eq!(bot.ask("dave", OPS, "chatops:"), "yes? `help` lists what you may say here");
     assert_eq!(
         bot.asks("dave", OPS, "!echo hi").text,
         "dave: hi",

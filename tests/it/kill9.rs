@@ -57,6 +57,33 @@ fn a_command_cut_short_is_abandoned_told_once_and_never_run_again() {
 }
 
 #[test]
+fn killed_again_and_again_it_tells_each_end_once() {
+    let mut server = Scripted::start();
+    let home = homes::on_irc(&server.address());
+    for round in 0..5 {
+        let bot = in_the_channel(&home, &mut server);
+        alice_says(&server, &format!("q{round}"), &format!("!run echo quick-{round}-end on localhost"));
+        alice_says(&server, &format!("s{round}"), &format!("!run sleep 30; echo slow-{round} on localhost"));
+        until(SOON, || (server.count(&format!("stdout : quick-{round}-end")) > 0).then_some(()));
+        until(SOON, || (server.count(&format!("slow-{round} ")) > 0 || began(&home, round)).then_some(()));
+        bot.kill9();
+        let verified = home.run(&["audit", "verify"]);
+        assert_eq!(verified.code, Some(0), "{verified:?}");
+    }
+    let bot = in_the_channel(&home, &mut server);
+    until(SOON, || (server.count("was abandoned") >= 5).then_some(()));
+    alice_says(&server, "last", "!echo and that is all");
+    server.receives("and that is all");
+    assert_eq!(server.count("was abandoned"), 5, "each told once");
+    assert!(bot.stop().success());
+}
+
+/// Whether the slow command of `round` is known to the database.
+fn began(home: &Home, round: usize) -> bool {
+    home.run(&["execution", "list", "--json"]).stdout.contains(&format!("slow-{round}"))
+}
+
+#[test]
 fn nothing_that_was_answered_is_lost_by_a_kill() {
     let mut server = Scripted::start();
     let home = homes::on_irc(&server.address());

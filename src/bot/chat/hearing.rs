@@ -10,6 +10,7 @@ use crate::adapter::{Abilities, Ears};
 use crate::bot::link;
 use crate::bot::outbox::Door;
 use crate::model::{AdapterName, Message, Person};
+use crate::text::clean::typed;
 
 /// Hears for one adapter: knows what the bot is called there, and how the connection stands.
 pub struct Hearing {
@@ -43,7 +44,8 @@ impl Ears for Hearing {
             (false, true) => Way::Mention,
             (false, false) => Way::Room,
         };
-        let text = message.text.clone();
+        // Chats turn quotes and blanks into typography, and carry what nobody sees.
+        let text = typed(&message.text);
         if let Some(addressed) = address(&text, way, home.settings.prefix.as_str(), &me) {
             self.chat.command(&home, message, addressed);
         }

@@ -146,11 +146,8 @@ impl Chat {
 
     fn turn_down(&self, heard: &Heard, alias: &Alias, refusal: &Refusal) {
         let (why, alias, action) = (refusal.to_string(), alias.reference(), &alias.action_ref);
-        self.store.record(self.record(
-            heard,
-            What::Refused,
-            json!({"why": why, "alias": alias, "action": action}),
-        ));
+        let more = json!({"why": why, "alias": alias, "action": action});
+        self.store.record(self.record(heard, What::Refused, more));
         self.say(heard, refusal.post(), false);
     }
 

@@ -82,13 +82,15 @@ fn unreadable(error: &StoreError) -> Reply {
 async fn history(call: Arc<Call>) -> Reply {
     let person = (!call.may("chatops.history")).then(|| call.asker.person.clone());
     let text = call.param("filter").map(str::to_owned);
+    let filtered = text.is_some();
     let filter = Filter { person, text, limit: SHOWN, ..Filter::default() };
     let found = match read(&call, move |reader| reader.executions(&filter)).await {
         Ok(found) => found,
         Err(reply) => return reply,
     };
     if found.is_empty() {
-        return Reply::Said(Post::plain("nothing was run yet"));
+        let why = if filtered { "nothing that was run fits" } else { "nothing was run yet" };
+        return Reply::Said(Post::plain(why));
     }
     let now = call.chat.world.now();
     let row = |execution: Execution| {
