@@ -16,6 +16,17 @@ pub(super) static VERSION: Row = Row {
     run: Run::Now(|_| Reply::Said(Post::plain(concat!("chatops ", env!("CARGO_PKG_VERSION"))))),
 };
 
+/// The rest of a long answer. Adapters that cut answers give the rest themselves and never ask the bot.
+pub(super) static MORE: Row = Row {
+    name: "more",
+    display: "more",
+    formats: &["more"],
+    summary: "the rest of a long answer",
+    need: Need::Nothing,
+    permit: "chatops.help",
+    run: Run::Now(|_| Reply::Problem(Post::plain("there is no more to show"))),
+};
+
 /// The packs.
 pub(super) static PACKS: Row = Row {
     name: "packs",

@@ -83,6 +83,7 @@ pub static ROWS: &[&Row] = &[
     &who::WHOAMI,
     &who::WHO_CAN,
     &who::WHY_NOT,
+    &lists::MORE,
     &lists::VERSION,
     &lists::PACKS,
     &lists::ALIASES,
