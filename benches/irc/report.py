@@ -104,7 +104,7 @@ def page(found, matching, store):
     lines = [
         "# Benchmarks",
         "",
-        "Written by `scripts/bench`; every figure of one page comes from one run on one machine. The floor is",
+        "Written by `scripts/bench`; every figure of one section comes from one run on one machine. The floor is",
         "[a bare socket](../benches/irc/floor.py) that answers `!echo TEXT`: what server and harness cost by themselves.",
         "Ratios carry over to other machines, absolute figures less so.",
         "",

@@ -237,3 +237,15 @@ fn a_read_only_database_is_a_clear_error() {
     let stderr = String::from_utf8_lossy(&output.stderr).to_lowercase();
     assert!(stderr.contains("read-only") || stderr.contains("readonly"), "{output:?}");
 }
+
+#[test]
+fn a_fixed_command_with_a_placeholder_in_single_quotes_is_refused_at_load() {
+    let alias = "name: who\naction_ref: core.local\nformats: [who]\nimmutable_parameters:\n  cmd: \"echo '{{ api_user }}'\"\n";
+    let home = homes::small().file("aliases/who.yaml", alias);
+    let checked = home.run(&["check"]);
+    assert_eq!(checked.code, Some(1), "{checked:?}");
+    assert!(checked.stderr.contains("who.yaml:5:1"), "{checked:?}");
+    assert!(checked.stderr.contains("single quotes"), "{checked:?}");
+    assert!(home.chat("who\n").stdout.contains("I do not know"));
+    assert_eq!(home.chat("echo others go on\n").code, Some(0));
+}

@@ -98,3 +98,11 @@ fn what_is_typed_never_becomes_shell_text() {
     assert!(ran.stdout.contains("$(touch pwned)"), "{ran:?}");
     assert!(!home.path().join("pwned").exists());
 }
+
+#[test]
+fn each_part_of_a_command_that_matches_several_times_is_answered() {
+    let alias = "name: ticket\naction_ref: core.echo\nformats:\n  - display: ticket\n    match_multiple: true\n    \
+                 representation: ['ticket-(?P<message>\\d+)']\nresult: { format: 'T{{ execution.result.stdout }}' }\n";
+    let ran = homes::small().file("aliases/ticket.yaml", alias).chat("please see ticket-12 and ticket-13\n");
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "T12\nT13"), "{ran:?}");
+}

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use super::{Ids, Terminal};
 use crate::adapter::{Adapter, Ended, Link, Ticket, plain};
 use crate::model::{Receipt, SendError};
+use crate::text::Tone;
 use crate::text::marks::Marks;
 
 /// A longer line is not a command.
@@ -82,7 +83,8 @@ impl<W: AsyncWrite + Send + Unpin> Pipe<'_, W> {
     /// Prints a final answer, or what answers nothing; progress is left out.
     async fn print(&mut self, ticket: Ticket) -> Result<(), Ended> {
         let parcel = ticket.parcel();
-        if parcel.answer.as_ref().is_some_and(|answer| !answer.last) {
+        let step = parcel.post.tone == Tone::Working;
+        if step && parcel.answer.as_ref().is_some_and(|answer| !answer.last) {
             let answer = "left out: only final answers are printed".to_owned();
             ticket.settle(Ok(Receipt { handle: None, answer }));
             return Ok(());

@@ -8,14 +8,14 @@ use std::sync::{Arc, LazyLock};
 use super::files::{self, Files, kept};
 use super::{Home, Wired};
 use crate::access::Access;
-use crate::action::{self, Action, Parameter};
+use crate::action::{self, Action, Parameter, shell};
 use crate::adapter::{self, Holds, Service};
 use crate::alias::{Alias, Case, Entry, Matcher};
 use crate::config::env::Env;
 use crate::config::home::HomeDir;
 use crate::config::instances::{Instance, instances};
 use crate::config::settings::{self, Settings};
-use crate::config::{ConfigError, Problem, read_optional};
+use crate::config::{ConfigError, Problem, read_file, read_optional};
 use crate::runner;
 use crate::template::{self, Limits, Options, Templates};
 
@@ -51,6 +51,13 @@ pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before
     let Files { found: aliases, problems: wrong } = files::aliases(&packs, earlier);
     problems.extend(wrong);
     let mut listed: Vec<Arc<Alias>> = aliases.into_values().collect();
+    listed.retain(|alias| match unsafe_command(alias, &actions) {
+        Some(error) => {
+            problems.push(Problem::Error(error));
+            false
+        }
+        None => true,
+    });
     for alias in &listed {
         if !actions.contains_key(&alias.action_ref) {
             problems.push(unknown_action(alias, &actions));
@@ -143,6 +150,24 @@ pub(super) fn wire(
     let service = service.map_err(|errors| errors.into_iter().map(error).collect::<Vec<_>>())?;
     service.check().map_err(|message| vec![error(message)])?;
     Ok(service)
+}
+
+/// A command that the alias fixes for a shell is held to the rules of an action's own command.
+fn unsafe_command(alias: &Alias, actions: &BTreeMap<String, Arc<Action>>) -> Option<ConfigError> {
+    let runner = &actions.get(&alias.action_ref)?.runner;
+    let fixed = alias.immutable_parameters.iter().filter(|(name, _)| shell::is_command(runner, name));
+    let mut refused = fixed.filter_map(|(name, value)| {
+        let source = value.as_str()?;
+        let (offset, why) = shell::check_command(source).err()?;
+        Some((name, source[offset..].lines().next().unwrap_or_default(), why))
+    });
+    let (name, begins, why) = refused.next()?;
+    let error = ConfigError::new(&alias.file, why.to_string()).key(format!("immutable_parameters.{name}"));
+    let text = read_file(&alias.file).unwrap_or_default();
+    let line =
+        text.lines().position(|line| line.contains(begins)).and_then(|line| u64::try_from(line + 1).ok());
+    let error = line.into_iter().fold(error, |error, line| error.at(line, 1).excerpt_of(&text));
+    Some(error.help(why.help()))
 }
 
 fn unknown_action(alias: &Alias, actions: &BTreeMap<String, Arc<Action>>) -> Problem {
