@@ -28,7 +28,8 @@ impl Ears for Echo {
             let slot =
                 Slot { notifier: "adapter/terminal".into(), target: String::new(), lane: "message/1".into() };
             let answer = Some(Answer { key: message.key.clone(), last, good });
-            let (place, post) = (message.place.clone(), Arc::new(Post::plain(text)));
+            let tone = if last { Tone::Good } else { Tone::Working };
+            let (place, post) = (message.place.clone(), Arc::new(Post::plain(text).tone(tone)));
             let parcel = Parcel { slot, place, post, earlier: None, answer, delivery: None };
             self.waiting.lock().unwrap().push_back(parcel);
         }
