@@ -103,6 +103,7 @@ notifiers! {
     Hipchat(super::hipchat::Hipchat) = "hipchat",
     Twilio(super::twilio::Twilio) = "twilio",
     Grafana(super::grafana::Grafana) = "grafana",
+    Chat(super::chat::Chat) = "chat",
     Exec(super::exec::Exec) = "exec",
     Log(super::log::Log) = "log",
     Webex(super::webex::Webex) = "webex",

@@ -4,6 +4,7 @@
 //! A kind sends one notice to one target and says what came of it. Retries, order and limits are not its business.
 
 mod address;
+mod chat;
 #[cfg(test)]
 mod conformance;
 mod discord;
