@@ -16,6 +16,7 @@ mod home;
 mod import;
 mod init;
 mod locate;
+mod notifier;
 mod print;
 mod runner;
 mod serve;
@@ -84,6 +85,8 @@ enum Command {
     Audit(audit::Audit),
     /// Which chat services there are, and their settings.
     Adapter(adapter::Args),
+    /// Where events are told: the configured notifiers, help on a kind, a test-send.
+    Notifier(notifier::Args),
     /// What can carry actions out, and with which parameters.
     Runner(runner::Args),
     /// Bring in what another system has.
@@ -114,6 +117,7 @@ pub fn main() -> ExitCode {
         Some(Command::Import(import)) => import.run(global),
         Some(Command::Template(command)) => template::run(global, &command),
         Some(Command::Adapter(args)) => adapter::run(&args, global),
+        Some(Command::Notifier(args)) => notifier::run(&args, global),
         Some(Command::Runner(args)) => runner::run(&args, global),
         Some(Command::Completions { shell }) => completions::run(shell),
     };

@@ -15,6 +15,30 @@ pub fn base64(bytes: &[u8]) -> String {
     out
 }
 
+/// The bytes of a text in the standard alphabet, padded or not; `None` if it is no base64.
+pub fn unbase64(text: &str) -> Option<Vec<u8>> {
+    let text = text.trim_end_matches('=');
+    let (mut bits, mut count) = (0_u32, 0);
+    let mut out = Vec::with_capacity(text.len() * 3 / 4);
+    for letter in text.bytes() {
+        let value = match letter {
+            b'A'..=b'Z' => letter - b'A',
+            b'a'..=b'z' => letter - b'a' + 26,
+            b'0'..=b'9' => letter - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        };
+        bits = (bits << 6) | u32::from(value);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            out.push(u8::try_from((bits >> count) & 0xff).ok()?);
+        }
+    }
+    (text.len() % 4 != 1).then_some(out)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -30,6 +54,8 @@ mod tests {
             ("foobar", "Zm9vYmFy"),
         ] {
             assert_eq!(base64(plain.as_bytes()), encoded);
+            assert_eq!(unbase64(encoded).as_deref(), Some(plain.as_bytes()));
         }
+        assert_eq!((unbase64("a b"), unbase64("A")), (None, None));
     }
 }

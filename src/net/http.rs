@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, ClientBuilder, Identity, Proxy, Url};
+use reqwest::{Certificate, ClientBuilder, Identity, NoProxy, Proxy, Url};
 use serde::{Deserialize, Deserializer, de};
 
 use super::tls;
@@ -24,12 +24,14 @@ pub struct HttpOptions {
     pub timeout: Duration,
     /// The proxy for all requests; without it `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count.
     pub proxy: Option<Secret>,
+    /// Hosts that are reached without the proxy: names, their domains, addresses, networks.
+    pub no_proxy: Vec<String>,
     /// Certificates to trust beside the system's, a PEM file.
     pub ca_file: Option<PathBuf>,
     /// The client's certificates and private key, one PEM file.
     pub client_certificate: Option<PathBuf>,
-    /// Whether the server's certificate is checked.
-    pub verify: bool,
+    /// Whether any certificate of the server is good enough: only for a test.
+    pub insecure_skip_verify: bool,
     /// How many redirects are followed.
     pub redirects: usize,
 }
@@ -40,9 +42,10 @@ impl Default for HttpOptions {
             connect_timeout: Duration::from_secs(10),
             timeout: Duration::from_secs(30),
             proxy: None,
+            no_proxy: Vec::new(),
             ca_file: None,
             client_certificate: None,
-            verify: true,
+            insecure_skip_verify: false,
             redirects: 5,
         }
     }
@@ -59,11 +62,12 @@ impl HttpOptions {
             .user_agent(concat!("chatops/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(self.connect_timeout)
             .timeout(self.timeout)
-            .tls_danger_accept_invalid_certs(!self.verify)
+            .tls_danger_accept_invalid_certs(self.insecure_skip_verify)
             .redirect(if self.redirects == 0 { Policy::none() } else { Policy::limited(self.redirects) });
         if let Some(proxy) = &self.proxy {
             let proxy = Proxy::all(proxy.expose());
-            builder = builder.proxy(proxy.map_err(|_| "the proxy is not an address".to_owned())?);
+            let proxy = proxy.map_err(|_| "the proxy is not an address".to_owned())?;
+            builder = builder.proxy(proxy.no_proxy(NoProxy::from_string(&self.no_proxy.join(","))));
         }
         if let Some(path) = &self.ca_file {
             let read = Certificate::from_pem_bundle(&read(path)?);

@@ -8,6 +8,6 @@ pub mod process;
 pub mod tls;
 mod world;
 
-pub use base64::base64;
+pub use base64::{base64, unbase64};
 pub use clock::{Clock, ManualClock};
 pub use world::{Elapsed, World};

@@ -169,7 +169,7 @@ impl HttpRequest {
         let options = HttpOptions {
             connect_timeout: limit,
             timeout: limit,
-            verify: self.verify_ssl_cert,
+            insecure_skip_verify: !self.verify_ssl_cert,
             ..HttpOptions::default()
         };
         let follow = if self.allow_redirects { REDIRECTS } else { 0 };

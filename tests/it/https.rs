@@ -60,6 +60,6 @@ async fn certificates_are_checked_unless_told_otherwise() {
     assert!(cause(&refused).contains("certificate"), "{}", cause(&refused));
     let trusting = HttpOptions { ca_file: Some(folder.path().join("cert.pem")), ..HttpOptions::default() };
     assert_eq!(ask(trusting).await.unwrap().status(), 200);
-    let careless = HttpOptions { verify: false, ..HttpOptions::default() };
+    let careless = HttpOptions { insecure_skip_verify: true, ..HttpOptions::default() };
     assert_eq!(ask(careless).await.unwrap().status(), 200);
 }

@@ -37,6 +37,7 @@ const HOUSE: &[Room] = &[
     room(3, "action"),
     room(3, "access"),
     room(4, "adapter"),
+    room(4, "notifier"),
     room(4, "runner"),
     room(5, "bot"),
     room(6, "http"),

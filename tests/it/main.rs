@@ -21,6 +21,7 @@ mod irc_chat;
 mod irc_session;
 mod kill9;
 mod layers;
+mod notifier;
 mod rules;
 mod ssh;
 mod ssh_chat;

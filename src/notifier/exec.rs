@@ -1,0 +1,166 @@
+//! Any program: the event as JSON on its stdin, its exit code decides. This is how plugins are written.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::look::cut;
+use super::{Doors, Edits, Mode, Notice, Notifier, later, refused};
+use crate::model::{Handle, Receipt, Secret, SendError};
+use crate::net::process::{Limits, Reason, Sink, Spec, Stdin, explain, run};
+use crate::text::clean::one_line;
+use crate::text::{Limit, Unit};
+
+/// `EX_TEMPFAIL` of sysexits.h: try again later.
+const TEMPORARY: i32 = 75;
+/// How long a program may take to end after it was told to.
+const GRACE: Duration = Duration::from_secs(2);
+/// This many bytes of its output are kept.
+const KEPT: usize = 4096;
+/// This many characters of them are told.
+const TOLD: Limit = Limit { most: 300, unit: Unit::Chars };
+
+/// The options.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exec {
+    command: Vec<String>,
+    #[serde(default)]
+    env: BTreeMap<String, Secret>,
+    #[serde(default)]
+    with: Hidden,
+    #[serde(default = "limit")]
+    timeout_seconds: u64,
+}
+
+/// Free options of the program; they may be secrets.
+#[derive(Default, Deserialize)]
+#[serde(transparent)]
+struct Hidden(Map<String, Value>);
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+fn limit() -> u64 {
+    30
+}
+
+/// The beginning of what a program prints.
+#[derive(Default)]
+struct Heard(Mutex<Vec<u8>>);
+
+impl Sink for Heard {
+    fn write(&self, bytes: &[u8]) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = KEPT.saturating_sub(kept.len()).min(bytes.len());
+        kept.extend_from_slice(&bytes[..room]);
+    }
+}
+
+impl Notifier for Exec {
+    const SUMMARY: &'static str = "runs a program that gets the event as JSON on its stdin";
+    const PAGE: &'static str = include_str!("../../docs/notifiers/exec.md");
+    const EDITS: Edits = Edits::Never;
+
+    fn check(&self) -> Result<(), String> {
+        match self.command.first() {
+            None => Err("`command` is empty: name a program and its arguments".to_owned()),
+            Some(program) if program.trim().is_empty() => Err("`command` names no program".to_owned()),
+            Some(_) if self.timeout_seconds == 0 => Err("`timeout_seconds` must be 1 or more".to_owned()),
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn targets(&self) -> Vec<String> {
+        vec![self.command.first().cloned().unwrap_or_default()]
+    }
+
+    async fn send(
+        &self,
+        doors: &Doors<'_>,
+        notice: &Notice,
+        _: Option<&Handle>,
+    ) -> Result<Receipt, SendError> {
+        let Some((program, arguments)) = self.command.split_first() else {
+            return Err(refused("there is no `command`"));
+        };
+        if doors.mode == Mode::Rehearse {
+            let answer = format!("run {program} with {} arguments\n\n{}", arguments.len(), notice.event());
+            return Ok(Receipt { handle: None, answer });
+        }
+        let input = json!({"event": notice.event(), "with": self.with.0});
+        let spec = Spec {
+            program: program.into(),
+            args: arguments.iter().map(Into::into).collect(),
+            env: self.env.iter().map(|(name, value)| (name.into(), value.expose().into())).collect(),
+            cwd: None,
+            stdin: Stdin::Bytes(input.to_string().into_bytes()),
+        };
+        let span = Duration::from_secs(self.timeout_seconds);
+        let stop = CancellationToken::new();
+        let limits = Limits { stop, limit: span, grace: GRACE, world: doors.world.clone() };
+        let (out, err) = (Heard::default(), Heard::default());
+        let ending =
+            run(spec, &out, &err, &limits).await.map_err(|error| refused(explain(&error, program)))?;
+        let said = |heard: &Heard| self.told(&heard.0.lock().unwrap_or_else(PoisonError::into_inner));
+        match (ending.reason, ending.code) {
+            (Reason::Itself, 0) => Ok(Receipt { handle: None, answer: said(&out) }),
+            (Reason::Itself, TEMPORARY) => Err(later(format!("exit code {TEMPORARY}: {}", said(&err)))),
+            (Reason::Itself, code) => Err(refused(format!("exit code {code}: {}", said(&err)))),
+            _ => Err(later(format!("`{program}` did not end within {span:?}"))),
+        }
+    }
+}
+
+impl Exec {
+    /// What a program said, in one short line without the secrets that it was given.
+    fn told(&self, bytes: &[u8]) -> String {
+        let given = self.with.0.values().filter_map(Value::as_str);
+        let secrets = self.env.values().map(Secret::expose).chain(given).filter(|text| text.len() > 3);
+        let text = secrets
+            .fold(String::from_utf8_lossy(bytes).into_owned(), |text, secret| text.replace(secret, "***"));
+        cut(one_line(text.trim()).trim(), TOLD)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::notifier::conformance::Rig;
+
+    async fn shell(script: &str) -> Result<Receipt, SendError> {
+        let options =
+            json!({"command": ["sh", "-c", script], "with": {"key": "hunter2"}, "timeout_seconds": 5});
+        let exec: Exec = serde_json::from_value(options).unwrap();
+        assert!(!format!("{exec:?}").contains("hunter2"));
+        exec.send(&Rig::new().doors(), &Notice { title: "deploy".into(), ..Notice::default() }, None).await
+    }
+
+    #[tokio::test]
+    async fn the_exit_code_decides() {
+        let taken = shell("grep -o '\"title\":\"deploy\"'").await.unwrap();
+        assert_eq!(taken.answer, "\"title\":\"deploy\"");
+        assert!(matches!(shell("exit 75").await, Err(SendError::Retry { .. })));
+        assert_eq!(shell("echo no >&2; exit 3").await.unwrap_err(), refused("exit code 3: no"));
+    }
+
+    #[tokio::test]
+    async fn its_own_options_reach_the_program_and_stay_hidden() {
+        assert_eq!(shell("grep -o h[u]nter2").await.unwrap().answer, "***");
+    }
+
+    #[tokio::test]
+    async fn a_program_that_is_not_there_is_said() {
+        let exec: Exec = serde_json::from_value(json!({"command": ["/no/such/program"]})).unwrap();
+        let error = exec.send(&Rig::new().doors(), &Notice::default(), None).await.unwrap_err();
+        assert_eq!(error, refused("the program `/no/such/program` is not there"));
+    }
+}

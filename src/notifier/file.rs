@@ -1,0 +1,292 @@
+//! `notifiers.yaml`: the part under `notifiers:`.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value};
+
+use super::{Level, Messages, Moment, Service};
+use crate::config::env::Env;
+use crate::config::expand::{Expanded, expand, expand_list};
+use crate::config::yaml::{self, Spanned, line_of};
+use crate::config::{ConfigError, Problem};
+use crate::template::Templates;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    notifiers: Vec<Entry>,
+    #[serde(default, rename = "routes")]
+    _routes: IgnoredAny,
+    #[serde(default, rename = "quiet")]
+    _quiet: IgnoredAny,
+    #[serde(default, rename = "sources")]
+    _sources: IgnoredAny,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    name: Spanned<String>,
+    #[serde(default)]
+    description: String,
+    #[serde(default = "on")]
+    enabled: bool,
+    to: Spanned<Service>,
+    #[serde(default)]
+    level: Option<Level>,
+    #[serde(default)]
+    on: Option<Vec<Moment>>,
+    #[serde(default)]
+    events: Option<Vec<String>>,
+    #[serde(default)]
+    messages: Messages,
+}
+
+fn on() -> bool {
+    true
+}
+
+/// The same file as plain values, to expand what stands elsewhere.
+#[derive(Deserialize)]
+struct Plain {
+    #[serde(default)]
+    notifiers: Vec<PlainEntry>,
+}
+
+#[derive(Deserialize)]
+struct PlainEntry {
+    to: Map<String, Value>,
+}
+
+/// A notifier that may be used.
+#[derive(Debug)]
+pub struct Configured {
+    /// What routes call it.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// Whether it takes part.
+    pub enabled: bool,
+    /// The least level it hears of.
+    pub level: Option<Level>,
+    /// The moments it hears of; `None` for all.
+    pub on: Option<Vec<Moment>>,
+    /// The kinds of event it hears of, as patterns; `None` for all.
+    pub events: Option<Vec<String>>,
+    /// Its own texts.
+    pub messages: Messages,
+    /// Where it sends.
+    pub service: Service,
+    /// Its options, expanded: holds secrets.
+    options: Hidden,
+}
+
+/// Values with secrets in them.
+struct Hidden(Map<String, Value>);
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// What a file held.
+#[derive(Debug, Default)]
+pub struct Read {
+    /// The good notifiers, in the file's order.
+    pub notifiers: Vec<Configured>,
+    /// What is wrong, and what is worth a word.
+    pub problems: Vec<Problem>,
+}
+
+/// Reads the text of `file`. `${NAME}` comes from `env`, relative `file:` paths begin at `base`. A mistake in the
+/// form of the file refuses all of it; a mistake in one notifier's values refuses that one.
+pub fn read(file: &Path, text: &str, env: &Env, base: &Path) -> Read {
+    let parsed =
+        yaml::read::<File>(file, text).and_then(|typed| Ok((typed, yaml::read::<Plain>(file, text)?)));
+    let (typed, plain) = match parsed {
+        Ok(both) => both,
+        Err(error) => return Read { notifiers: Vec::new(), problems: vec![Problem::Error(error)] },
+    };
+    let mut read = Read::default();
+    for (index, (entry, plain)) in typed.notifiers.into_iter().zip(plain.notifiers).enumerate() {
+        let reader = Reader { file, text, key: format!("notifiers[{index}]"), env, base };
+        let twice = read.notifiers.iter().any(|earlier| earlier.name == entry.name.value);
+        match reader.configured(entry, plain.to, twice, &mut read.problems) {
+            Ok(notifier) => read.notifiers.push(notifier),
+            Err(error) => read.problems.push(Problem::Error(error)),
+        }
+    }
+    read
+}
+
+/// One entry's surroundings.
+struct Reader<'a> {
+    file: &'a Path,
+    text: &'a str,
+    key: String,
+    env: &'a Env,
+    base: &'a Path,
+}
+
+impl Reader<'_> {
+    fn error<T>(&self, at: &Spanned<T>, part: &str, message: String) -> ConfigError {
+        let (line, column) = line_of(at);
+        ConfigError::new(self.file, message).at(line, column).key(format!("{}.{part}", self.key))
+    }
+
+    fn configured(
+        &self,
+        entry: Entry,
+        options: Map<String, Value>,
+        twice: bool,
+        problems: &mut Vec<Problem>,
+    ) -> Result<Configured, ConfigError> {
+        let name = &entry.name;
+        if !is_name(&name.value) {
+            let message =
+                format!("`{}` is no name: letters, digits, `-`, `_` and `.` are accepted", name.value);
+            return Err(self.error(name, "name", message).excerpt_of(self.text));
+        }
+        if twice {
+            let error = self.error(name, "name", format!("two notifiers are called `{}`", name.value));
+            return Err(error.excerpt_of(self.text).help("rename one of them"));
+        }
+        let wrong = |message: String| self.error(&entry.to, "to", message);
+        let options = self.expanded(options).map_err(wrong)?;
+        let service = build(&options).map_err(wrong)?;
+        let templates = entry.messages.values().flat_map(|text| [&text.message, &text.body]).flatten();
+        for template in templates {
+            let checked = Templates::default().check("messages", template);
+            checked.map_err(|error| self.error(name, "messages", error.to_string()))?;
+        }
+        problems.extend(service.warnings().into_iter().map(|text| Problem::Warning(wrong(text))));
+        Ok(Configured {
+            name: entry.name.value,
+            description: entry.description,
+            enabled: entry.enabled,
+            level: entry.level,
+            on: entry.on,
+            events: entry.events,
+            messages: entry.messages,
+            service,
+            options: Hidden(options),
+        })
+    }
+
+    fn expanded(&self, map: Map<String, Value>) -> Result<Map<String, Value>, String> {
+        map.into_iter().map(|(key, value)| Ok((key, self.value(value)?))).collect()
+    }
+
+    /// Every text in `value` expanded; an item that is one variable gives its comma-separated parts.
+    fn value(&self, value: Value) -> Result<Value, String> {
+        match value {
+            Value::String(text) => {
+                let expanded = expand(&text, self.env, self.base).map_err(|error| error.to_string())?;
+                Ok(Value::from(expanded.expose()))
+            }
+            Value::Array(items) if items.iter().all(Value::is_string) => {
+                let texts: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
+                let all = expand_list(&texts, self.env, self.base).map_err(|error| error.to_string())?;
+                Ok(all.iter().map(Expanded::expose).collect())
+            }
+            Value::Array(items) => items.into_iter().map(|item| self.value(item)).collect(),
+            Value::Object(map) => self.expanded(map).map(Value::Object),
+            other => Ok(other),
+        }
+    }
+}
+
+fn build(options: &Map<String, Value>) -> Result<Service, String> {
+    let service: Service = serde_json::from_value(Value::Object(options.clone()))
+        .map_err(|_| "a value that stands elsewhere is not of the accepted kind".to_owned())?;
+    service.check()?;
+    Ok(service)
+}
+
+fn is_name(name: &str) -> bool {
+    let accepted = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (1..=64).contains(&name.len()) && name.chars().all(accepted)
+}
+
+impl Configured {
+    /// The same destination with some options replaced, as a route's `send:` may ask: `{"channels": ["#web"]}`.
+    ///
+    /// # Errors
+    /// An option is unknown, of the wrong kind or not accepted; one sentence without values.
+    pub fn with(&self, overrides: &Map<String, Value>) -> Result<Service, String> {
+        let mut all = self.options.0.clone();
+        let own = all.values_mut().next().and_then(Value::as_object_mut);
+        own.ok_or("the notifier has no options")?.extend(overrides.clone());
+        let service: Service =
+            serde_json::from_value(Value::Object(all)).map_err(|error| error.to_string())?;
+        service.check()?;
+        Ok(service)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn load(yaml: &str) -> Read {
+        let env = Env::parse(Path::new("chatops.env"), "TOKEN=hunter2\nROOMS=#a, #b", []).unwrap();
+        read(Path::new("notifiers.yaml"), yaml, &env, Path::new("/"))
+    }
+
+    fn problem(yaml: &str) -> String {
+        load(yaml).problems[0].error().to_string()
+    }
+
+    const SLACK: &str =
+        "notifiers:\n  - name: ops\n    to: { slack: { token: '${TOKEN}', channels: ['${ROOMS}'] } }\n";
+
+    #[test]
+    fn values_that_stand_elsewhere_are_fetched_and_stay_hidden() {
+        let read = load(SLACK);
+        assert!(read.problems.is_empty(), "{:?}", read.problems);
+        assert_eq!(read.notifiers[0].service.targets(), ["#a", "#b"]);
+        assert!(!format!("{read:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_route_may_override_options_and_a_slip_is_refused() {
+        let read = load(SLACK);
+        let with = |value: Value| read.notifiers[0].with(value.as_object().unwrap());
+        assert_eq!(with(json!({"channels": ["#web"]})).unwrap().targets(), ["#web"]);
+        assert!(with(json!({"chanels": ["#web"]})).unwrap_err().contains("unknown field `chanels`"));
+    }
+
+    #[test]
+    fn slips_are_told_with_their_place_and_the_nearest_word() {
+        let shown = problem("notifiers:\n  - name: a\n    to: { slak: {} }\n");
+        assert!(shown.contains("notifiers.yaml:3:") && shown.contains("did you mean `slack`?"), "{shown}");
+        let shown = problem("notifiers:\n  - name: a\n    to: { slack: { chanels: ['#a'] } }\n");
+        assert!(shown.contains("did you mean `channels`?"), "{shown}");
+        let shown = problem("notifers: []\n");
+        assert!(shown.contains("did you mean `notifiers`?"), "{shown}");
+        let shown =
+            problem("notifiers:\n  - name: a\n    to: { slack: { token: '${TOKNE}', channels: ['#a'] } }\n");
+        assert!(shown.contains("notifiers.yaml:3:") && shown.contains("did you mean `TOKEN`?"), "{shown}");
+    }
+
+    #[test]
+    fn one_bad_notifier_does_not_take_the_others_along() {
+        let two = format!("{SLACK}  - name: ops\n    to: {{ slack: {{ token: x, channels: ['#a'] }} }}\n");
+        let read = load(&two);
+        assert_eq!(read.notifiers.len(), 1);
+        assert!(read.problems[0].error().to_string().contains("two notifiers are called `ops`"));
+        let shown = problem("notifiers:\n  - name: a\n    to: { slack: { token: x, channels: [] } }\n");
+        assert!(shown.contains("notifiers[0].to"), "{shown}");
+    }
+
+    #[test]
+    fn a_template_that_does_not_parse_is_refused_at_load() {
+        let shown = problem(&format!("{SLACK}    messages: {{ error: {{ message: '{{{{ event.' }} }}\n"));
+        assert!(shown.contains("messages"), "{shown}");
+    }
+}

@@ -1,0 +1,138 @@
+//! One request to a service, for every kind that speaks HTTP: redirects, limits, and what an answer means.
+//!
+//! 2xx is taken; 408, 425, 429, 5xx and network failures may pass; 307 and 308 are followed, without credentials
+//! where they lead to another host; everything else is final.
+
+mod answer;
+mod request;
+#[cfg(test)]
+mod tests;
+
+use std::sync::OnceLock;
+
+use reqwest::{Client, Response, Url, redirect};
+use serde::{Deserialize, Deserializer};
+
+use super::{Doors, Mode, later, refused};
+use crate::model::{Receipt, SendError};
+use crate::net::http::{HttpOptions, cause, redact_url};
+
+pub(super) use answer::Reply;
+pub(super) use request::{Body, Request, check_header};
+
+/// A request's body may have this many bytes: far beyond what any of the services takes.
+const LARGEST: usize = 4 << 20;
+
+/// The `http:` options of a notifier, and the client made of them at the first request.
+#[derive(Debug, Default)]
+pub(super) struct Http {
+    options: HttpOptions,
+    client: OnceLock<Result<Client, String>>,
+}
+
+impl<'de> Deserialize<'de> for Http {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self { options: HttpOptions::deserialize(deserializer)?, client: OnceLock::new() })
+    }
+}
+
+impl Http {
+    fn client(&self) -> Result<&Client, String> {
+        let make = || {
+            let builder = self.options.builder()?.redirect(redirect::Policy::none());
+            builder.build().map_err(|error| format!("no HTTP client can be made: {}", cause(&error)))
+        };
+        self.client.get_or_init(make).as_ref().map_err(Clone::clone)
+    }
+
+    /// What is wrong with the options.
+    ///
+    /// # Errors
+    /// A file cannot be read or holds no certificate, or the proxy is no address.
+    pub(super) fn check(&self) -> Result<(), String> {
+        self.client().map(drop)
+    }
+
+    /// What is allowed and probably not meant.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let careless = "`insecure_skip_verify` is on: anyone on the way can read and change what is sent; \
+                        `ca_file` trusts a private authority";
+        if self.options.insecure_skip_verify { vec![careless.to_owned()] } else { Vec::new() }
+    }
+}
+
+/// Sends `request` and lets `read` say what a 2xx answer means; in a rehearsal, shows the request instead.
+///
+/// # Errors
+/// The service cannot be reached or does not take it.
+pub(super) async fn deliver(
+    doors: &Doors<'_>,
+    http: &Http,
+    request: Request,
+    read: impl FnOnce(&Reply) -> Result<Receipt, SendError>,
+) -> Result<Receipt, SendError> {
+    if doors.mode == Mode::Rehearse {
+        return Ok(Receipt { handle: None, answer: request.shown() });
+    }
+    if request.body.len() > LARGEST {
+        return Err(refused(format!(
+            "the request has {} bytes, at most {LARGEST} are sent",
+            request.body.len()
+        )));
+    }
+    let client = http.client().map_err(refused)?;
+    let response = follow(client, &http.options, &request).await?;
+    let after = answer::wait(response.headers(), doors.world.now());
+    let reply = Reply::read(response, &request).await?;
+    if reply.is_good() { read(&reply) } else { Err(reply.failure(after)) }
+}
+
+/// The answer, after the redirects that may be followed.
+async fn follow(client: &Client, options: &HttpOptions, request: &Request) -> Result<Response, SendError> {
+    let mut url = Url::parse(request.url.expose()).map_err(|_| refused("the address cannot be read"))?;
+    let home = url.clone();
+    let mut hops = 0;
+    loop {
+        let built = request.build(client, url.clone(), is_same(&home, &url));
+        let response = built.send().await.map_err(|error| explain(&error, options, &url))?;
+        let Some(next) = redirected(&response, &url)? else { return Ok(response) };
+        hops += 1;
+        if hops > options.redirects {
+            return Err(refused(format!("more than {} redirects", options.redirects)));
+        }
+        url = next;
+    }
+}
+
+/// Whether credentials for one address are good for another.
+fn is_same(home: &Url, url: &Url) -> bool {
+    let key =
+        |url: &Url| (url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port_or_known_default());
+    key(home) == key(url)
+}
+
+/// Where a 307 or 308 leads; other redirects would lose the body.
+fn redirected(response: &Response, url: &Url) -> Result<Option<Url>, SendError> {
+    let status = response.status().as_u16();
+    if !matches!(status, 307 | 308) {
+        return Ok(None);
+    }
+    let location = response.headers().get("location").and_then(|value| value.to_str().ok());
+    let next = location.and_then(|location| url.join(location).ok());
+    let next = next.filter(|next| matches!(next.scheme(), "http" | "https"));
+    let next = next.ok_or_else(|| refused(format!("{status} that leads nowhere")))?;
+    if url.scheme() == "https" && next.scheme() == "http" {
+        return Err(refused(format!("{status} from https to http is not followed")));
+    }
+    Ok(Some(next))
+}
+
+fn explain(error: &reqwest::Error, options: &HttpOptions, url: &Url) -> SendError {
+    let shown = redact_url(url.as_str());
+    match () {
+        () if error.is_builder() => refused(format!("the request cannot be made: {}", cause(error))),
+        () if error.is_timeout() => later(format!("no answer from `{shown}` within {:?}", options.timeout)),
+        () if error.is_connect() => later(format!("cannot connect to `{shown}`: {}", cause(error))),
+        () => later(format!("the request to `{shown}` failed: {}", cause(error))),
+    }
+}

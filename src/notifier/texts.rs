@@ -1,0 +1,143 @@
+//! The words of a notice: a default for each moment, and what an admin wrote instead.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Moment, Notice};
+use crate::template::{Templates, Undefined};
+use crate::text::clean::one_line;
+use crate::text::human;
+
+/// One text of `messages:`: templates over `event`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Text {
+    /// One line.
+    pub message: Option<String>,
+    /// Any number of lines.
+    pub body: Option<String>,
+}
+
+/// `messages:` of a notifier: `{error: {message: "...", body: "..."}}`.
+pub type Messages = BTreeMap<Moment, Text>;
+
+/// A notice in words, and what went wrong on the way.
+#[derive(Debug, Clone)]
+pub struct Texts {
+    /// The notice, its message and body filled in.
+    pub notice: Notice,
+    /// Templates that failed, so that the default stands; one sentence each.
+    pub problems: Vec<String>,
+}
+
+/// What happened to the subject, after its title.
+fn verb(moment: Moment) -> &'static str {
+    match moment {
+        Moment::Started => " started",
+        Moment::Success => " succeeded",
+        Moment::Warning => " ended with warnings",
+        Moment::Error => " failed",
+        Moment::Canceled => " was canceled",
+        Moment::Pending => " waits for approval",
+        Moment::Approved => " was approved",
+        Moment::Denied => " was denied",
+        Moment::TimedOut => " was not answered in time",
+        Moment::Recovered => " is well again",
+        Moment::Changed => " changed",
+        Moment::StillRunning => " is still running",
+        Moment::Flapping => " keeps changing",
+        Moment::Any => "",
+    }
+}
+
+/// The default line: `deploy web failed after 4 min 10 s`.
+fn default_message(notice: &Notice) -> String {
+    let title = if notice.title.is_empty() { "an event without a title" } else { &notice.title };
+    let after = notice.duration().filter(|seconds| *seconds > 0.0);
+    let after = after.map(|seconds| format!(" after {}", human::duration(Duration::from_secs_f64(seconds))));
+    one_line(&format!("{title}{}{}", verb(notice.moment), after.unwrap_or_default()))
+}
+
+/// The text for a moment; cancellations are errors where nothing else is said.
+fn find(messages: &Messages, moment: Moment) -> Option<&Text> {
+    let fallback = if moment == Moment::Canceled { messages.get(&Moment::Error) } else { None };
+    messages.get(&moment).or(fallback).or_else(|| messages.get(&Moment::Any))
+}
+
+impl Texts {
+    /// Words a notice. A template that fails falls back to the default and says so.
+    pub fn of(mut notice: Notice, messages: &Messages, templates: &Templates) -> Self {
+        if notice.message.is_empty() {
+            notice.message = default_message(&notice);
+        }
+        let mut problems = Vec::new();
+        let text = find(messages, notice.moment).cloned().unwrap_or_default();
+        let context = json!({"event": notice.event(), "payload": notice.payload});
+        let key = notice.moment.key();
+        let mut render = |part: &str, source: Option<&String>| {
+            let name = format!("messages.{key}.{part}");
+            let rendered = templates.render(&name, source?, &context, Undefined::Strict);
+            rendered.map_err(|error| problems.push(error.to_string())).ok()
+        };
+        let message = render("message", text.message.as_ref()).map(|text| one_line(text.trim()));
+        let body = render("body", text.body.as_ref());
+        notice.message = message.filter(|text| !text.is_empty()).unwrap_or(notice.message);
+        notice.body = body.unwrap_or(notice.body);
+        Self { notice, problems }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Timestamp;
+
+    fn words(notice: Notice, yaml: &str) -> Texts {
+        Texts::of(notice, &serde_yaml::from_str(yaml).unwrap(), &Templates::default())
+    }
+
+    fn failed() -> Notice {
+        let at = Timestamp::from_micros(1_000_000);
+        let finished = Some(at.plus(Duration::from_secs(250)));
+        let title = "deploy web".to_owned();
+        Notice { title, moment: Moment::Error, started: Some(at), finished, ..Notice::default() }
+    }
+
+    #[test]
+    fn every_moment_has_words() {
+        assert_eq!(words(failed(), "{}").notice.message, "deploy web failed after 4 min 10 s");
+        let untitled = words(Notice { moment: Moment::Started, ..Notice::default() }, "{}");
+        assert_eq!(untitled.notice.message, "an event without a title started");
+    }
+
+    #[test]
+    fn an_own_text_replaces_the_default_for_its_moment() {
+        let yaml = "{error: {message: '{{ event.title | upper }}!', body: 'took {{ event.duration }}'}}";
+        let texts = words(failed(), yaml);
+        assert_eq!(
+            (texts.notice.message.as_str(), texts.notice.body.as_str()),
+            ("DEPLOY WEB!", "took 250.0")
+        );
+        let canceled = words(Notice { moment: Moment::Canceled, ..failed() }, yaml);
+        assert_eq!(canceled.notice.message, "DEPLOY WEB!");
+        let started = words(Notice { moment: Moment::Started, ..failed() }, yaml);
+        assert!(started.notice.message.starts_with("deploy web started"));
+    }
+
+    #[test]
+    fn a_template_that_fails_falls_back_and_says_so() {
+        let texts = words(failed(), "{error: {message: '{{ nobody.knows }}'}}");
+        assert!(texts.notice.message.starts_with("deploy web failed"));
+        assert_eq!(texts.problems.len(), 1);
+        assert!(texts.problems[0].contains("messages.error.message"), "{:?}", texts.problems);
+    }
+
+    #[test]
+    fn a_line_break_in_a_title_cannot_make_a_second_line() {
+        let notice = Notice { title: "a\r\nQUIT".into(), ..Notice::default() };
+        assert_eq!(words(notice, "{}").notice.message, "a QUIT");
+    }
+}
