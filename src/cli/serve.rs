@@ -14,14 +14,15 @@ use tracing::{error, info, warn};
 use super::start::Started;
 use super::{Global, locate, start};
 use crate::bot::Bot;
+use crate::bot::home::has_services;
 use crate::config::settings::ListenOn;
 use crate::http::{self, Token};
 
 /// Without a subcommand: serves what is configured; with nothing configured, chats.
 pub(super) fn run_or_chat(global: &Global) -> anyhow::Result<ExitCode> {
     crate::net::tls::install();
-    let home = start::load_home(&locate::home_dir(global)?);
-    if home.services.is_empty() { super::chat::run(global) } else { run(global) }
+    let dir = locate::home_dir(global)?;
+    if has_services(&dir, &locate::variables()) { run(global) } else { super::chat::run(global) }
 }
 
 /// Serves until SIGTERM or SIGINT, or until an adapter that is to end the process lost its connection.

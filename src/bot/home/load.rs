@@ -87,6 +87,13 @@ pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before
     }
 }
 
+/// Whether any chat service is configured. Reads the variables alone, no other file of the home.
+pub fn has_services(dir: &HomeDir, variables: &[(String, String)]) -> bool {
+    let mut problems = Vec::new();
+    let env = read_env(dir, variables, &mut problems, None);
+    !services(dir, &env, &mut problems, None).is_empty()
+}
+
 fn fatal(problems: &mut Vec<Problem>, errors: impl IntoIterator<Item = ConfigError>) {
     problems.extend(errors.into_iter().map(Problem::Error));
 }

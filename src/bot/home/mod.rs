@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use files::{Files, aliases_in, aliases_of};
-pub use load::{Built, load};
+pub use load::{Built, has_services, load};
 pub use reload::Homes;
 
 use crate::access::{Access, Asker};
