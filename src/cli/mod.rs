@@ -17,6 +17,7 @@ mod import;
 mod init;
 mod locate;
 mod print;
+mod route;
 mod runner;
 mod serve;
 mod start;
@@ -84,6 +85,9 @@ enum Command {
     Audit(audit::Audit),
     /// Which chat services there are, and their settings.
     Adapter(adapter::Args),
+    /// Say who hears of an event, and why.
+    #[command(subcommand)]
+    Route(route::Command),
     /// What can carry actions out, and with which parameters.
     Runner(runner::Args),
     /// Bring in what another system has.
@@ -114,6 +118,7 @@ pub fn main() -> ExitCode {
         Some(Command::Import(import)) => import.run(global),
         Some(Command::Template(command)) => template::run(global, &command),
         Some(Command::Adapter(args)) => adapter::run(&args, global),
+        Some(Command::Route(command)) => route::run(global, &command),
         Some(Command::Runner(args)) => runner::run(&args, global),
         Some(Command::Completions { shell }) => completions::run(shell),
     };
