@@ -34,7 +34,10 @@ use rusqlite::params;
 use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, oneshot, watch};
 
-pub use change::{Begin, Change, Done, Entry, Finish, NewDelivery, Notice, Settled, What};
+pub use change::{
+    Accept, Begin, Change, Decide, Done, Entry, Fate, Finish, NewDelivery, Notice, Pick, Routed, Scene,
+    Sending, Setting, Settled, Token, What,
+};
 pub use claims::{Claimed, Claims, MemoryClaims, Stored};
 pub use error::StoreError;
 pub use filter::{Filter, Search};
