@@ -44,10 +44,10 @@ pub use change::{
 };
 pub use claims::{Claimed, Claims, MemoryClaims, Stored};
 pub use error::StoreError;
-pub use filter::{Filter, Search};
+pub use filter::{DeliveryFilter, EventFilter, Filter, Search};
 pub use keys::Keys;
 pub use lock::InstanceLock;
-pub use reader::{Attempt, Reader};
+pub use reader::{Attempt, Backlog, Reader, StoredEvent};
 
 use crate::model::Noun;
 use crate::net::World;
