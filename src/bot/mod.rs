@@ -90,7 +90,8 @@ impl Bot {
         let home = homes.current();
         let outbox = Outbox::new(store.clone(), world.clone());
         let notify = Notify::new(store.clone(), homes.clone(), outbox.clone(), world.clone());
-        let engine = Engine::start(store.clone(), outbox.clone(), world.clone(), limits(&home));
+        let engine =
+            Engine::start(store.clone(), outbox.clone(), notify.clone(), world.clone(), limits(&home));
         let chat = Chat::new(homes.clone(), engine.clone(), outbox.clone(), store.clone(), world.clone());
         let name = AdapterName::new("terminal")?;
         let (state, _) = watch::channel(link::State::Up { since: world.now() });

@@ -119,7 +119,7 @@ fn alone(scribe: &mut Scribe<'_>, change: &Change) -> Result<Result<Done, StoreE
 /// Whether something may be due now that was not: who sends deliveries looks again.
 const fn touches_deliveries(change: &Change) -> bool {
     match change {
-        Change::Finish(finish) => finish.delivery.is_some(),
+        Change::Finish(finish) => finish.delivery.is_some() || !finish.events.is_empty(),
         Change::Deliver(_)
         | Change::Settle(_)
         | Change::Recover { .. }

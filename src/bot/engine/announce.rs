@@ -36,13 +36,7 @@ pub(super) fn events(order: &Order, execution: &Execution, result: &Value) -> Ve
     blocks.into_iter().filter_map(one).collect()
 }
 
-fn event(
-    order: &Order,
-    execution: &Execution,
-    result: &Value,
-    block: &Announcement,
-    word: &str,
-) -> Event {
+fn event(order: &Order, execution: &Execution, result: &Value, block: &Announcement, word: &str) -> Event {
     let context = context(order, execution, result);
     let render = |name: &str, text: &str| {
         let rendered = order.home.templates.render(name, text, &context, Undefined::Strict);
@@ -67,7 +61,8 @@ fn event(
     let title: String = lines.next().unwrap_or_default().chars().take(LONGEST_TITLE).collect();
     let text = lines.next().unwrap_or_default().to_owned();
     let routes = block.routes.join(",");
-    let labels = [("action", execution.action.as_str()), ("person", &execution.person_name), ("routes", &routes)];
+    let labels =
+        [("action", execution.action.as_str()), ("person", &execution.person_name), ("routes", &routes)];
     Event {
         source: SOURCE.to_owned(),
         kind: format!("action.{word}"),

@@ -92,6 +92,17 @@ impl Notify {
         self.write(accept).await
     }
 
+    /// An event of the bot itself, ready to be committed with something else: it goes to those of `names` that are
+    /// notifiers, and to whom the rules say.
+    pub fn prepare_for(&self, event: Event, names: &[String]) -> Accept {
+        let incoming = Incoming::own(event);
+        let keys = keys(&incoming);
+        let home = self.homes.current();
+        let known = |name: &&String| home.notifying.notifiers().get(*name).is_some_and(|it| it.enabled);
+        let decide = self.by_rules(None, names.iter().filter(known).cloned().collect());
+        self.prepare(incoming, keys, None, decide)
+    }
+
     /// Takes an event that goes where `sends` says, and nowhere else.
     pub(super) async fn accept_to(
         &self,
