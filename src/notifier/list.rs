@@ -107,4 +107,5 @@ notifiers! {
     Exec(super::exec::Exec) = "exec",
     Log(super::log::Log) = "log",
     Webex(super::webex::Webex) = "webex",
+    Email(super::email::Email) = "email",
 }

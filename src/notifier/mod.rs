@@ -8,6 +8,7 @@ mod chat;
 #[cfg(test)]
 mod conformance;
 mod discord;
+mod email;
 mod exec;
 mod file;
 mod grafana;
