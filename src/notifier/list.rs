@@ -108,4 +108,5 @@ notifiers! {
     Log(super::log::Log) = "log",
     Webex(super::webex::Webex) = "webex",
     Email(super::email::Email) = "email",
+    Irc(super::irc::Irc) = "irc",
 }

@@ -14,6 +14,7 @@ mod file;
 mod grafana;
 mod hipchat;
 mod http;
+mod irc;
 mod list;
 mod log;
 mod look;
