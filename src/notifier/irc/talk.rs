@@ -16,7 +16,7 @@ use crate::wire::irc::{Bucket, Client, Event, Lines, Standing};
 /// How often time is looked at for joins and the nick.
 const TICK: Duration = Duration::from_millis(250);
 /// A server says something at once, if only that it looks up a name; one that waits for TLS says nothing.
-const FIRST_WORD: Duration = Duration::from_secs(8);
+const FIRST_WORD: Duration = Duration::from_secs(7);
 /// The server may take this long to close the connection after QUIT.
 const FAREWELL: Duration = Duration::from_secs(2);
 /// One read.
@@ -72,6 +72,9 @@ struct Visit<'a> {
 impl Visit<'_> {
     async fn run(mut self, target: &Target, words: &[String]) -> Result<String, SendError> {
         let (world, outcome) = (self.world, self.tell(target, words).await);
+        if !self.heard {
+            return outcome;
+        }
         // Said also after a refusal: the server need not find out by itself.
         let leaving = async {
             self.write("QUIT :delivered").await?;
