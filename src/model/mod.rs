@@ -12,7 +12,7 @@ mod secret;
 mod time;
 
 pub use delivery::{Handle, Receipt, SendError, Slot};
-pub use event::{Event, EventError, EventStatus, Level, Link, UnknownWord};
+pub use event::{Event, EventError, EventStatus, Level, Link, Moment, UnknownWord};
 pub use execution::{Cause, Execution, ParseStatusError, Status};
 pub use id::Noun;
 pub use mask::{MASK, is_secret_word, mask};

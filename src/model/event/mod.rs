@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::Timestamp;
 
 pub use read::EventError;
-pub use words::{EventStatus, Level, UnknownWord};
+pub use words::{EventStatus, Level, Moment, UnknownWord};
 
 /// One normalised event. Title and text are plain text, never templates. Serialised as the body of
 /// `POST /api/v1/events` that [`Event::from_json`] reads.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A word that is none of the accepted ones.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,14 +16,20 @@ pub struct UnknownWord {
 }
 
 macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$inner:meta])* $variant:ident = $word:literal,)* }) => {
+    (
+        $(#[$doc:meta])* $name:ident { $($(#[$inner:meta])* $variant:ident = $word:literal,)* }
+        $(also { $($other:literal => $same:ident,)* })?
+    ) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         pub enum $name { $($(#[$inner])* $variant,)* }
 
         impl $name {
             /// All of them, with their words.
             pub const ALL: &[(&'static str, Self)] = &[$(($word, Self::$variant),)*];
+
+            /// Other words that are read, and never written.
+            pub const ALSO: &[(&'static str, Self)] = &[$($(($other, Self::$same),)*)?];
 
             /// The word.
             pub const fn word(self) -> &'static str {
@@ -41,7 +47,7 @@ macro_rules! words {
             type Err = UnknownWord;
 
             fn from_str(word: &str) -> Result<Self, UnknownWord> {
-                let known = Self::ALL.iter().find(|(known, _)| *known == word);
+                let known = Self::ALL.iter().chain(Self::ALSO).find(|(known, _)| *known == word);
                 known.map(|(_, value)| *value).ok_or_else(|| UnknownWord {
                     found: word.chars().take(60).collect(),
                     accepted: Self::ALL.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(", "),
@@ -52,6 +58,12 @@ macro_rules! words {
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.word())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
             }
         }
     };
@@ -77,6 +89,7 @@ words! {
         /// What was wrong is so no longer.
         Resolved = "resolved",
         /// For your information.
+        #[default]
         Info = "info",
         /// The sender did not say.
         Unknown = "unknown",
@@ -84,11 +97,12 @@ words! {
 }
 
 words! {
-    /// How bad it is, in this order.
+    /// How bad it is, in this order. taskmanager's words are read too.
     Level {
         /// All is well.
         Ok = "ok",
         /// Worth knowing.
+        #[default]
         Info = "info",
         /// Worth a look.
         Warning = "warning",
@@ -96,6 +110,53 @@ words! {
         Error = "error",
         /// Wrong, and urgent.
         Critical = "critical",
+    }
+    also {
+        "warnings" => Warning,
+        "errors" => Error,
+        "failed" => Critical,
+    }
+}
+
+words! {
+    /// What about a thing is told: the keys of `messages:` and the words of `on:`.
+    Moment {
+        /// It began.
+        Started = "started",
+        /// It went well, or is well again.
+        Success = "success",
+        /// It went well, but.
+        Warning = "warning",
+        /// It failed.
+        Error = "error",
+        /// Somebody ended it.
+        Canceled = "canceled",
+        /// An approval is asked for.
+        Pending = "pending",
+        /// It was approved.
+        Approved = "approved",
+        /// It was denied.
+        Denied = "denied",
+        /// Nobody answered in time.
+        TimedOut = "timed_out",
+        /// The first success after an error.
+        Recovered = "recovered",
+        /// The outcome differs from the last.
+        Changed = "changed",
+        /// It has begun and not ended in its time.
+        StillRunning = "still_running",
+        /// It changes too often.
+        Flapping = "flapping",
+        /// Anything else.
+        #[default]
+        Any = "any",
+    }
+}
+
+impl Moment {
+    /// Whether the subject needs nobody any more.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Success | Self::Recovered | Self::Approved)
     }
 }
 
