@@ -118,7 +118,11 @@ pub async fn run(spec: Spec, out: &dyn Sink, err: &dyn Sink, limits: &Limits) ->
         () = limits.stop.cancelled() => Reason::Stopped,
         () = limits.world.sleep(limits.limit) => Reason::TimedOut,
     };
-    let grace = if reason == Reason::TimedOut { limits.grace.min(limits.limit / SHARE_OF_LIMIT) } else { limits.grace };
+    let grace = if reason == Reason::TimedOut {
+        limits.grace.min(limits.limit / SHARE_OF_LIMIT)
+    } else {
+        limits.grace
+    };
     let ended = group.end(&mut child, &mut pumps, grace, &limits.world).await;
     group.release();
     Ok(Ending { reason, code: ended.map_or(-Signal::KILL.as_raw(), code) })

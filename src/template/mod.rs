@@ -8,9 +8,9 @@ mod error;
 #[expect(clippy::needless_pass_by_value, reason = "the engine hands arguments over by value")]
 mod filters;
 mod globals;
-mod includes;
 #[cfg(test)]
 mod hostile;
+mod includes;
 mod lexer;
 mod limits;
 mod list;

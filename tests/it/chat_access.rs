@@ -47,7 +47,7 @@ fn help_shows_what_else_is_understood_the_defaults_and_examples() {
         "default.greet runs core.echo: Say hello\n\
          - `greet`, also `greet {{message=everybody}}`, also `hail {{message}}`\n\
          parameters, also as name=value at the end:\n\
-         - `message` (text), default everybody: what to say\n\
+         - `message` (text), default everybody: what is said\n\
          for example:\n\
          - `greet Ann`\n\
          - `hail Bob`"

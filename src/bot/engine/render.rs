@@ -75,7 +75,11 @@ pub(super) fn result(order: &Order, execution: &Execution, result: &Value) -> Op
         }
         let ending = unsaid(&post, execution);
         let said = std::mem::take(&mut post.foot);
-        post.foot = ending.into_iter().chain(Some(said).filter(|said| !said.is_empty())).collect::<Vec<_>>().join(" · ");
+        post.foot = ending
+            .into_iter()
+            .chain(Some(said).filter(|said| !said.is_empty()))
+            .collect::<Vec<_>>()
+            .join(" · ");
     }
     addressed(order, post).into()
 }
@@ -85,7 +89,10 @@ fn unsaid(post: &Post, execution: &Execution) -> Option<String> {
     let in_words = |block: &&Block| !matches!(block, Block::Code { .. });
     let words = |blocks: &[Block]| blocks.iter().filter(in_words).cloned().collect();
     let spoken = Post {
-        pretext: words(&post.pretext), title: post.title.clone(), body: words(&post.body), ..Post::default()
+        pretext: words(&post.pretext),
+        title: post.title.clone(),
+        body: words(&post.body),
+        ..Post::default()
     };
     reply::ending(execution, &render(&spoken, &PLAIN))
 }

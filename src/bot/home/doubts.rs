@@ -39,12 +39,20 @@ fn people_of_nowhere(home: &Home) -> Vec<Problem> {
     let known: Vec<&str> =
         home.services.iter().map(|wired| wired.instance.name.as_str()).chain(kinds).collect();
     let mut told = HashSet::new();
-    let strange = home.access.persons().into_iter().filter(|person| !known.contains(&person.adapter().as_str()));
+    let strange =
+        home.access.persons().into_iter().filter(|person| !known.contains(&person.adapter().as_str()));
     strange
         .filter(|person| told.insert(person.adapter().as_str().to_owned()))
         .map(|person| {
-            let message = format!("`{person}` can never be here: no adapter `{}` is configured", person.adapter().as_str());
-            let place = if home.access.has_rules() { home.root.join("access.yaml") } else { home.root.join("chatops.env") };
+            let message = format!(
+                "`{person}` can never be here: no adapter `{}` is configured",
+                person.adapter().as_str()
+            );
+            let place = if home.access.has_rules() {
+                home.root.join("access.yaml")
+            } else {
+                home.root.join("chatops.env")
+            };
             let warning = ConfigError::new(&place, message);
             Problem::Warning(match nearest(person.adapter().as_str(), known.iter().copied()) {
                 Some(near) => warning.help(format!("did you mean `{near}`?")),
@@ -71,7 +79,8 @@ fn broken_templates<'h>(home: &Home, alias: &'h Alias, known: &mut Known<'h>) ->
 
 fn wrong_with(templates: &Templates, key: &str, source: &str) -> Option<Wrong> {
     if let Err(error) = templates.check(key, source) {
-        let line = error.line.filter(|line| *line > 1).map(|line| format!("line {line}: ")).unwrap_or_default();
+        let line =
+            error.line.filter(|line| *line > 1).map(|line| format!("line {line}: ")).unwrap_or_default();
         return Some((format!("{line}{}", error.message), None));
     }
     let name = templates.missing(source)?;

@@ -77,7 +77,8 @@ fn explained(call: &Call, detail: &Detail) -> Vec<Block> {
         (call.home.actions.get(&detail.action_ref), call.home.alias(&detail.alias))
     {
         let open = open_parameters(action, alias, detail);
-        let lines = open.iter().map(|parameter| parameter_line(parameter, slot_default(detail, &parameter.name)));
+        let lines =
+            open.iter().map(|parameter| parameter_line(parameter, slot_default(detail, &parameter.name)));
         blocks.extend(headed("parameters, also as name=value at the end:", lines.collect()));
     }
     let examples = detail.examples.iter().map(|example| vec![code(example)]);
