@@ -18,6 +18,7 @@ mod init;
 mod locate;
 mod notifier;
 mod print;
+mod route;
 mod runner;
 mod serve;
 mod start;
@@ -87,6 +88,9 @@ enum Command {
     Adapter(adapter::Args),
     /// Where events are told: the configured notifiers, help on a kind, a test-send.
     Notifier(notifier::Args),
+    /// Say who hears of an event, and why.
+    #[command(subcommand)]
+    Route(route::Command),
     /// What can carry actions out, and with which parameters.
     Runner(runner::Args),
     /// Bring in what another system has.
@@ -118,6 +122,7 @@ pub fn main() -> ExitCode {
         Some(Command::Template(command)) => template::run(global, &command),
         Some(Command::Adapter(args)) => adapter::run(&args, global),
         Some(Command::Notifier(args)) => notifier::run(&args, global),
+        Some(Command::Route(command)) => route::run(global, &command),
         Some(Command::Runner(args)) => runner::run(&args, global),
         Some(Command::Completions { shell }) => completions::run(shell),
     };

@@ -1,5 +1,7 @@
 //! "Did you mean": the nearest of a few known words.
 
+pub use crate::model::is_secret_word;
+
 /// The known word most like `word`, if any is near enough to be a slip: at most a third of its
 /// letters differ. Bounded: words over 64 characters are not compared.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -32,14 +34,6 @@ pub fn hint<'a>(word: &str, known: impl IntoIterator<Item = &'a str> + Clone) ->
         Some(near) => Some(format!("did you mean `{near}`?")),
         None => Some(choices(known)).filter(|all| !all.is_empty()).map(|all| format!("accepted: {all}")),
     }
-}
-
-/// Whether a key's name says that its value is nobody's business.
-pub fn is_secret_word(key: &str) -> bool {
-    let key = key.to_lowercase();
-    let secret =
-        ["password", "passwd", "passphrase", "secret", "token", "private_key", "api_key", "credential"];
-    secret.iter().any(|word| key.contains(word))
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! The nouns that every room of the house speaks of: plain values, no I/O.
 
 mod delivery;
+mod event;
 mod execution;
 mod id;
+mod mask;
 mod message;
 mod person;
 mod place;
@@ -10,8 +12,10 @@ mod secret;
 mod time;
 
 pub use delivery::{Handle, Receipt, SendError, Slot};
+pub use event::{Event, EventError, EventStatus, Level, Link, Moment, UnknownWord};
 pub use execution::{Cause, Execution, ParseStatusError, Status};
 pub use id::Noun;
+pub use mask::{MASK, is_secret_word, mask};
 pub use message::{Message, MessageKey};
 pub use person::{AdapterName, InvalidName, Person};
 pub use place::{Place, Room};

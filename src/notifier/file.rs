@@ -6,11 +6,12 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use super::{Level, Messages, Moment, Service};
+use super::{Messages, Service};
 use crate::config::env::Env;
 use crate::config::expand::{Expanded, expand, expand_list};
 use crate::config::yaml::{self, Spanned, line_of};
 use crate::config::{ConfigError, Problem};
+use crate::model::{Level, Moment};
 use crate::template::Templates;
 
 #[derive(Deserialize)]

@@ -37,7 +37,7 @@ use crate::text::Post;
 
 pub use file::{Configured, Read, read};
 pub use list::{CATALOGUE, Row, Service};
-pub use notice::{Level, Moment, Notice};
+pub use notice::Notice;
 pub use texts::{Messages, Text, Texts};
 
 /// A future that is stored or returned by an object.

@@ -5,90 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::model::Timestamp;
+use crate::model::{Level, Moment, Timestamp};
 use crate::text::Tone;
-
-/// How bad it is; the order is that of the variants. taskmanager's words are read too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// All is well.
-    Ok,
-    /// Worth knowing.
-    #[default]
-    Info,
-    /// Somebody should look.
-    #[serde(alias = "warnings")]
-    Warning,
-    /// It failed.
-    #[serde(alias = "errors")]
-    Error,
-    /// It failed, and somebody must act.
-    #[serde(alias = "failed")]
-    Critical,
-}
-
-/// What about an event is told: the keys of `messages:` and `on:`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Moment {
-    /// It began.
-    Started,
-    /// It went well, or is well again.
-    Success,
-    /// It went well, but.
-    Warning,
-    /// It failed.
-    Error,
-    /// Somebody ended it.
-    Canceled,
-    /// An approval is asked for.
-    Pending,
-    /// It was approved.
-    Approved,
-    /// It was denied.
-    Denied,
-    /// Nobody answered in time.
-    TimedOut,
-    /// The first success after an error.
-    Recovered,
-    /// The outcome differs from the last.
-    Changed,
-    /// It has begun and not ended in its time.
-    StillRunning,
-    /// It changes too often.
-    Flapping,
-    /// Anything else.
-    #[default]
-    Any,
-}
-
-impl Moment {
-    /// The key: `still_running`.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::Started => "started",
-            Self::Success => "success",
-            Self::Warning => "warning",
-            Self::Error => "error",
-            Self::Canceled => "canceled",
-            Self::Pending => "pending",
-            Self::Approved => "approved",
-            Self::Denied => "denied",
-            Self::TimedOut => "timed_out",
-            Self::Recovered => "recovered",
-            Self::Changed => "changed",
-            Self::StillRunning => "still_running",
-            Self::Flapping => "flapping",
-            Self::Any => "any",
-        }
-    }
-
-    /// Whether the subject needs nobody any more.
-    pub fn is_over(self) -> bool {
-        matches!(self, Self::Success | Self::Recovered | Self::Approved)
-    }
-}
 
 /// One event on its way to one target of one notifier. All texts are plain: each kind escapes them.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -154,7 +72,7 @@ impl Notice {
     /// The event as JSON: what a webhook and a program get, and what templates call `event`.
     pub fn event(&self) -> Value {
         json!({
-            "id": self.delivery, "source": self.source, "kind": self.kind, "status": self.moment.key(),
+            "id": self.delivery, "source": self.source, "kind": self.kind, "status": self.moment.word(),
             "level": self.level, "title": self.title, "message": self.message, "text": self.body,
             "fingerprint": self.fingerprint, "url": self.link, "labels": self.labels,
             "facts": self.facts.iter().map(|(name, value)| (name.clone(), json!(value)))
@@ -192,21 +110,6 @@ impl Notice {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_key_of_a_moment_is_how_it_is_written() {
-        let written = |key: &str| serde_json::from_value::<Moment>(json!(key)).unwrap();
-        for key in ["started", "timed_out", "still_running", "any"] {
-            assert_eq!(written(key).key(), key);
-        }
-    }
-
-    #[test]
-    fn levels_have_an_order_and_taskmanagers_words() {
-        let read = |word: &str| serde_json::from_value::<Level>(json!(word)).unwrap();
-        assert!(read("ok") < read("info") && read("warnings") < read("errors"));
-        assert_eq!(read("failed"), Level::Critical);
-    }
 
     #[test]
     fn a_failed_thing_is_bad_whatever_its_level() {

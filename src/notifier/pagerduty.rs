@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::http::{Http, Request, deliver};
 use super::look::cut;
-use super::{Doors, Edits, Level, Moment, Notice, Notifier, address, refused};
-use crate::model::{Handle, Receipt, Secret, SendError};
+use super::{Doors, Edits, Notice, Notifier, address, refused};
+use crate::model::{Handle, Level, Moment, Receipt, Secret, SendError};
 use crate::text::{Limit, Unit};
 
 /// The summary.

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Moment, Notice};
+use super::Notice;
+use crate::model::Moment;
 use crate::template::{Templates, Undefined};
 use crate::text::clean::one_line;
 use crate::text::human;
@@ -76,7 +77,7 @@ impl Texts {
         let mut problems = Vec::new();
         let text = find(messages, notice.moment).cloned().unwrap_or_default();
         let context = json!({"event": notice.event(), "payload": notice.payload});
-        let key = notice.moment.key();
+        let key = notice.moment.word();
         let mut render = |part: &str, source: Option<&String>| {
             let name = format!("messages.{key}.{part}");
             let rendered = templates.render(&name, source?, &context, Undefined::Strict);

@@ -36,6 +36,7 @@ const HOUSE: &[Room] = &[
     room(3, "alias"),
     room(3, "action"),
     room(3, "access"),
+    room(3, "route"),
     room(4, "adapter"),
     room(4, "notifier"),
     room(4, "runner"),
