@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
+use super::doubts;
 use super::files::{self, Files, kept};
 use super::{Home, Wired};
 use crate::access::Access;
@@ -72,7 +73,7 @@ pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before
         settings::Case::Strict => Case::Strict,
     };
     let entries = listed.iter().map(|alias| entry(alias, &actions)).collect();
-    Home {
+    let mut home = Home {
         root: dir.root().to_owned(),
         aliases: Matcher::build(entries, case),
         runners: runners(dir, &settings),
@@ -86,7 +87,10 @@ pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before
         services,
         notifying,
         problems,
-    }
+    };
+    let doubts = doubts::doubts(&home);
+    home.problems.extend(doubts);
+    home
 }
 
 /// Whether any chat service is configured. Reads the variables alone, no other file of the home.

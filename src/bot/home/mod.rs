@@ -1,6 +1,7 @@
 //! The configuration in force: what the doors and the pure rooms parsed, composed into one immutable
 //! value. Each command keeps the one it began with.
 
+mod doubts;
 mod files;
 mod load;
 mod notifying;
