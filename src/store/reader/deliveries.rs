@@ -59,21 +59,38 @@ impl Reader {
         self.one(sql, values, |row| row.get(0).map(Handle))
     }
 
-    /// The heads of the lanes of `notifier` that are due, the one that waits longest first, at most `limit`.
-    pub fn due(&self, notifier: &str, now: Timestamp, limit: usize) -> Result<Vec<Stored>, StoreError> {
-        let sql = format!(
-            "SELECT {} FROM delivery WHERE state = 'due' AND head = 1 AND notifier = ?1 AND due <= ?2
-             ORDER BY due, id LIMIT ?3",
-            Stored::COLUMNS
-        );
-        self.all(&sql, rusqlite::params![notifier, now.as_micros(), most(limit)], Stored::read)
+    /// The heads of the lanes of `notifier` that are due, the one that waits longest first, at most `limit`. From an
+    /// index alone.
+    pub(in crate::store) fn due_ids(
+        &self,
+        notifier: &str,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<i64>, StoreError> {
+        self.all(DUE, rusqlite::params![notifier, now.as_micros(), most(limit)], |row| row.get(0))
     }
 
-    /// When the next delivery of any lane of `notifier` is due.
+    /// When the first head of `notifier` is due that is not due by `now`, or what is held there has its time.
+    pub(in crate::store) fn due_after(
+        &self,
+        notifier: &str,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let found = self.one(DUE_AFTER, rusqlite::params![notifier, now.as_micros()], |row| row.get(0))?;
+        let found: Option<i64> = found.flatten();
+        Ok(found.map(Timestamp::from_micros))
+    }
+
+    /// Whether anything is held for `notifier` whose time has come.
+    pub(in crate::store) fn is_ripe(&self, notifier: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let found =
+            self.one(RIPE, rusqlite::params![notifier, now.as_micros()], |row| row.get::<_, i64>(0))?;
+        Ok(found.is_some())
+    }
+
+    /// When the next delivery of any lane of `notifier` is due, also one that is due already.
     pub fn next_due(&self, notifier: &str) -> Result<Option<Timestamp>, StoreError> {
-        let sql = "SELECT min(due) FROM delivery WHERE state = 'due' AND head = 1 AND notifier = ?1";
-        let found = self.one(sql, [notifier], |row| row.get::<_, Option<i64>>(0))?;
-        Ok(found.flatten().map(Timestamp::from_micros))
+        self.due_after(notifier, Timestamp::from_micros(i64::MIN))
     }
 
     /// Deliveries that were given up, the newest first, at most `limit`.
@@ -122,6 +139,17 @@ impl Reader {
         Ok(all)
     }
 }
+
+pub(in crate::store) const DUE: &str =
+    "SELECT id FROM delivery WHERE state = 'due' AND head = 1 AND notifier = ?1
+    AND due <= ?2 ORDER BY due, made, id LIMIT ?3";
+
+pub(in crate::store) const DUE_AFTER: &str = "SELECT min(due) FROM (
+    SELECT min(due) AS due FROM delivery WHERE state = 'due' AND head = 1 AND notifier = ?1 AND due > ?2
+    UNION ALL SELECT min(due) FROM delivery WHERE state = 'held' AND notifier = ?1)";
+
+pub(in crate::store) const RIPE: &str =
+    "SELECT 1 FROM delivery WHERE state = 'held' AND notifier = ?1 AND due <= ?2 LIMIT 1";
 
 /// Open ones, held ones, dead ones, and the oldest head: each from an index.
 const BACKLOG: [&str; 4] = [
