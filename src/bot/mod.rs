@@ -92,7 +92,14 @@ impl Bot {
         let notify = Notify::new(store.clone(), homes.clone(), outbox.clone(), world.clone());
         let engine =
             Engine::start(store.clone(), outbox.clone(), notify.clone(), world.clone(), limits(&home));
-        let chat = Chat::new(homes.clone(), engine.clone(), outbox.clone(), store.clone(), world.clone());
+        let chat = Chat::new(
+            homes.clone(),
+            engine.clone(),
+            notify.clone(),
+            outbox.clone(),
+            store.clone(),
+            world.clone(),
+        );
         let name = AdapterName::new("terminal")?;
         let (state, _) = watch::channel(link::State::Up { since: world.now() });
         let door = outbox.door(&name, console::ABILITIES);

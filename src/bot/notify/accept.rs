@@ -191,7 +191,7 @@ fn routed(
     let failing = || scene.failing();
     let before = scene.subject();
     let asked = Asked { event: &accept.event, id: accept.id, now: accept.at, derived };
-    let outcome = route::decide(rules, muted, &asked, &route::Scene { subject: before, failing: &failing });
+    let outcome = route::decide(rules, muted, &asked, route::Scene { subject: before, failing: &failing });
     let sends = expand(home, accept, before, &outcome, also);
     Routed { subject: Some(outcome.subject), sends }
 }

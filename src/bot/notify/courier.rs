@@ -285,7 +285,12 @@ pub(super) struct Handover<'a> {
 impl Handover<'_> {
     pub(super) async fn give(&self, notice: Notice, earlier: Option<&Handle>) -> Result<Receipt, SendError> {
         let texts = Texts::of(notice, self.way.messages(), &self.home.templates);
-        let rooms = Rooms { outbox: &self.notify.outbox, world: &self.notify.world, lane: self.lane };
+        let rooms = Rooms {
+            outbox: &self.notify.outbox,
+            world: &self.notify.world,
+            lane: self.lane,
+            prefix: self.home.settings.prefix.as_str(),
+        };
         let doors = Doors {
             world: &self.notify.world,
             templates: &self.home.templates,
@@ -307,7 +312,7 @@ fn noted(mut receipt: Receipt, problems: &[String]) -> Receipt {
 
 async fn notice(notify: &Notify, delivery: &Stored, order: &Order) -> Result<Notice, SendError> {
     let later = |why: String| SendError::Retry { why, after: None };
-    if delivery.purpose != "group" {
+    if !wording::is_bundle(&delivery.purpose) {
         let id = delivery.event.unwrap_or_default();
         let known = match notify.cache.get(id) {
             Some(known) => Some(known),

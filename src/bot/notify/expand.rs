@@ -106,7 +106,7 @@ impl Story {
         let (purpose, lane, due, gather, dropped) = match &decision.when {
             When::Now => ("event", accept.event.subject(), accept.at, false, None),
             When::Held(until) => ("event", accept.event.subject(), *until, false, None),
-            When::Gather { until, key } => ("group", key.clone(), *until, true, None),
+            When::Gather { until, key, bundle } => (bundle.word(), key.clone(), *until, true, None),
             When::Dropped(why) => ("event", accept.event.subject(), accept.at, false, Some(why.clone())),
         };
         let order = Order {

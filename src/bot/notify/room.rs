@@ -18,17 +18,24 @@ pub(super) struct Rooms<'a> {
     pub(super) world: &'a World,
     /// The lane of the delivery: one message at a place for each.
     pub(super) lane: &'a str,
+    /// What commands begin with where others talk too.
+    pub(super) prefix: &'a str,
 }
 
 impl Room for Rooms<'_> {
     fn post<'a>(
         &'a self,
         place: &'a str,
-        post: Post,
+        mut post: Post,
         earlier: Option<&'a Handle>,
     ) -> Boxed<'a, Result<Receipt, SendError>> {
         Box::pin(async move {
             let place = read(place).map_err(|why| SendError::Refused { why })?;
+            if !place.is_direct() {
+                for choice in &mut post.choices {
+                    choice.typed.insert_str(0, self.prefix);
+                }
+            }
             let slot = slot(&place, format!("notice/{}", self.lane));
             self.outbox.shows(&place, &slot, earlier.cloned());
             let (reply, mut told) = Reply::new();

@@ -8,10 +8,16 @@ use super::cache::Known;
 use super::expand::Order;
 use crate::model::{Event, EventStatus, Level, Moment};
 use crate::notifier::Notice;
+use crate::route::Bundle;
 use crate::store::Stored;
 
 /// Single events that a summary names; the others are counted.
 const NAMED: usize = 20;
+
+/// Whether a delivery of this purpose tells of several events.
+pub(super) fn is_bundle(purpose: &str) -> bool {
+    [Bundle::Group, Bundle::Digest].iter().any(|bundle| bundle.word() == purpose)
+}
 
 /// The notice of one event.
 pub(super) fn single(delivery: &Stored, order: &Order, known: &Known) -> Notice {
@@ -30,6 +36,7 @@ pub(super) fn single(delivery: &Stored, order: &Order, known: &Known) -> Notice 
         title: event.title.clone(),
         message: String::new(),
         body: event.text.clone(),
+        html: String::new(),
         moment: order.moment,
         level: event.level,
         fingerprint: event.subject(),
@@ -73,6 +80,7 @@ pub(super) fn summary(delivery: &Stored, order: &Order, events: &[Known]) -> Not
         title: format!("{} events", events.len()),
         message: format!("{} events: {}", events.len(), counts(events)),
         body: list.join("\n") + &rest,
+        html: String::new(),
         moment: moment(loud, order),
         level: worst,
         fingerprint: delivery.slot.lane.clone(),
