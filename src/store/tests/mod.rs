@@ -5,8 +5,10 @@ mod crash;
 mod disk;
 mod lanes;
 mod migration;
+mod plans;
 mod settings;
 mod sorted;
+mod trimmed;
 mod writes;
 
 use std::path::PathBuf;
