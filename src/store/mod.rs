@@ -4,6 +4,7 @@
 //! Reads run beside them on connections of their own. `docs/store.md` describes the tables,
 //! `docs/audit.md` the bytes of the audit log.
 
+mod accept;
 mod apply;
 pub mod audit;
 mod change;
@@ -13,13 +14,16 @@ mod filter;
 mod hex;
 mod ids;
 mod keys;
+mod lane;
 mod lock;
 mod queue;
 mod reader;
 mod recover;
 mod rows;
 mod schema;
+mod set;
 mod settle;
+mod sort;
 #[cfg(test)]
 mod tests;
 mod trim;
@@ -34,13 +38,16 @@ use rusqlite::params;
 use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, oneshot, watch};
 
-pub use change::{Begin, Change, Done, Entry, Finish, NewDelivery, Notice, Settled, What};
+pub use change::{
+    Accept, Begin, Change, Decide, Done, Entry, Fate, Finish, NewDelivery, Notice, Pick, Routed, Scene,
+    Sending, Setting, Settled, Token, What,
+};
 pub use claims::{Claimed, Claims, MemoryClaims, Stored};
 pub use error::StoreError;
-pub use filter::{Filter, Search};
+pub use filter::{DeliveryFilter, EventFilter, Filter, Search};
 pub use keys::Keys;
 pub use lock::InstanceLock;
-pub use reader::{Attempt, Reader};
+pub use reader::{Attempt, Backlog, Reader, StoredEvent};
 
 use crate::model::Noun;
 use crate::net::World;

@@ -1,5 +1,7 @@
 //! Every write, as data: the store's thread groups them into one commit.
 
+mod event;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,6 +10,8 @@ use serde_json::{Map, Value};
 use crate::model::{
     AdapterName, Execution, Handle, MessageKey, Person, Place, Receipt, SendError, Slot, Status, Timestamp,
 };
+
+pub use event::{Accept, Decide, Fate, Pick, Routed, Scene, Sending, Setting, Token};
 
 /// A write. Changes are carried out in the order in which [`super::Store::write`] was called on their
 /// queue; all that are waiting are committed together.
@@ -57,6 +61,33 @@ pub enum Change {
         /// neither lost nor made twice if the bot is killed again.
         notice: Notice,
     },
+    /// An event was told. Waits in a queue of its own behind people's changes, bounded by number and bytes.
+    Accept(Box<Accept>),
+    /// What people decide about deliveries, with one audit record.
+    Sort {
+        /// Which.
+        pick: Pick,
+        /// What becomes of them.
+        fate: Fate,
+        /// When.
+        at: Timestamp,
+        /// The audit record.
+        audit: Box<Entry>,
+    },
+    /// A setting, with one audit record.
+    Set {
+        /// Which.
+        setting: Box<Setting>,
+        /// The audit record.
+        audit: Box<Entry>,
+    },
+    /// A token was used.
+    Used {
+        /// The token.
+        token: i64,
+        /// When.
+        at: Timestamp,
+    },
     /// Removes what is older than the retention allows; leaves one audit record that says so.
     Trim {
         /// Ended executions, done deliveries and message keys that ended before this go.
@@ -82,7 +113,7 @@ impl Notice {
     }
 
     /// The message for `execution`, which is `abandoned` already.
-    pub(super) fn make(&self, execution: &Execution) -> Option<NewDelivery> {
+    pub(in crate::store) fn make(&self, execution: &Execution) -> Option<NewDelivery> {
         (self.0)(execution)
     }
 }
@@ -213,6 +244,8 @@ whats! {
     Finished = "finished",
     /// A person ended an execution.
     Killed = "killed",
+    /// A person or a client changed a setting: a silence, a token, a delivery's fate.
+    Changed = "changed",
     /// The configuration was loaded again, or a reload was refused.
     Reloaded = "reloaded",
     /// The process started.
@@ -234,6 +267,15 @@ pub enum Done {
     Stale,
     /// Committed; so many executions, deliveries and audit records were removed.
     Trimmed(u64),
+    /// Committed: this event, and so many deliveries that wait (dropped ones not counted).
+    Accepted {
+        /// The event.
+        event: i64,
+        /// How many.
+        deliveries: usize,
+    },
+    /// Committed; so many deliveries were changed.
+    Sorted(u64),
     /// Committed; these executions are abandoned now.
     Recovered(Vec<Execution>),
 }
