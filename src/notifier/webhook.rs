@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use ring::hmac;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::http::{Body, Http, Request, check_header, deliver};
 use super::{Doors, Edits, Notice, Notifier, address, context, refused};
@@ -177,6 +177,7 @@ fn sign(key: &[u8], id: &str, seconds: i64, body: &str) -> String {
 mod tests {
     use super::*;
     use crate::notifier::conformance::{Answer, Recorder, Rig, Seen};
+    use serde_json::json;
 
     #[test]
     fn signatures_are_those_of_the_standard_webhooks_specification() {
