@@ -10,11 +10,18 @@ pub enum Noun {
     Delivery,
     /// One life of one process.
     Worker,
+    /// One thing that automation told.
+    Event,
+    /// One silence.
+    Silence,
+    /// One token of the API.
+    Token,
 }
 
 impl Noun {
     /// Every noun, in the order of the `block` table.
-    pub const ALL: [Self; 3] = [Self::Execution, Self::Delivery, Self::Worker];
+    pub const ALL: [Self; 6] =
+        [Self::Execution, Self::Delivery, Self::Worker, Self::Event, Self::Silence, Self::Token];
 
     /// The word in the database.
     pub const fn as_str(self) -> &'static str {
@@ -22,6 +29,9 @@ impl Noun {
             Self::Execution => "execution",
             Self::Delivery => "delivery",
             Self::Worker => "worker",
+            Self::Event => "event",
+            Self::Silence => "silence",
+            Self::Token => "token",
         }
     }
 }

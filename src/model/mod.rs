@@ -9,6 +9,7 @@ mod message;
 mod person;
 mod place;
 mod secret;
+mod subject;
 mod time;
 
 pub use delivery::{Handle, Receipt, SendError, Slot};
@@ -20,4 +21,5 @@ pub use message::{Message, MessageKey};
 pub use person::{AdapterName, InvalidName, Person};
 pub use place::{Place, Room};
 pub use secret::Secret;
+pub use subject::{Acknowledged, Outcome, RECENT, Silence, Subject};
 pub use time::Timestamp;

@@ -71,6 +71,14 @@ pub struct Event {
     pub payload: Value,
 }
 
+impl Event {
+    /// The key of what it is about: `source:fingerprint`, the source once.
+    pub fn subject(&self) -> String {
+        let named = self.fingerprint.strip_prefix(&self.source).is_some_and(|rest| rest.starts_with(':'));
+        if named { self.fingerprint.clone() } else { format!("{}:{}", self.source, self.fingerprint) }
+    }
+}
+
 /// A named address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Link {

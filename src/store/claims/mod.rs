@@ -3,6 +3,7 @@
 mod memory;
 #[cfg(test)]
 mod suite;
+mod table;
 
 use std::future::Future;
 use std::time::Duration;
@@ -23,27 +24,33 @@ pub struct Stored {
     pub id: i64,
     /// Where it goes and what it shows.
     pub slot: Slot,
+    /// The event that it tells of, the first one where it gathers several.
+    pub event: Option<i64>,
     /// The execution whose answer it is.
     pub execution: Option<i64>,
     /// What it is for, one word.
     pub purpose: String,
     /// The message, opaque to the store.
     pub body: Value,
-    /// `due`, `sent` or `dead`.
+    /// `held`, `due`, `sent`, `dead` or `dropped`.
     pub state: String,
+    /// When it was made.
+    pub made: Timestamp,
     /// When it may be sent.
     pub due: Timestamp,
     /// When sending it is given up. Nothing is dropped by itself: whoever sends decides.
     pub expires: Timestamp,
     /// How often it was tried.
     pub tries: u32,
-    /// What the other side said last.
+    /// What the other side said last, or why it was dropped.
     pub answer: Option<String>,
+    /// When it was sent, given up or dropped.
+    pub done: Option<Timestamp>,
 }
 
 impl Stored {
-    pub(super) const COLUMNS: &'static str =
-        "id, notifier, target, lane, execution, purpose, body, state, due, expires, tries, answer";
+    pub(super) const COLUMNS: &'static str = "id, notifier, target, lane, execution, purpose, body, state, due, expires, tries, answer, \
+         event, made, done";
 
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
@@ -57,6 +64,9 @@ impl Stored {
             expires: Timestamp::from_micros(row.get(9)?),
             tries: row.get(10)?,
             answer: row.get(11)?,
+            event: row.get(12)?,
+            made: Timestamp::from_micros(row.get(13)?),
+            done: row.get::<_, Option<i64>>(14)?.map(Timestamp::from_micros),
         })
     }
 
@@ -64,14 +74,17 @@ impl Stored {
         Self {
             id: delivery.id,
             slot: delivery.slot.clone(),
+            event: None,
             execution: delivery.execution,
             purpose: delivery.purpose.clone(),
             body: delivery.body.clone(),
             state: "due".to_owned(),
+            made: delivery.due,
             due: delivery.due,
             expires: delivery.expires,
             tries: 0,
             answer: None,
+            done: None,
         }
     }
 }
@@ -109,7 +122,8 @@ pub trait Claims: Send + Sync {
     /// Gives a delivery back untried: it is due as before.
     fn release(&self, claimed: &Claimed) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Waits until `take` may find something it did not find the last time through this handle, at most
-    /// `longest`. Clone a handle for each task that waits.
+    /// Waits until `take` may find something that it did not find the last time through this handle, for any of the
+    /// notifiers that were asked for through it, at most `longest`. Without a `take` before it does not wait. Clone
+    /// a handle for each task that waits.
     fn wake(&self, longest: Duration) -> impl Future<Output = ()> + Send;
 }

@@ -1,13 +1,18 @@
 //! Every write, as data: the store's thread groups them into one commit.
 
+mod event;
+
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use crate::model::{
     AdapterName, Execution, Handle, MessageKey, Person, Place, Receipt, SendError, Slot, Status, Timestamp,
 };
+
+pub use event::{Accept, Decide, Fate, Pick, Routed, Scene, Sending, Setting, Token};
 
 /// A write. Changes are carried out in the order in which [`super::Store::write`] was called on their
 /// queue; all that are waiting are committed together.
@@ -57,9 +62,53 @@ pub enum Change {
         /// neither lost nor made twice if the bot is killed again.
         notice: Notice,
     },
-    /// Removes what is older than the retention allows; leaves one audit record that says so.
+    /// An event was told. Waits in a queue of its own behind people's changes, bounded by number and bytes.
+    Accept(Box<Accept>),
+    /// What people decide about deliveries, with one audit record. At most 10,000 at once, the oldest first, so that
+    /// no commit takes long: if [`Done::Sorted`] says so many, ask again.
+    Sort {
+        /// Which.
+        pick: Pick,
+        /// What becomes of them.
+        fate: Fate,
+        /// When.
+        at: Timestamp,
+        /// The audit record.
+        audit: Box<Entry>,
+    },
+    /// A setting, with one audit record.
+    Set {
+        /// Which.
+        setting: Box<Setting>,
+        /// The audit record.
+        audit: Box<Entry>,
+    },
+    /// A token was used.
+    Used {
+        /// The token.
+        token: i64,
+        /// When.
+        at: Timestamp,
+    },
+    /// What is held for a notifier and whose time has come becomes due. [`super::Claims`] asks for it.
+    Ripen {
+        /// The notifier, as in its slots.
+        notifier: String,
+        /// Now.
+        at: Timestamp,
+    },
+    /// The clock was put back: what is to be tried again is tried as much sooner. [`super::Claims`] asks for it.
+    Rewind {
+        /// Now, by the clock as it is.
+        at: Timestamp,
+        /// How far it was put back.
+        by: Duration,
+    },
+    /// Removes what is older than the retention allows, and the keys of events after a day; leaves one audit record that
+    /// says so. At most some thousands of each at once: ask again until [`Done::Trimmed`] says that none went.
     Trim {
-        /// Ended executions, done deliveries and message keys that ended before this go.
+        /// Ended executions, done deliveries, message keys, events that no kept delivery tells of, silences and revoked
+        /// tokens that ended before this go.
         history_before: Timestamp,
         /// Audit records before this go; the chain keeps a record of how many and of the MAC where it was cut.
         audit_before: Timestamp,
@@ -82,7 +131,7 @@ impl Notice {
     }
 
     /// The message for `execution`, which is `abandoned` already.
-    pub(super) fn make(&self, execution: &Execution) -> Option<NewDelivery> {
+    pub(in crate::store) fn make(&self, execution: &Execution) -> Option<NewDelivery> {
         (self.0)(execution)
     }
 }
@@ -126,6 +175,8 @@ pub struct Finish {
     pub at: Timestamp,
     /// The answer to the person who asked.
     pub delivery: Option<NewDelivery>,
+    /// What its end tells others, committed with it.
+    pub events: Vec<Accept>,
     /// The audit record.
     pub audit: Entry,
 }
@@ -213,6 +264,8 @@ whats! {
     Finished = "finished",
     /// A person ended an execution.
     Killed = "killed",
+    /// A person or a client changed a setting: a silence, a token, a delivery's fate.
+    Changed = "changed",
     /// The configuration was loaded again, or a reload was refused.
     Reloaded = "reloaded",
     /// The process started.
@@ -232,8 +285,17 @@ pub enum Done {
     Repeated(i64),
     /// Committed nothing: what it changes had ended already.
     Stale,
-    /// Committed; so many executions, deliveries and audit records were removed.
+    /// Committed; so many executions, deliveries, events, settings and audit records were removed.
     Trimmed(u64),
+    /// Committed: this event, and so many deliveries that wait (dropped ones not counted).
+    Accepted {
+        /// The event.
+        event: i64,
+        /// How many.
+        deliveries: usize,
+    },
+    /// Committed; so many deliveries were changed.
+    Sorted(u64),
     /// Committed; these executions are abandoned now.
     Recovered(Vec<Execution>),
 }
