@@ -4,9 +4,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::Map;
 
 use super::audit::Chain;
-use super::change::{Begin, Change, Done, Entry, Finish, NewDelivery};
+use super::change::{Begin, Change, Done, Entry, Finish};
+use super::ids::Ids;
 use super::rows::text_of;
-use super::{Keys, StoreError, recover, settle, trim};
+use super::{Keys, StoreError, accept, recover, set, settle, sort, trim};
 use crate::model::{Execution, Handle, Slot, Timestamp};
 
 /// Where a group of changes is carried out.
@@ -19,6 +20,10 @@ pub(super) struct Scribe<'a> {
     pub(super) worker: i64,
     /// When the group began.
     pub(super) now: Timestamp,
+    /// Where the store's own ids come from; reserved at the end of the group.
+    pub(super) ids: &'a Ids,
+    /// The notifiers in whose lanes something may be due now that was not.
+    pub(super) touched: Vec<String>,
 }
 
 impl Scribe<'_> {
@@ -37,6 +42,10 @@ impl Scribe<'_> {
                 self.position(adapter.as_str(), room, mark).map(|()| Done::Written)
             }
             Change::Recover { at, notice } => recover::recover(self, *at, notice),
+            Change::Accept(told) => accept::accept(self, told),
+            Change::Sort { pick, fate, at, audit } => sort::sort(self, pick, *fate, *at, audit),
+            Change::Set { setting, audit } => set::set(self, setting, audit),
+            Change::Used { token, at } => set::used(self, *token, *at),
             Change::Trim { history_before, audit_before, at } => {
                 trim::trim(self, *history_before, *audit_before, *at)
             }
@@ -144,28 +153,6 @@ impl Scribe<'_> {
         }
         self.audit(&finish.audit)?;
         Ok(Done::Written)
-    }
-
-    /// Appends a delivery to its lane.
-    pub(super) fn deliver(&self, delivery: &NewDelivery) -> Result<(), StoreError> {
-        let sql = "INSERT INTO delivery (id, notifier, target, lane, seq, execution, purpose, body, state, due, expires)
-                   SELECT ?1, ?2, ?3, ?4, coalesce(max(seq), 0) + 1, ?5, ?6, ?7, 'due', ?8, ?9
-                   FROM delivery WHERE notifier = ?2 AND target = ?3 AND lane = ?4 AND done IS NULL";
-        self.run(
-            sql,
-            params![
-                delivery.id,
-                delivery.slot.notifier,
-                delivery.slot.target,
-                delivery.slot.lane,
-                delivery.execution,
-                delivery.purpose,
-                serde_json::to_string(&delivery.body)?,
-                delivery.due.as_micros(),
-                delivery.expires.as_micros(),
-            ],
-        )?;
-        Ok(())
     }
 
     /// Keeps the handle of a slot's message.

@@ -4,6 +4,7 @@
 //! Reads run beside them on connections of their own. `docs/store.md` describes the tables,
 //! `docs/audit.md` the bytes of the audit log.
 
+mod accept;
 mod apply;
 pub mod audit;
 mod change;
@@ -13,13 +14,16 @@ mod filter;
 mod hex;
 mod ids;
 mod keys;
+mod lane;
 mod lock;
 mod queue;
 mod reader;
 mod recover;
 mod rows;
 mod schema;
+mod set;
 mod settle;
+mod sort;
 #[cfg(test)]
 mod tests;
 mod trim;

@@ -113,10 +113,7 @@ impl Reader {
     /// The heads of the lanes of `notifier` that are due, the one that waits longest first, at most `limit`.
     pub fn due(&self, notifier: &str, now: Timestamp, limit: usize) -> Result<Vec<Stored>, StoreError> {
         let sql = format!(
-            "SELECT {} FROM delivery AS head WHERE state = 'due' AND notifier = ?1 AND due <= ?2
-             AND NOT EXISTS (SELECT 1 FROM delivery AS earlier WHERE earlier.notifier = head.notifier
-               AND earlier.target = head.target AND earlier.lane = head.lane
-               AND earlier.seq < head.seq AND earlier.done IS NULL)
+            "SELECT {} FROM delivery WHERE state = 'due' AND head = 1 AND notifier = ?1 AND due <= ?2
              ORDER BY due, id LIMIT ?3",
             Stored::COLUMNS
         );
@@ -125,7 +122,7 @@ impl Reader {
 
     /// When the next delivery of any lane of `notifier` is due.
     pub fn next_due(&self, notifier: &str) -> Result<Option<Timestamp>, StoreError> {
-        let sql = "SELECT min(due) FROM delivery WHERE state = 'due' AND notifier = ?1";
+        let sql = "SELECT min(due) FROM delivery WHERE state = 'due' AND head = 1 AND notifier = ?1";
         let found = self.one(sql, [notifier], |row| row.get::<_, Option<i64>>(0))?;
         Ok(found.flatten().map(Timestamp::from_micros))
     }

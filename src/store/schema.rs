@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::StoreError;
 
 /// One file a step; the step's number is its place here, from 1, and `user_version` says how many were done.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
 
 /// The version of the tables that this program writes.
 const KNOWN: i64 = MIGRATIONS.len() as i64;
@@ -73,7 +73,8 @@ fn migrate(connection: &mut Connection, found: i64) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let done = usize::try_from(found).map_err(|_| StoreError::Corrupt(format!("version {found}")))?;
     for step in &MIGRATIONS[done..] {
-        transaction.execute_batch(&step.replace("$ID", "INTEGER PRIMARY KEY NOT NULL"))?;
+        let step = step.replace("$ID", "INTEGER PRIMARY KEY NOT NULL").replace("$KEYED", "WITHOUT ROWID");
+        transaction.execute_batch(&step)?;
     }
     transaction.pragma_update(None, "user_version", KNOWN)?;
     transaction.commit()?;

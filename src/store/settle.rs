@@ -12,9 +12,11 @@ pub(super) fn settle(scribe: &Scribe<'_>, settled: &Settled) -> Result<Done, Sto
     let Some((slot, tries)) = open(scribe, settled.delivery)? else { return Ok(Done::Stale) };
     let tries = tries + 1;
     let (outcome, answer) = words(settled);
-    let sql = "INSERT INTO attempt (delivery, n, at, ms, outcome, answer) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    // A replayed delivery begins to count anew, its history goes on.
+    let sql = "INSERT INTO attempt (delivery, n, at, ms, outcome, answer)
+               SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3, ?4, ?5 FROM attempt WHERE delivery = ?1";
     let millis = i64::try_from(settled.millis).unwrap_or(i64::MAX);
-    scribe.run(sql, params![settled.delivery, tries, settled.at.as_micros(), millis, outcome, answer])?;
+    scribe.run(sql, params![settled.delivery, settled.at.as_micros(), millis, outcome, answer])?;
     let again = settled.again.filter(|_| settled.outcome.is_err());
     match again {
         Some(again) => {
@@ -24,8 +26,10 @@ pub(super) fn settle(scribe: &Scribe<'_>, settled: &Settled) -> Result<Done, Sto
         None => {
             let state = if settled.outcome.is_ok() { "sent" } else { "dead" };
             let done = settled.at.plus(std::time::Duration::from_millis(settled.millis));
-            let sql = "UPDATE delivery SET tries = ?2, answer = ?3, state = ?4, done = ?5 WHERE id = ?1";
+            let sql =
+                "UPDATE delivery SET tries = ?2, answer = ?3, state = ?4, head = 0, done = ?5 WHERE id = ?1";
             scribe.run(sql, params![settled.delivery, tries, answer, state, done.as_micros()])?;
+            scribe.advance(&slot)?;
         }
     }
     remember(scribe, &slot, settled)?;

@@ -76,19 +76,22 @@ impl Writer {
     fn group(&mut self, orders: &[Order]) -> Result<Vec<Result<Done, StoreError>>, StoreError> {
         let mut chain = self.chain;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let reserved = self.ids.reserve(&transaction)?;
         let mut scribe = Scribe {
             connection: &transaction,
             keys: &self.keys,
             chain: &mut chain,
             worker: self.worker,
             now: self.world.now(),
+            ids: &self.ids,
+            touched: Vec::new(),
         };
         let results =
             orders.iter().map(|order| alone(&mut scribe, &order.change)).collect::<Result<_, _>>()?;
         if chain != self.chain {
             chain.save(&transaction)?;
         }
+        // Last, since changes take ids too: what this commit writes is reserved by it at the latest.
+        let reserved = self.ids.reserve(&transaction)?;
         transaction.commit()?;
         self.chain = chain;
         self.ids.committed(&reserved);
@@ -117,7 +120,11 @@ fn alone(scribe: &mut Scribe<'_>, change: &Change) -> Result<Result<Done, StoreE
 const fn touches_deliveries(change: &Change) -> bool {
     match change {
         Change::Finish(finish) => finish.delivery.is_some(),
-        Change::Deliver(_) | Change::Settle(_) | Change::Recover { .. } => true,
+        Change::Deliver(_)
+        | Change::Settle(_)
+        | Change::Recover { .. }
+        | Change::Accept(_)
+        | Change::Sort { .. } => true,
         _ => false,
     }
 }

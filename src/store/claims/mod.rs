@@ -23,27 +23,33 @@ pub struct Stored {
     pub id: i64,
     /// Where it goes and what it shows.
     pub slot: Slot,
+    /// The event that it tells of, the first one where it gathers several.
+    pub event: Option<i64>,
     /// The execution whose answer it is.
     pub execution: Option<i64>,
     /// What it is for, one word.
     pub purpose: String,
     /// The message, opaque to the store.
     pub body: Value,
-    /// `due`, `sent` or `dead`.
+    /// `held`, `due`, `sent`, `dead` or `dropped`.
     pub state: String,
+    /// When it was made.
+    pub made: Timestamp,
     /// When it may be sent.
     pub due: Timestamp,
     /// When sending it is given up. Nothing is dropped by itself: whoever sends decides.
     pub expires: Timestamp,
     /// How often it was tried.
     pub tries: u32,
-    /// What the other side said last.
+    /// What the other side said last, or why it was dropped.
     pub answer: Option<String>,
+    /// When it was sent, given up or dropped.
+    pub done: Option<Timestamp>,
 }
 
 impl Stored {
-    pub(super) const COLUMNS: &'static str =
-        "id, notifier, target, lane, execution, purpose, body, state, due, expires, tries, answer";
+    pub(super) const COLUMNS: &'static str = "id, notifier, target, lane, execution, purpose, body, state, due, expires, tries, answer, \
+         event, made, done";
 
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
@@ -57,6 +63,9 @@ impl Stored {
             expires: Timestamp::from_micros(row.get(9)?),
             tries: row.get(10)?,
             answer: row.get(11)?,
+            event: row.get(12)?,
+            made: Timestamp::from_micros(row.get(13)?),
+            done: row.get::<_, Option<i64>>(14)?.map(Timestamp::from_micros),
         })
     }
 
@@ -64,14 +73,17 @@ impl Stored {
         Self {
             id: delivery.id,
             slot: delivery.slot.clone(),
+            event: None,
             execution: delivery.execution,
             purpose: delivery.purpose.clone(),
             body: delivery.body.clone(),
             state: "due".to_owned(),
+            made: delivery.due,
             due: delivery.due,
             expires: delivery.expires,
             tries: 0,
             answer: None,
+            done: None,
         }
     }
 }

@@ -1,0 +1,70 @@
+//! What people set by command: silences, tokens, who takes care of a subject.
+
+use std::time::Duration;
+
+use rusqlite::params;
+
+use super::apply::Scribe;
+use super::change::{Done, Entry, Setting, Token};
+use super::{StoreError, accept};
+use crate::model::{Acknowledged, Silence, Timestamp};
+
+/// How exactly the last use of a token is kept: so that a busy one costs a write a minute.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Carries it out; what changed leaves its audit record.
+pub(super) fn set(scribe: &mut Scribe<'_>, setting: &Setting, audit: &Entry) -> Result<Done, StoreError> {
+    let changed = match setting {
+        Setting::Silence(new) => silence(scribe, new)?,
+        Setting::Token(new) => token(scribe, new)?,
+        Setting::Revoke { token, at } => {
+            let sql = "UPDATE token SET revoked = ?2 WHERE id = ?1 AND revoked IS NULL";
+            scribe.run(sql, params![token, at.as_micros()])?
+        }
+        Setting::Acknowledge { subject, who } => acknowledge(scribe, subject, who.as_ref())?,
+    };
+    if changed == 0 {
+        return Ok(Done::Stale);
+    }
+    scribe.audit(audit)?;
+    Ok(Done::Written)
+}
+
+fn silence(scribe: &Scribe<'_>, silence: &Silence) -> Result<usize, StoreError> {
+    let sql = "INSERT INTO silence (id, matching, who, why, begins, ends) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+               ON CONFLICT (id) DO UPDATE SET ends = excluded.ends";
+    let matching = serde_json::to_string(&silence.matching)?;
+    let (begins, ends) = (silence.from.as_micros(), silence.until.as_micros());
+    scribe.run(sql, params![silence.id, matching, silence.who, silence.why, begins, ends])
+}
+
+fn token(scribe: &Scribe<'_>, token: &Token) -> Result<usize, StoreError> {
+    let sql = "SELECT count(*) FROM token WHERE name = ?1 AND revoked IS NULL";
+    let live: i64 = scribe.connection.prepare_cached(sql)?.query_row([&token.name], |row| row.get(0))?;
+    if live > 0 {
+        return Err(StoreError::Conflict(format!("there is a token `{}` already", token.name)));
+    }
+    let sql = "INSERT INTO token (id, name, hash, scopes, created, expires, used, revoked)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let scopes = serde_json::to_string(&token.scopes)?;
+    let micros = |time: Option<Timestamp>| time.map(Timestamp::as_micros);
+    let created = token.created.as_micros();
+    let (expires, used, revoked) = (micros(token.expires), micros(token.used), micros(token.revoked));
+    scribe.run(sql, params![token.id, token.name, token.hash, scopes, created, expires, used, revoked])
+}
+
+fn acknowledge(scribe: &Scribe<'_>, key: &str, who: Option<&Acknowledged>) -> Result<usize, StoreError> {
+    let Some(mut subject) = accept::subject(scribe.connection, key)? else { return Ok(0) };
+    subject.acknowledged = who.cloned();
+    let body = serde_json::to_string(&subject)?;
+    scribe.run("UPDATE subject SET body = ?2 WHERE key = ?1", params![key, body])
+}
+
+/// A token was used: kept to the minute, never earlier than before.
+pub(super) fn used(scribe: &Scribe<'_>, token: i64, at: Timestamp) -> Result<Done, StoreError> {
+    let minute = i64::try_from(MINUTE.as_micros()).unwrap_or(i64::MAX);
+    let at = at.as_micros().div_euclid(minute) * minute;
+    let sql = "UPDATE token SET used = ?2 WHERE id = ?1 AND (used IS NULL OR used < ?2)";
+    let changed = scribe.run(sql, [token, at])?;
+    Ok(if changed == 0 { Done::Stale } else { Done::Written })
+}
