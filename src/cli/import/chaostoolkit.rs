@@ -52,7 +52,9 @@ pub(super) fn import(path: &Path, target: &Target<'_>) -> anyhow::Result<Report>
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let mut report = draft.write(&format!("chaostoolkit {name}"), target)?;
     if needs_shim {
-        report.notes.push(format!("plugins are called by `{}`, with the `python3` that it finds", shim.display()));
+        report
+            .notes
+            .push(format!("plugins are called by `{}`, with the `python3` that it finds", shim.display()));
         if target.mode == Mode::Write {
             write_shim(&shim)?;
         }
@@ -64,7 +66,8 @@ fn write_shim(shim: &PathBuf) -> anyhow::Result<()> {
     let cannot = || format!("cannot write `{}`", shim.display());
     // Only what a person changed would be lost; an unchanged one is the same again.
     let mut options = fs::OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o755).open(shim).with_context(cannot)?;
+    let mut file =
+        options.write(true).create(true).truncate(true).mode(0o755).open(shim).with_context(cannot)?;
     std::io::Write::write_all(&mut file, SHIM.as_bytes()).with_context(cannot)
 }
 
@@ -100,7 +103,9 @@ impl Channel<'_> {
             ("http", _) => self.http(),
             ("plugin", Some(module)) if is_slack(&module) => self.slack(),
             ("plugin", Some(module)) => self.plugin(&module, shim),
-            ("plugin", None) => self.leave_out("plugin", "it names no `module`: Chaos Toolkit ignores it too"),
+            ("plugin", None) => {
+                self.leave_out("plugin", "it names no `module`: Chaos Toolkit ignores it too")
+            }
             (other, _) => {
                 let why = format!("there is no channel of type `{other}`: Chaos Toolkit ignores it too");
                 self.leave_out("channel", &why);
@@ -139,7 +144,9 @@ impl Channel<'_> {
         }
         if !self.flag("verify_tls") {
             options.insert("http".to_owned(), json!({"insecure_skip_verify": true}));
-            self.remarks.push("`verify_tls` was off: any certificate is accepted, `http.ca_file` would be safer".to_owned());
+            self.remarks.push(
+                "`verify_tls` was off: any certificate is accepted, `http.ca_file` would be safer".to_owned(),
+            );
         }
         self.unknown(&["type", "url", "headers", "verify_tls", "forward_event_payload", "events"]);
         self.finish(&name, "webhook", options);
@@ -211,7 +218,9 @@ impl Channel<'_> {
                 Some(end) => format!("discovery-{end}"),
                 None => event.to_owned(),
             };
-            let is_known = name.split_once('-').is_some_and(|(phase, end)| PHASES.contains(&phase) && ENDS.contains(&end));
+            let is_known = name
+                .split_once('-')
+                .is_some_and(|(phase, end)| PHASES.contains(&phase) && ENDS.contains(&end));
             if !is_known {
                 self.remarks.push(format!("Chaos Toolkit sends no event `{event}`"));
             }

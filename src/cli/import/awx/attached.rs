@@ -34,7 +34,8 @@ impl<'a> Attached<'a> {
         things("organizations").for_each(|it| add(path(&[it["name"].as_str()]), it));
         things("projects").for_each(|it| add(path(&[organization(it), it["name"].as_str()]), it));
         things("job_templates").for_each(|it| add(job_template(it), it));
-        things("workflow_job_templates").for_each(|it| add(path(&[organization(it), it["name"].as_str()]), it));
+        things("workflow_job_templates")
+            .for_each(|it| add(path(&[organization(it), it["name"].as_str()]), it));
         things("system_job_templates").for_each(|it| add(path(&[Some("system"), it["name"].as_str()]), it));
         for inventory in things("inventory").chain(things("inventories")) {
             let inside = inventory["related"]["inventory_sources"].as_array();

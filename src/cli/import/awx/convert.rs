@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::read::Template;
 use crate::cli::import::notifiers::{Draft, literal};
-use crate::model::mask::is_secret_word;
+use crate::model::is_secret_word;
 
 /// What AWX writes instead of a secret.
 const ENCRYPTED: &str = "$encrypted$";
@@ -119,7 +119,9 @@ impl<'a> Convert<'a> {
     pub(super) fn careless(&mut self, theirs: &str) {
         if self.flag(theirs) {
             self.put("http", json!({"insecure_skip_verify": true}));
-            self.remark(format!("`{theirs}` was on: any certificate is accepted, `http.ca_file` would be safer"));
+            self.remark(format!(
+                "`{theirs}` was on: any certificate is accepted, `http.ca_file` would be safer"
+            ));
         }
     }
 

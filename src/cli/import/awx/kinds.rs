@@ -37,7 +37,16 @@ fn email(it: &mut Convert<'_>) -> &'static str {
     if starttls && implicit {
         it.remark("`use_tls` and `use_ssl` were both on, with which AWX sends nothing: STARTTLS is taken");
     }
-    it.put("tls", if starttls { "starttls" } else if implicit { "implicit" } else { "none" });
+    it.put(
+        "tls",
+        if starttls {
+            "starttls"
+        } else if implicit {
+            "implicit"
+        } else {
+            "none"
+        },
+    );
     let (user, password) = (it.text("username"), it.text("password"));
     match (user, password) {
         (Some(_), Some(_)) => {
@@ -45,7 +54,9 @@ fn email(it: &mut Convert<'_>) -> &'static str {
             it.secret("password", "password");
         }
         (None, None) => {}
-        _ => it.remark("only one of `username` and `password` was there, with which AWX does not log in: none is taken"),
+        _ => it.remark(
+            "only one of `username` and `password` was there, with which AWX does not log in: none is taken",
+        ),
     }
     it.take("sender", "from");
     let recipients = it.list("recipients");
@@ -135,7 +146,9 @@ fn irc(it: &mut Convert<'_>) -> &'static str {
         it.put("server", format!("{server}:{port}"));
         it.put("tls", tls);
         if tls {
-            it.remark("AWX did not verify the server's certificate: `ca_file` or `fingerprint` names a private one");
+            it.remark(
+                "AWX did not verify the server's certificate: `ca_file` or `fingerprint` names a private one",
+            );
         }
     }
     it.take("nickname", "nick");
@@ -166,7 +179,9 @@ fn grafana(it: &mut Convert<'_>) -> &'static str {
     }
     match (panel, dashboard) {
         (Some(panel), Some(_)) => it.put("panel_id", panel),
-        (Some(_), None) => it.remark("`panelId` is left out: a panel needs its dashboard, name it in `dashboard_uid`"),
+        (Some(_), None) => {
+            it.remark("`panelId` is left out: a panel needs its dashboard, name it in `dashboard_uid`")
+        }
         _ => {}
     }
     let tags = it.list("annotation_tags");

@@ -30,10 +30,15 @@ const LARGEST: u64 = 64 << 20;
 pub(super) fn import(path: &Path, target: &Target<'_>) -> anyhow::Result<Report> {
     let cannot = || format!("cannot read `{}`", path.display());
     if std::fs::metadata(path).with_context(cannot)?.len() > LARGEST {
-        bail!("`{}` is larger than {} MiB: export the notification templates alone", path.display(), LARGEST >> 20);
+        bail!(
+            "`{}` is larger than {} MiB: export the notification templates alone",
+            path.display(),
+            LARGEST >> 20
+        );
     }
     let text = std::fs::read_to_string(path).with_context(cannot)?;
-    let export: Value = serde_json::from_str(&text).with_context(|| format!("`{}` is no JSON", path.display()))?;
+    let export: Value =
+        serde_json::from_str(&text).with_context(|| format!("`{}` is no JSON", path.display()))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     draft(&export).with_context(cannot)?.write(&format!("awx {name}"), target)
 }

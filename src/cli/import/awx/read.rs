@@ -61,6 +61,7 @@ fn template(value: &Value, index: usize) -> anyhow::Result<Template<'_>> {
 
 /// The organization's name: the command line writes natural keys, the API summaries.
 pub(super) fn organization(value: &Value) -> Option<&str> {
-    let places = ["/organization/name", "/natural_key/organization/name", "/summary_fields/organization/name"];
+    let places =
+        ["/organization/name", "/natural_key/organization/name", "/summary_fields/organization/name"];
     places.into_iter().find_map(|place| value.pointer(place)?.as_str())
 }

@@ -103,7 +103,10 @@ impl Draft {
 
     /// The text of the file.
     pub(super) fn text(&self, source: &str) -> String {
-        let mut out = comment(0, &format!("Written by `chatops import {source}`. Try each one: `chatops notifier test NAME`."));
+        let mut out = comment(
+            0,
+            &format!("Written by `chatops import {source}`. Try each one: `chatops notifier test NAME`."),
+        );
         self.notes.iter().for_each(|note| out.push_str(&comment(0, note)));
         let none = if self.names().is_empty() { " []" } else { "" };
         out.push_str(&format!("notifiers:{none}\n"));
@@ -138,7 +141,11 @@ impl Entry {
             return remarks + &yaml::entry(&Value::Object(self.fields.clone()), 2);
         };
         let head = comment(2, &format!("left out: `{}`, of kind {}: {why}", self.name, self.kind));
-        let entry = if self.fields.is_empty() { String::new() } else { yaml::entry(&Value::Object(self.fields.clone()), 0) };
+        let entry = if self.fields.is_empty() {
+            String::new()
+        } else {
+            yaml::entry(&Value::Object(self.fields.clone()), 0)
+        };
         head + &remarks + &entry.lines().map(|line| format!("  #   {line}\n")).collect::<String>()
     }
 }
@@ -165,7 +172,8 @@ impl Report {
     pub(in crate::cli::import) fn render(&self, mode: Mode) -> String {
         let would = if mode == Mode::Look { "would write" } else { "wrote" };
         let file = self.file.display();
-        let mut lines = vec![format!("{file}: {would} {} notifiers, {} routes", self.notifiers.len(), self.routes)];
+        let mut lines =
+            vec![format!("{file}: {would} {} notifiers, {} routes", self.notifiers.len(), self.routes)];
         for done in &self.notifiers {
             lines.push(format!("  {}: {}", done.name, done.kind));
             lines.extend(done.remarks.iter().map(|remark| format!("    {remark}")));
@@ -177,10 +185,15 @@ impl Report {
             lines.push(format!("chatops.env: set {}", list(&self.set)));
         }
         lines.extend(
-            self.kept.iter().map(|name| format!("chatops.env: kept {name}: it is set otherwise, not overwritten")),
+            self.kept
+                .iter()
+                .map(|name| format!("chatops.env: kept {name}: it is set otherwise, not overwritten")),
         );
         if !self.fill_in.is_empty() {
-            lines.push(format!("chatops.env: give their values to {}: they are not exported", list(&self.fill_in)));
+            lines.push(format!(
+                "chatops.env: give their values to {}: they are not exported",
+                list(&self.fill_in)
+            ));
         }
         lines.join("\n")
     }

@@ -97,9 +97,6 @@ mod tests {
     fn plain_words_have_no_quotes() {
         let value = json!({"to": {"webhook": {"url": "${A}", "events": ["run-failed", "x"]}}});
         let written = fields(value.as_object().unwrap(), 2);
-        assert_eq!(
-            written,
-            "  to:\n    webhook:\n      url: \"${A}\"\n      events: [run-failed, x]\n"
-        );
+        assert_eq!(written, "  to:\n    webhook:\n      url: \"${A}\"\n      events: [run-failed, x]\n");
     }
 }
