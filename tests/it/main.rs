@@ -17,6 +17,7 @@ mod cli;
 mod cli_running;
 mod docs;
 mod https;
+mod import_notify;
 mod irc_chat;
 mod irc_session;
 mod kill9;

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use chatops::config::env::Env;
-use chatops::model::{Handle, Receipt, SendError, Timestamp};
+use chatops::model::{Handle, Moment, Receipt, SendError, Timestamp};
 use chatops::net::World;
-use chatops::notifier::{Boxed, Configured, Doors, Messages, Mode, Moment, Notice, Room, Texts, read};
+use chatops::notifier::{Boxed, Configured, Doors, Messages, Mode, Notice, Room, Texts, read};
 use chatops::template::Templates;
 use chatops::text::Post;
 use serde_json::{Value, json};

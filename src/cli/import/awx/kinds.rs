@@ -37,25 +37,18 @@ fn email(it: &mut Convert<'_>) -> &'static str {
     if starttls && implicit {
         it.remark("`use_tls` and `use_ssl` were both on, with which AWX sends nothing: STARTTLS is taken");
     }
-    it.put(
-        "tls",
-        if starttls {
-            "starttls"
-        } else if implicit {
-            "implicit"
-        } else {
-            "none"
-        },
-    );
-    let (user, password) = (it.text("username"), it.text("password"));
-    match (user, password) {
+    it.put("starttls", starttls);
+    if implicit && !starttls {
+        it.put("tls", true);
+    }
+    match (it.text("username"), it.text("password")) {
         (Some(_), Some(_)) => {
-            it.take("username", "user");
+            it.take("username", "username");
             it.secret("password", "password");
         }
         (None, None) => {}
         _ => it.remark(
-            "only one of `username` and `password` was there, with which AWX does not log in: none is taken",
+            "of `username` and `password` only one was there, with which AWX does not log in: none is taken",
         ),
     }
     it.take("sender", "from");
@@ -140,18 +133,18 @@ fn digits(number: &str) -> String {
 }
 
 fn irc(it: &mut Convert<'_>) -> &'static str {
-    if let Some(server) = it.text("server") {
-        let tls = it.flag("use_ssl");
-        let port = it.number("port").unwrap_or(if tls { 6697 } else { 6667 });
-        it.put("server", format!("{server}:{port}"));
-        it.put("tls", tls);
-        if tls {
-            it.remark(
-                "AWX did not verify the server's certificate: `ca_file` or `fingerprint` names a private one",
-            );
-        }
+    it.take("server", "server");
+    if let Some(port) = it.number("port") {
+        it.put("port", port);
     }
-    it.take("nickname", "nick");
+    if it.flag("use_ssl") {
+        it.remark(
+            "AWX did not verify the server's certificate: `ca_file` or `fingerprint` names a private one",
+        );
+    } else {
+        it.put("tls", false);
+    }
+    it.take("nickname", "nickname");
     it.secret("password", "password");
     let targets = it.list("targets");
     it.put("targets", targets);
