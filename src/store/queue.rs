@@ -1,4 +1,4 @@
-//! The queue before the writer's thread: bounded, in order, filled without waiting.
+//! The queues before the writer's thread, people's changes before events: bounded, in order, filled without waiting.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -15,6 +15,15 @@ const MOST: usize = 16_384;
 
 /// Writes that share one commit at most: so that the first of a flood does not wait for the last.
 const GROUP: usize = 512;
+
+/// Events that may wait; more are refused with [`StoreError::Full`], and their senders come again.
+const MOST_EVENTS: usize = 8_192;
+
+/// Bytes that the waiting events may have had as they were sent.
+const MOST_BYTES: u64 = 64 << 20;
+
+/// Events that are in each commit however many changes of people wait: neither starves the other.
+const EVENTS_LEAST: usize = 64;
 
 /// How long writes that nobody waits for lie before they are committed without company: each commit costs a wait for
 /// the disk and the pages of all indexes, so a burst of answers shares a few.
@@ -49,7 +58,7 @@ pub(super) enum Work {
     End,
 }
 
-/// The queue of people's changes.
+/// The two queues.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     state: Mutex<State>,
@@ -58,8 +67,11 @@ pub(super) struct Queue {
 
 #[derive(Debug, Default)]
 struct State {
-    waiting: VecDeque<Order>,
-    /// How many of `waiting` somebody waits for.
+    people: VecDeque<Order>,
+    events: VecDeque<Order>,
+    /// The size of `events`, as they were sent.
+    bytes: u64,
+    /// How many of all somebody waits for.
     awaited: usize,
     /// When the first of the others came.
     since: Option<Instant>,
@@ -70,37 +82,77 @@ struct State {
 impl State {
     /// How long the writer has nothing to do; `None` without an end.
     fn idle(&self, now: Instant) -> Option<Duration> {
-        let due = self.awaited > 0 || self.waiting.len() >= GROUP || self.reserve || self.closed;
+        let due = self.awaited > 0 || self.waiting() >= GROUP || self.reserve || self.closed;
         if due {
             return Some(Duration::ZERO);
         }
         self.since.map(|since| COMPANY.saturating_sub(now.saturating_duration_since(since)))
     }
+
+    fn waiting(&self) -> usize {
+        self.people.len() + self.events.len()
+    }
+
+    /// Why a write cannot be taken.
+    fn refusal(&self, change: &Change) -> Option<StoreError> {
+        let full = match size(change) {
+            Some(bytes) => self.events.len() >= MOST_EVENTS || self.bytes.saturating_add(bytes) > MOST_BYTES,
+            None => self.people.len() >= MOST,
+        };
+        match self.closed {
+            true => Some(StoreError::Closed),
+            false => full.then_some(StoreError::Full),
+        }
+    }
+
+    fn add(&mut self, order: Order) {
+        self.awaited += usize::from(order.reply.is_some());
+        self.since.get_or_insert_with(Instant::now);
+        match size(&order.change) {
+            Some(bytes) => {
+                self.bytes += bytes;
+                self.events.push_back(order);
+            }
+            None => self.people.push_back(order),
+        }
+    }
+
+    /// What goes into the next commit: people's changes, then events.
+    fn group(&mut self) -> Vec<Order> {
+        let people = self.people.len().min(GROUP - EVENTS_LEAST.min(self.events.len()));
+        let events = self.events.len().min(GROUP - people);
+        let mut group: Vec<_> = self.people.drain(..people).collect();
+        group.extend(self.events.drain(..events));
+        self.bytes -= group.iter().filter_map(|order| size(&order.change)).sum::<u64>();
+        self.awaited -= group.iter().filter(|order| order.reply.is_some()).count();
+        self.since = (self.waiting() > 0).then(Instant::now);
+        group
+    }
+}
+
+/// How many bytes an event had; `None` for what is no event.
+fn size(change: &Change) -> Option<u64> {
+    match change {
+        Change::Accept(accept) => Some(accept.raw_size),
+        _ => None,
+    }
 }
 
 impl Queue {
-    /// Appends a write. One that cannot be taken is answered with the reason.
+    /// Appends a write to its queue. One that cannot be taken is answered with the reason.
     pub(super) fn push(&self, order: Order) {
         let mut state = self.state();
-        let refusal = match state.closed {
-            true => StoreError::Closed,
-            false if state.waiting.len() >= MOST => StoreError::Full,
-            false => {
-                let (awaited, first) = (order.reply.is_some(), state.since.is_none());
-                state.waiting.push_back(order);
-                state.awaited += usize::from(awaited);
-                if first {
-                    state.since = Some(Instant::now());
-                }
-                // The writer sleeps until the others are due by itself.
-                if awaited || first || state.waiting.len() == GROUP {
-                    self.bell.notify_one();
-                }
-                return;
-            }
-        };
-        drop(state);
-        order.answer(Err(refusal));
+        if let Some(refusal) = state.refusal(&order.change) {
+            drop(state);
+            order.answer(Err(refusal));
+            return;
+        }
+        let (awaited, first) = (order.reply.is_some(), state.since.is_none());
+        state.add(order);
+        // The writer sleeps until those that nobody waits for are due by itself.
+        if awaited || first || state.waiting() == GROUP {
+            self.bell.notify_one();
+        }
     }
 
     /// Asks for more ids.
@@ -128,15 +180,11 @@ impl Queue {
                 None => self.bell.wait(state).unwrap_or_else(PoisonError::into_inner),
             };
         }
-        if state.closed && state.waiting.is_empty() {
+        if state.closed && state.waiting() == 0 {
             return Work::End;
         }
         state.reserve = false;
-        let count = state.waiting.len().min(GROUP);
-        let group: Vec<_> = state.waiting.drain(..count).collect();
-        state.awaited -= group.iter().filter(|order| order.reply.is_some()).count();
-        state.since = (!state.waiting.is_empty()).then(Instant::now);
-        Work::Commit(group)
+        Work::Commit(state.group())
     }
 
     /// No code under this lock can panic half-way, so a poisoned one is as good.

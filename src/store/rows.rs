@@ -5,7 +5,7 @@ use rusqlite::{Error, Row};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::model::{Execution, Place, Timestamp};
+use crate::model::{Event, Execution, Place, Timestamp};
 
 /// The columns that [`execution`] reads, in order.
 pub(super) const EXECUTION: &str = "id, rerun_of, cause, adapter, room, thread, room_kind, person, person_name, \
@@ -48,7 +48,8 @@ fn place(row: &Row<'_>) -> Result<Option<Place>, Error> {
     }))
 }
 
-fn time(row: &Row<'_>, column: usize) -> Result<Option<Timestamp>, Error> {
+/// A time, if there is one.
+pub(super) fn time(row: &Row<'_>, column: usize) -> Result<Option<Timestamp>, Error> {
     optional(row, column).map(|micros| micros.map(Timestamp::from_micros))
 }
 
@@ -68,7 +69,12 @@ pub(super) fn parsed<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Resul
     serde_json::from_str(&text).map_err(|error| broken(column, error))
 }
 
-fn broken(column: usize, error: serde_json::Error) -> Error {
+/// An event, stored as JSON text.
+pub(super) fn event(row: &Row<'_>, column: usize) -> Result<Event, Error> {
+    Event::from_json(&parsed(row, column)?).map_err(|error| broken(column, error))
+}
+
+fn broken(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
 }
 

@@ -4,6 +4,7 @@ mod event;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -63,7 +64,8 @@ pub enum Change {
     },
     /// An event was told. Waits in a queue of its own behind people's changes, bounded by number and bytes.
     Accept(Box<Accept>),
-    /// What people decide about deliveries, with one audit record.
+    /// What people decide about deliveries, with one audit record. At most 10,000 at once, the oldest first, so that
+    /// no commit takes long: if [`Done::Sorted`] says so many, ask again.
     Sort {
         /// Which.
         pick: Pick,
@@ -87,6 +89,20 @@ pub enum Change {
         token: i64,
         /// When.
         at: Timestamp,
+    },
+    /// What is held for a notifier and whose time has come becomes due. [`super::Claims`] asks for it.
+    Ripen {
+        /// The notifier, as in its slots.
+        notifier: String,
+        /// Now.
+        at: Timestamp,
+    },
+    /// The clock was put back: what is to be tried again is tried as much sooner. [`super::Claims`] asks for it.
+    Rewind {
+        /// Now, by the clock as it is.
+        at: Timestamp,
+        /// How far it was put back.
+        by: Duration,
     },
     /// Removes what is older than the retention allows; leaves one audit record that says so.
     Trim {

@@ -1,6 +1,10 @@
 //! Which executions, which audit records.
 
+mod events;
+
 use rusqlite::types::Value;
+
+pub use events::{DeliveryFilter, EventFilter};
 
 use crate::model::{Person, Place, Status, Timestamp};
 
@@ -57,6 +61,20 @@ impl Conditions {
         self.sql.push_str(if self.sql.is_empty() { " WHERE " } else { " AND " });
         self.sql.push_str(sql);
         self.values.extend(values);
+    }
+
+    /// A column has a value, if there is one.
+    fn is(&mut self, column: &str, value: Option<Value>) {
+        if let Some(value) = value {
+            self.add(&format!("{column} = ?"), [value]);
+        }
+    }
+
+    /// A number compares, if there is one.
+    fn compare(&mut self, sql: &str, number: Option<i64>) {
+        if let Some(number) = number {
+            self.add(sql, [Value::Integer(number)]);
+        }
     }
 
     /// The statement's end, and its values.
