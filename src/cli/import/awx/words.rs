@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::convert::Convert;
+use crate::cli::import::notifiers::literal;
 use crate::template::Templates;
 
 /// Where AWX keeps the text of a moment, and what that moment is called here.
@@ -74,17 +75,23 @@ fn body(it: &mut Convert<'_>) {
         it.remark("what AWX sent is passed on as it was; without `send: payload` the receiver gets the event in our words");
         return;
     }
-    let text = joined(&found);
-    let mut options = it.options.clone();
-    options.insert("body".to_owned(), crate::cli::import::notifiers::literal(&json!(text)));
-    match it.draft.refusal("webhook", &options) {
-        None => it.options = options,
+    // One at a time too: the sample that checks the whole shows only one of its branches.
+    let refused = found.iter().find_map(|(_, text)| refusal(it, text));
+    match refused.or_else(|| refusal(it, &joined(&found))) {
+        None => it.put("body", joined(&found)),
         Some(why) => {
             it.put("send", "payload");
             it.remark(format!("the bodies of `messages` are left out: {why}. They were:"));
             own.iter().for_each(|(moment, text)| it.remark(format!("{moment}: {text}")));
         }
     }
+}
+
+/// Why the webhook would be refused with this body.
+fn refusal(it: &Convert<'_>, body: &str) -> Option<String> {
+    let mut options = it.options.clone();
+    options.insert("body".to_owned(), literal(&json!(body)));
+    it.draft.refusal("webhook", &options)
 }
 
 fn is_whole(text: &str) -> bool {
