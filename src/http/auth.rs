@@ -18,6 +18,12 @@ use crate::net::World;
 #[derive(Debug, Clone)]
 pub struct Token(Secret);
 
+impl From<Secret> for Token {
+    fn from(token: Secret) -> Self {
+        Self(token)
+    }
+}
+
 impl Token {
     /// Reads `var/token`, or writes a new one there (mode 0600).
     pub fn load_or_create(file: &Path, world: &World) -> std::io::Result<Self> {
@@ -43,7 +49,7 @@ impl Token {
         self.0.expose()
     }
 
-    fn is(&self, given: &str) -> bool {
+    pub(super) fn is(&self, given: &str) -> bool {
         // Comparing digests takes the same time wherever the two differ.
         let digest = |text: &str| ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
         digest(given).as_ref() == digest(self.0.expose()).as_ref()
