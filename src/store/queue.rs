@@ -196,7 +196,67 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::tests::begin;
+    use crate::store::tests::{accept, accepted, begin};
+
+    fn push(queue: &Queue, change: Change) -> oneshot::Receiver<Result<Done, StoreError>> {
+        let (reply, answer) = oneshot::channel();
+        queue.push(Order { change, reply: Some(reply) });
+        answer
+    }
+
+    fn is_event(order: &Order) -> bool {
+        matches!(order.change, Change::Accept(_))
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_events_is_refused_at_its_bound_and_peoples_changes_are_not() {
+        let queue = Queue::default();
+        let waiting: Vec<_> =
+            (0..MOST_EVENTS as i64).map(|id| push(&queue, accept(id, "web1", vec![]))).collect();
+        assert_eq!(push(&queue, accept(0, "web1", vec![])).await, Ok(Err(StoreError::Full)));
+        let _person = push(&queue, begin(1));
+        let Work::Commit(group) = queue.next() else { panic!() };
+        assert!(!is_event(&group[0]) && is_event(&group[1]), "people first");
+        assert_eq!(group.len(), GROUP);
+        drop(waiting);
+        let _taken = push(&queue, accept(0, "web1", vec![]));
+        queue.close();
+        let groups =
+            std::iter::repeat_with(|| queue.next()).take_while(|work| matches!(work, Work::Commit(_)));
+        assert_eq!(groups.count(), MOST_EVENTS / GROUP);
+        assert_eq!(queue.state().bytes, 0);
+    }
+
+    #[tokio::test]
+    async fn events_are_bounded_by_their_bytes_too() {
+        let queue = Queue::default();
+        let large = |bytes| {
+            let accept = crate::store::Accept { raw_size: bytes, ..accepted(1, "web1", vec![]) };
+            push(&queue, Change::Accept(Box::new(accept)))
+        };
+        let _first = large(MOST_BYTES - 10);
+        assert_eq!(large(11).await, Ok(Err(StoreError::Full)));
+        assert_eq!(large(u64::MAX).await, Ok(Err(StoreError::Full)));
+        let _second = large(10);
+        let Work::Commit(group) = queue.next() else { panic!() };
+        assert_eq!(group.len(), 2);
+        let _third = large(MOST_BYTES);
+        assert_eq!(large(1).await, Ok(Err(StoreError::Full)));
+    }
+
+    #[test]
+    fn a_flood_of_peoples_changes_does_not_starve_events() {
+        let queue = Queue::default();
+        let _people: Vec<_> = (0..1_000).map(|id| push(&queue, begin(id))).collect();
+        let _events: Vec<_> = (0..100).map(|id| push(&queue, accept(id, "web1", vec![]))).collect();
+        let mut left = 100;
+        for expected in [EVENTS_LEAST, 100 - EVENTS_LEAST, 0] {
+            let Work::Commit(group) = queue.next() else { panic!() };
+            assert_eq!(group.iter().filter(|order| is_event(order)).count(), expected);
+            left -= expected;
+        }
+        assert_eq!((left, queue.state().idle(Instant::now())), (0, None));
+    }
 
     #[tokio::test]
     async fn what_is_too_much_is_refused_at_once_and_groups_are_bounded() {

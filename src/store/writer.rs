@@ -65,11 +65,12 @@ impl Writer {
             Ok(outcome) => outcome,
             Err(error) => (orders.iter().map(|_| Err(error.clone())).collect(), Vec::new()),
         };
-        for (order, reply) in orders.into_iter().zip(replies) {
-            order.answer(reply);
-        }
+        // Before the answers: whoever looks after its answer has seen what rang.
         for notifier in touched {
             self.bells.ring(&notifier);
+        }
+        for (order, reply) in orders.into_iter().zip(replies) {
+            order.answer(reply);
         }
     }
 

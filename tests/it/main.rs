@@ -16,6 +16,7 @@ mod chat_reload;
 mod cli;
 mod cli_running;
 mod docs;
+mod doubts;
 mod https;
 mod import_notify;
 mod irc_chat;

@@ -104,9 +104,11 @@ pub enum Change {
         /// How far it was put back.
         by: Duration,
     },
-    /// Removes what is older than the retention allows; leaves one audit record that says so.
+    /// Removes what is older than the retention allows, and the keys of events after a day; leaves one audit record that
+    /// says so. At most some thousands of each at once: ask again until [`Done::Trimmed`] says that none went.
     Trim {
-        /// Ended executions, done deliveries and message keys that ended before this go.
+        /// Ended executions, done deliveries, message keys, events that no kept delivery tells of, silences and revoked
+        /// tokens that ended before this go.
         history_before: Timestamp,
         /// Audit records before this go; the chain keeps a record of how many and of the MAC where it was cut.
         audit_before: Timestamp,
@@ -173,6 +175,8 @@ pub struct Finish {
     pub at: Timestamp,
     /// The answer to the person who asked.
     pub delivery: Option<NewDelivery>,
+    /// What its end tells others, committed with it.
+    pub events: Vec<Accept>,
     /// The audit record.
     pub audit: Entry,
 }
@@ -281,7 +285,7 @@ pub enum Done {
     Repeated(i64),
     /// Committed nothing: what it changes had ended already.
     Stale,
-    /// Committed; so many executions, deliveries and audit records were removed.
+    /// Committed; so many executions, deliveries, events, settings and audit records were removed.
     Trimmed(u64),
     /// Committed: this event, and so many deliveries that wait (dropped ones not counted).
     Accepted {

@@ -5,8 +5,10 @@ mod crash;
 mod disk;
 mod lanes;
 mod migration;
+mod plans;
 mod settings;
 mod sorted;
+mod trimmed;
 mod writes;
 
 use std::path::PathBuf;
@@ -116,6 +118,7 @@ pub(super) fn finish(id: i64, delivery: Option<NewDelivery>) -> Change {
         seen_bytes: 3,
         at: at(110),
         delivery,
+        events: Vec::new(),
         audit: entry(What::Finished, "done"),
     }))
 }
