@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{Global, locate};
 use crate::config::env::Env;
 use crate::config::home::HomeDir;
-use crate::http::Token;
+use crate::http::{Token, USER};
 use crate::model::Secret;
 use crate::net::http::redact_url;
 
@@ -150,7 +150,8 @@ impl Api {
 
     /// An answer that is not a success becomes its `detail`.
     async fn send(&self, request: RequestBuilder) -> Result<Response, CallError> {
-        let sent = request.bearer_auth(self.token.expose()).send().await;
+        let request = request.bearer_auth(self.token.expose()).header(USER, super::chat::user());
+        let sent = request.send().await;
         let response = sent.map_err(|error| {
             let why = crate::net::http::cause(&error);
             let address = self.shown();
