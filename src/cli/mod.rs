@@ -17,6 +17,7 @@ mod import;
 mod init;
 mod locate;
 mod notifier;
+mod notify;
 mod print;
 mod route;
 mod runner;
@@ -86,6 +87,8 @@ enum Command {
     Audit(audit::Audit),
     /// Which chat services there are, and their settings.
     Adapter(adapter::Args),
+    /// Tell the running bot an event, or run a command and tell how it goes.
+    Notify(Box<notify::Notify>),
     /// Where events are told: the configured notifiers, help on a kind, a test-send.
     Notifier(notifier::Args),
     /// Say who hears of an event, and why.
@@ -121,6 +124,7 @@ pub fn main() -> ExitCode {
         Some(Command::Import(import)) => import.run(global),
         Some(Command::Template(command)) => template::run(global, &command),
         Some(Command::Adapter(args)) => adapter::run(&args, global),
+        Some(Command::Notify(notify)) => notify.run(global),
         Some(Command::Notifier(args)) => notifier::run(&args, global),
         Some(Command::Route(command)) => route::run(global, &command),
         Some(Command::Runner(args)) => runner::run(&args, global),

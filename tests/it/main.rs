@@ -18,6 +18,7 @@ mod cli_running;
 mod docs;
 mod doubts;
 mod https;
+mod import_notify;
 mod irc_chat;
 mod irc_session;
 mod kill9;
