@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::support::homes;
 use crate::support::notify::{failed, later, notifier, only, refused, tell, tell_as_it_is};
 use crate::support::smtpd::Smtpd;
 use chatops::notifier::{Configured, Notice};
@@ -220,4 +221,41 @@ fn start_and_end_of_a_subject_are_one_conversation() {
     assert_ne!(header(0, "message-id"), header(1, "message-id"));
     assert_eq!((header(0, "reply-to"), header(0, "x-team")), (json!("team@example.org"), json!("Büro")));
     assert_eq!(header(0, "auto-submitted"), "auto-generated");
+}
+
+#[test]
+fn a_test_send_takes_the_homes_own_authority_texts_and_page() {
+    let Some(server) = Smtpd::start(&["--cover", "starttls", "--login", "bot:sesame"]) else { return };
+    let yaml = format!(
+        "notifiers:
+  - name: mail
+    to:
+      email:
+        host: localhost
+        port: {}
+        username: bot
+        password: ${{MAIL_PASSWORD}}
+        from: bot@example.org
+        to: [ops@example.org, nobody@example.org]
+        ca_file: certificates/ca.pem
+    messages:
+      success:
+        message: '{{{{ event.title }}}}: {{{{ job.status }}}}'
+        body: '{{{{ output }}}}'
+        html: '<h1>{{{{ event.title }}}}</h1>'
+",
+        server.port()
+    );
+    let authority = std::fs::read_to_string(server.path("ca.pem")).unwrap();
+    let home = homes::small().set("MAIL_PASSWORD", "sesame").file("notifiers.yaml", &yaml);
+    let home = home.file("certificates/ca.pem", &authority);
+    let ran = home.run(&["notifier", "test", "mail"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.stdout.contains("ops@example.org: sent: 250 2.0.0 queued as 4711"), "{ran:?}");
+    assert!(ran.stdout.contains("nobody@example.org: not sent:") && ran.stdout.contains("550"), "{ran:?}");
+    assert!(!format!("{ran:?}").contains("sesame"), "{ran:?}");
+    let mails = server.mails(1);
+    assert_eq!(mails[0]["headers"]["subject"], "test notification: successful");
+    assert_eq!(mails[0]["html"].as_str().unwrap().trim(), "<h1>test notification</h1>");
+    assert!(mails[0]["text"].as_str().unwrap().contains("Nothing happened"), "{mails:?}");
 }
