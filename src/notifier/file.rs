@@ -1,18 +1,19 @@
 //! `notifiers.yaml`: the part under `notifiers:`.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use super::{Messages, Service};
+use super::proof::{self, Form};
+use super::{Messages, Service, Text};
 use crate::config::env::Env;
 use crate::config::expand::{Expanded, expand, expand_list};
 use crate::config::yaml::{self, Spanned, line_of};
 use crate::config::{ConfigError, Problem};
 use crate::model::{Level, Moment};
-use crate::template::Templates;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,7 +44,16 @@ struct Entry {
     #[serde(default)]
     events: Option<Vec<String>>,
     #[serde(default)]
-    messages: Messages,
+    messages: BTreeMap<Moment, Written>,
+}
+
+/// One text of `messages:`, with its place.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Written {
+    message: Option<Spanned<String>>,
+    body: Option<Spanned<String>>,
+    html: Option<Spanned<String>>,
 }
 
 fn on() -> bool {
@@ -83,6 +93,8 @@ pub struct Configured {
     pub service: Service,
     /// Its options, expanded: holds secrets.
     options: Hidden,
+    /// Where relative paths begin.
+    base: PathBuf,
 }
 
 /// Values with secrets in them.
@@ -157,13 +169,10 @@ impl Reader<'_> {
             return Err(error.excerpt_of(self.text).help("rename one of them"));
         }
         let wrong = |message: String| self.error(&entry.to, "to", message);
-        let options = self.expanded(options).map_err(wrong)?;
+        let mut options = self.expanded(options).map_err(wrong)?;
+        own(&mut options).into_iter().for_each(|own| at_home(own, self.base));
         let service = build(&options).map_err(wrong)?;
-        let templates = entry.messages.values().flat_map(|text| [&text.message, &text.body]).flatten();
-        for template in templates {
-            let checked = Templates::default().check("messages", template);
-            checked.map_err(|error| self.error(name, "messages", error.to_string()))?;
-        }
+        let messages = self.messages(&entry.messages)?;
         problems.extend(service.warnings().into_iter().map(|text| Problem::Warning(wrong(text))));
         Ok(Configured {
             name: entry.name.value,
@@ -172,10 +181,29 @@ impl Reader<'_> {
             level: entry.level,
             on: entry.on,
             events: entry.events,
-            messages: entry.messages,
+            messages,
             service,
+            base: self.base.to_owned(),
             options: Hidden(options),
         })
+    }
+
+    /// The texts, each tried on sample events.
+    fn messages(&self, written: &BTreeMap<Moment, Written>) -> Result<Messages, ConfigError> {
+        let mut all = Messages::new();
+        for (moment, Written { message, body, html }) in written {
+            let text = |part: &str, form: Form, text: &Option<Spanned<String>>| {
+                let Some(text) = text else { return Ok(None) };
+                let part = format!("messages.{}.{part}", moment.word());
+                let tried = proof::check(*moment, form, &text.value);
+                let wrong = |why| self.error(text, &part, why).excerpt_of(self.text);
+                tried.map(|()| Some(text.value.clone())).map_err(wrong)
+            };
+            let message = text("message", Form::Text, message)?;
+            let (body, html) = (text("body", Form::Text, body)?, text("html", Form::Html, html)?);
+            all.insert(*moment, Text { message, body, html });
+        }
+        Ok(all)
     }
 
     fn expanded(&self, map: Map<String, Value>) -> Result<Map<String, Value>, String> {
@@ -208,6 +236,25 @@ fn build(options: &Map<String, Value>) -> Result<Service, String> {
     Ok(service)
 }
 
+/// The options under the kind.
+fn own(options: &mut Map<String, Value>) -> Option<&mut Map<String, Value>> {
+    options.values_mut().next().and_then(Value::as_object_mut)
+}
+
+/// Relative paths of certificates begin at the home, wherever the program was started.
+fn at_home(options: &mut Map<String, Value>, base: &Path) {
+    for key in ["ca_file", "client_certificate"] {
+        if let Some(Value::String(path)) = options.get_mut(key)
+            && !path.is_empty()
+        {
+            *path = base.join(&path).display().to_string();
+        }
+    }
+    if let Some(http) = options.get_mut("http").and_then(Value::as_object_mut) {
+        at_home(http, base);
+    }
+}
+
 fn is_name(name: &str) -> bool {
     let accepted = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     (1..=64).contains(&name.len()) && name.chars().all(accepted)
@@ -220,8 +267,9 @@ impl Configured {
     /// An option is unknown, of the wrong kind or not accepted; one sentence without values.
     pub fn with(&self, overrides: &Map<String, Value>) -> Result<Service, String> {
         let mut all = self.options.0.clone();
-        let own = all.values_mut().next().and_then(Value::as_object_mut);
-        own.ok_or("the notifier has no options")?.extend(overrides.clone());
+        let options = own(&mut all).ok_or("the notifier has no options")?;
+        options.extend(overrides.clone());
+        at_home(options, &self.base);
         let service: Service =
             serde_json::from_value(Value::Object(all)).map_err(|error| error.to_string())?;
         service.check()?;

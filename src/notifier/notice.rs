@@ -40,6 +40,8 @@ pub struct Notice {
     pub labels: BTreeMap<String, String>,
     /// Named values to show, in order.
     pub facts: Vec<(String, String)>,
+    /// The status that the subject had before; empty where it is not known.
+    pub previous: String,
     /// When it happened.
     pub at: Timestamp,
     /// When the subject began.
