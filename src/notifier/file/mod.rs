@@ -11,7 +11,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use super::proof::{self, Form};
-use super::{Messages, Service, Text};
+use super::{Messages, Service, Text, pace, place};
 use crate::config::env::Env;
 use crate::config::expand::{Expanded, expand, expand_list};
 use crate::config::yaml::{self, Spanned, line_of};
@@ -54,6 +54,10 @@ struct Entry {
     events: Option<Vec<String>>,
     #[serde(default)]
     messages: BTreeMap<Moment, Written>,
+    #[serde(default)]
+    in_flight: Option<Spanned<i64>>,
+    #[serde(default)]
+    rate: Option<Spanned<String>>,
 }
 
 /// One text of `messages:`, with its place.
@@ -98,6 +102,10 @@ pub struct Configured {
     pub events: Option<Vec<String>>,
     /// Its own texts.
     pub messages: Messages,
+    /// How many deliveries may be on their way at once, 1 to 64; `None` for the usual number.
+    pub in_flight: Option<usize>,
+    /// Deliveries per second; `None` for no limit of ours.
+    pub rate: Option<f64>,
     /// Where it sends.
     pub service: Service,
     /// Its options, expanded: holds secrets.
@@ -160,6 +168,33 @@ impl Reader<'_> {
         ConfigError::new(self.file, message).at(line, column).key(format!("{}.{part}", self.key))
     }
 
+    /// An error about an option, at its own place where that can be told.
+    fn option_error(
+        &self,
+        to: &Spanned<Service>,
+        options: &Map<String, Value>,
+        message: String,
+    ) -> ConfigError {
+        match place::of(self.text, line_of(to).0, options, &message) {
+            Some(found) => ConfigError::new(self.file, message)
+                .at(found.at.0, found.at.1)
+                .key(format!("{}.to.{}", self.key, found.key)),
+            None => self.error(to, "to", message),
+        }
+    }
+
+    /// What `read` makes of a value, if there is one.
+    fn checked<T, R>(
+        &self,
+        value: Option<&Spanned<T>>,
+        part: &str,
+        read: impl FnOnce(&T) -> Result<R, String>,
+    ) -> Result<Option<R>, ConfigError> {
+        let Some(spanned) = value else { return Ok(None) };
+        let wrong = |why| self.error(spanned, part, why).excerpt_of(self.text);
+        read(&spanned.value).map(Some).map_err(wrong)
+    }
+
     fn configured(
         &self,
         entry: Entry,
@@ -177,7 +212,11 @@ impl Reader<'_> {
             let error = self.error(name, "name", format!("two notifiers are called `{}`", name.value));
             return Err(error.excerpt_of(self.text).help("rename one of them"));
         }
-        let wrong = |message: String| self.error(&entry.to, "to", message);
+        let in_flight =
+            self.checked(entry.in_flight.as_ref(), "in_flight", |given| pace::in_flight(*given))?;
+        let rate = self.checked(entry.rate.as_ref(), "rate", |text| pace::rate(text))?;
+        let written = options.clone();
+        let wrong = |message: String| self.option_error(&entry.to, &written, message);
         let mut options = self.expanded(options).map_err(wrong)?;
         own(&mut options).into_iter().for_each(|own| at_home(own, self.base));
         let service = build(&options).map_err(wrong)?;
@@ -191,6 +230,8 @@ impl Reader<'_> {
             on: entry.on,
             events: entry.events,
             messages,
+            in_flight,
+            rate,
             service,
             base: self.base.to_owned(),
             options: Hidden(options),
@@ -250,17 +291,44 @@ fn own(options: &mut Map<String, Value>) -> Option<&mut Map<String, Value>> {
     options.values_mut().next().and_then(Value::as_object_mut)
 }
 
-/// Relative paths of certificates begin at the home, wherever the program was started.
+/// Relative paths of files begin at the home, wherever the program was started.
 fn at_home(options: &mut Map<String, Value>, base: &Path) {
-    for key in ["ca_file", "client_certificate"] {
+    for key in ["ca_file", "client_certificate", "file"] {
         if let Some(Value::String(path)) = options.get_mut(key)
             && !path.is_empty()
         {
             *path = base.join(&path).display().to_string();
         }
     }
+    // A program without a slash is looked up in PATH.
+    if let Some(Value::String(program)) = options.get_mut("command").and_then(|command| command.get_mut(0))
+        && program.contains('/')
+    {
+        *program = base.join(&program).display().to_string();
+    }
     if let Some(http) = options.get_mut("http").and_then(Value::as_object_mut) {
         at_home(http, base);
+    }
+}
+
+/// Lays a route's options over the notifier's own; of `http`, only those that it names.
+fn lay_over(options: &mut Map<String, Value>, overrides: &Map<String, Value>) {
+    for (key, value) in overrides {
+        match (options.get_mut(key), value) {
+            (Some(Value::Object(http)), Value::Object(own)) if key == "http" => http.extend(own.clone()),
+            _ => drop(options.insert(key.clone(), value.clone())),
+        }
+    }
+}
+
+/// What the reader of options says, without the value that it found.
+fn told(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(", expected ") {
+        Some((found, accepted)) if found.starts_with("invalid") => {
+            format!("an option is not of the accepted kind: expected {accepted}")
+        }
+        _ => text,
     }
 }
 
@@ -277,10 +345,9 @@ impl Configured {
     pub fn with(&self, overrides: &Map<String, Value>) -> Result<Service, String> {
         let mut all = self.options.0.clone();
         let options = own(&mut all).ok_or("the notifier has no options")?;
-        options.extend(overrides.clone());
+        lay_over(options, overrides);
         at_home(options, &self.base);
-        let service: Service =
-            serde_json::from_value(Value::Object(all)).map_err(|error| error.to_string())?;
+        let service: Service = serde_json::from_value(Value::Object(all)).map_err(|error| told(&error))?;
         service.check()?;
         Ok(service)
     }
