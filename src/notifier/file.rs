@@ -23,6 +23,12 @@ struct File {
     _routes: IgnoredAny,
     #[serde(default, rename = "quiet")]
     _quiet: IgnoredAny,
+    #[serde(default, rename = "inhibit")]
+    _inhibit: IgnoredAny,
+    #[serde(default, rename = "limits")]
+    _limits: IgnoredAny,
+    #[serde(default, rename = "fallback")]
+    _fallback: IgnoredAny,
     #[serde(default, rename = "sources")]
     _sources: IgnoredAny,
 }

@@ -8,11 +8,13 @@ mod chat;
 #[cfg(test)]
 mod conformance;
 mod discord;
+mod email;
 mod exec;
 mod file;
 mod grafana;
 mod hipchat;
 mod http;
+mod irc;
 mod list;
 mod log;
 mod look;

@@ -26,6 +26,8 @@ pub struct Notice {
     pub message: String,
     /// More of it, any number of lines.
     pub body: String,
+    /// The same as a page of HTML, where an admin wrote one; empty for the default.
+    pub html: String,
     /// What about it is told.
     pub moment: Moment,
     /// How bad it is.

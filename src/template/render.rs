@@ -16,8 +16,10 @@ use crate::model::Secret;
 pub const DEFAULT_RESULT: &str = "default_result.j2";
 
 /// Templates that are there without a file; the home's own take precedence.
-const BUILT_IN: [(&str, &str); 2] = [
+const BUILT_IN: [(&str, &str); 4] = [
     (DEFAULT_RESULT, include_str!("../../templates/default_result.j2")),
+    ("hosts.j2", include_str!("../../templates/hosts.j2")),
+    ("http.j2", include_str!("../../templates/http.j2")),
     ("stackstorm_result.j2", include_str!("../../templates/stackstorm_result.j2")),
 ];
 
@@ -77,6 +79,11 @@ impl Templates {
     /// The text of a named template.
     pub fn source(&self, name: &str) -> Option<&str> {
         self.shared.named.get(name).map(String::as_str)
+    }
+
+    /// The names of all named templates.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.shared.named.keys().map(String::as_str)
     }
 
     /// The named templates that do not compile.

@@ -5,13 +5,13 @@ use std::sync::{Arc, PoisonError};
 use serde_json::{Value, json};
 use tracing::{info, warn};
 
-use super::{Ended, Engine, Job, render};
+use super::{Ended, Engine, Job, announce, render};
 use crate::action::{cut_secrets, cut_secrets_in};
 use crate::bot::outbox::{Body, Keep, REPLY_EXPIRES, slot};
 use crate::bot::reply;
 use crate::model::{Execution, Noun, Place, Status};
 use crate::runner::{self, Outcome};
-use crate::store::{Change, Finish, NewDelivery, What};
+use crate::store::{Accept, Change, Finish, NewDelivery, What};
 use crate::text::Post;
 
 impl Engine {
@@ -44,6 +44,7 @@ impl Engine {
             seen_bytes: job.output.seen(),
             at: now,
             delivery,
+            events: self.told(job, &execution, &result),
             audit: job.entry(What::Finished, now, body),
         };
         match instant {
@@ -57,6 +58,12 @@ impl Engine {
         self.say(job, post.unwrap_or_default(), keep, true, good);
         info!(execution = job.id, action = %execution.action, status = %outcome.status, person = %execution.person, "execution ended");
         self.release(job, Ended { id: job.id, status: outcome.status, why, result });
+    }
+
+    /// What the action's `notify:` block tells, routed when the end commits.
+    fn told(&self, job: &Job, execution: &Execution, result: &Value) -> Vec<Accept> {
+        let told = announce::events(&job.order, execution, result);
+        told.into_iter().map(|(event, routes)| self.notify.prepare_for(event, &routes)).collect()
     }
 
     fn delivery(&self, job: &Job, place: &Place, post: &Post) -> NewDelivery {
