@@ -22,6 +22,7 @@ mod irc_session;
 mod kill9;
 mod layers;
 mod notifier;
+mod route;
 mod rules;
 mod ssh;
 mod ssh_chat;
