@@ -13,10 +13,26 @@ pub struct Row {
     pub page: &'static str,
     /// Its options.
     pub options: &'static [OptionRow],
+    /// Whom it is for.
+    pub audience: Audience,
+}
+
+/// Whom a kind is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Whoever runs a bot.
+    People,
+    /// Tests: it works when it is configured, and no list shows it.
+    Tests,
+}
+
+/// The kinds that people choose from.
+pub fn for_people() -> impl Iterator<Item = &'static Row> {
+    CATALOGUE.iter().filter(|row| row.audience == Audience::People)
 }
 
 macro_rules! adapters {
-    ($($variant:ident($adapter:ty) = $kind:literal),* $(,)?) => {
+    ($($variant:ident($adapter:ty) = $kind:literal for $audience:ident),* $(,)?) => {
         /// A configured adapter of some kind.
         #[derive(Debug)]
         pub enum Service {
@@ -29,6 +45,7 @@ macro_rules! adapters {
             summary: <$adapter as Adapter>::SUMMARY,
             page: <$adapter as Adapter>::PAGE,
             options: <$adapter as Adapter>::OPTIONS,
+            audience: Audience::$audience,
         },)*];
 
         impl Service {
@@ -75,7 +92,7 @@ macro_rules! adapters {
 }
 
 adapters! {
-    Irc(super::irc::Irc) = "irc",
-    Terminal(super::terminal::Terminal) = "terminal",
-    Memory(super::memory::MemoryAdapter) = "memory",
+    Irc(super::irc::Irc) = "irc" for People,
+    Terminal(super::terminal::Terminal) = "terminal" for People,
+    Memory(super::memory::MemoryAdapter) = "memory" for Tests,
 }

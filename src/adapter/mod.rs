@@ -21,7 +21,7 @@ use crate::net::World;
 use crate::text::Post;
 pub use crate::text::{Limit, Unit};
 
-pub use list::{CATALOGUE, Row, Service};
+pub use list::{Audience, CATALOGUE, Row, Service, for_people};
 
 /// What a service can do; a capability is data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub trait Ears: Send + Sync {
     /// Somebody pressed a button.
     fn pressed(&self, person: Person, nonce: String);
     /// The session is up: what the service can do as known by now, and who the bot is there (its
-    /// nick or mention name, by which people address it).
+    /// nick or mention name, by which people address it beside its configured name).
     fn up(&self, abilities: Abilities, me: Vec<String>);
 }
 

@@ -51,6 +51,8 @@ pub struct Detail {
     pub action_ref: String,
     /// What to type, one entry a format.
     pub formats: Vec<FormatDetail>,
+    /// Commands as somebody would type them.
+    pub examples: Vec<String>,
 }
 
 /// One format of an alias.
@@ -58,6 +60,8 @@ pub struct Detail {
 pub struct FormatDetail {
     /// How it is shown.
     pub display: String,
+    /// What is understood as well, as the alias has it.
+    pub others: Vec<String>,
     /// The parameters it names, each once.
     pub slots: Vec<Slot>,
     /// Whether it is found anywhere in a sentence.
@@ -140,13 +144,16 @@ fn detail(alias: &Alias) -> Detail {
         }
         let first = format.representation.first().map_or("", |pattern| pattern.text());
         let display = format.display.as_deref().unwrap_or(first).to_owned();
-        FormatDetail { display, slots, match_multiple: format.match_multiple }
+        let texts = format.representation.iter().map(Pattern::text);
+        let others = texts.filter(|text| *text != display).map(str::to_owned).collect();
+        FormatDetail { display, others, slots, match_multiple: format.match_multiple }
     });
     Detail {
         alias: alias.reference(),
         description: alias.description.clone(),
         action_ref: alias.action_ref.clone(),
         formats: formats.collect(),
+        examples: alias.examples().into_iter().map(str::to_owned).collect(),
     }
 }
 
@@ -174,5 +181,14 @@ mod tests {
         assert_eq!(names(""), Vec::<String>::new());
         let slots = &details([&run], "run")[0].formats[0].slots;
         assert_eq!(slots[1].default.as_deref(), Some("all"));
+    }
+
+    #[test]
+    fn a_detail_has_what_else_is_understood_and_the_examples() {
+        let text = "name: run\naction_ref: core.local\nextra: { examples: [run date, run uptime] }\n\
+                    formats: [{ display: 'run {{cmd}}', representation: ['run {{cmd}}', 'exec {{cmd=date}}'] }]\n";
+        let detail = &details([&alias(text)], "run")[0];
+        assert_eq!(detail.formats[0].others, ["exec {{cmd=date}}"]);
+        assert_eq!(detail.examples, ["run date", "run uptime"]);
     }
 }

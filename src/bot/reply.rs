@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Execution, Status};
+use crate::model::Execution;
 use crate::text::human::duration;
 use crate::text::{Block, Post, Span, Tone};
 
@@ -80,10 +80,20 @@ pub fn abandoned(execution: &Execution) -> Post {
     .tone(Tone::Bad)
 }
 
-/// What is added to a result that is not a success: `failed (exit code 3) · execution 12`.
-pub fn ending(id: i64, status: Status, why: Option<&str>) -> String {
-    let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
-    format!("{status}{why} · execution {id}")
+/// What is added to a result that is not a success, less what the words `said` hold already:
+/// `failed (exit code 3) · execution 12`.
+pub fn ending(execution: &Execution, said: &str) -> Option<String> {
+    let Execution { id, status, why, .. } = execution;
+    let holds = |word: &str| said.contains(word);
+    let how = match why.as_deref().filter(|why| !holds(why)) {
+        Some(why) => Some(format!("{status} ({why})")),
+        None if holds(&status.to_string()) => None,
+        None => Some(status.to_string()),
+    };
+    let named = said.split(|it: char| !it.is_alphanumeric()).any(|word| word == id.to_string());
+    let parts = [how, (!named).then(|| format!("execution {id}"))];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(" · "))
 }
 
 /// Nothing matches what was typed.

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::{Global, print};
-use crate::adapter::{CATALOGUE, Row};
+use crate::adapter::{CATALOGUE, Row, for_people};
 use crate::config::nearest::nearest;
 
 /// Arguments of `chatops adapter`.
@@ -32,7 +32,7 @@ enum What {
 /// Runs the subcommand.
 pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     match &args.what {
-        What::List if global.json => print::pretty(&CATALOGUE.iter().map(brief).collect::<Value>())?,
+        What::List if global.json => print::pretty(&for_people().map(brief).collect::<Value>())?,
         What::List => print::exactly(list())?,
         What::Help { kind } if global.json => print::pretty(&full(row(kind)?))?,
         What::Help { kind } => print::exactly(help(row(kind)?))?,
@@ -44,15 +44,15 @@ fn row(kind: &str) -> anyhow::Result<&'static Row> {
     if let Some(row) = CATALOGUE.iter().find(|row| row.kind == kind) {
         return Ok(row);
     }
-    match nearest(kind, CATALOGUE.iter().map(|row| row.kind)) {
+    match nearest(kind, for_people().map(|row| row.kind)) {
         Some(near) => bail!("there is no adapter `{kind}`, did you mean `{near}`?"),
         None => bail!("there is no adapter `{kind}`: `chatops adapter list` shows those there are"),
     }
 }
 
 fn list() -> String {
-    let widest = CATALOGUE.iter().map(|row| row.kind.len()).max().unwrap_or_default();
-    CATALOGUE.iter().map(|row| format!("{:widest$}  {}\n", row.kind, row.summary)).collect()
+    let widest = for_people().map(|row| row.kind.len()).max().unwrap_or_default();
+    for_people().map(|row| format!("{:widest$}  {}\n", row.kind, row.summary)).collect()
 }
 
 /// The variable of an option, for the only adapter of its kind.
@@ -110,6 +110,12 @@ mod tests {
         let irc = help(row("irc").unwrap());
         assert!(irc.contains("\nCHATOPS_IRC_SERVER=irc.example.org:6697\n"), "{irc}");
         assert!(irc.contains("(needed)"), "{irc}");
+    }
+
+    #[test]
+    fn what_is_for_tests_is_not_listed() {
+        assert!(list().contains("irc") && !list().contains("memory"));
+        assert!(row("memory").is_ok(), "whoever knows of it finds its page");
     }
 
     #[test]

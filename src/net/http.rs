@@ -110,7 +110,11 @@ pub fn cause(error: &reqwest::Error) -> String {
     }
 }
 
-fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+/// Reads a span: a number of seconds, or text such as `500ms`, `10s`, `2m`, `1h`. For `deserialize_with`.
+///
+/// # Errors
+/// It is neither, or negative.
+pub fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     struct Span;
     impl de::Visitor<'_> for Span {
         type Value = Duration;

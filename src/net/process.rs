@@ -22,6 +22,8 @@ const DRAIN: Duration = Duration::from_secs(1);
 const REAP: Duration = Duration::from_secs(5);
 /// How often a process group is looked at while it is asked to end.
 const LOOK: Duration = Duration::from_millis(10);
+/// What a time limit leaves of the grace: nobody who set one second waits six for the answer.
+const SHARE_OF_LIMIT: u32 = 4;
 /// Bytes read at once.
 const CHUNK: usize = 32 * 1024;
 
@@ -65,7 +67,8 @@ pub struct Limits {
     pub stop: CancellationToken,
     /// How long it may run.
     pub limit: Duration,
-    /// How long it may take to end after TERM; then comes KILL.
+    /// How long it may take to end after TERM, at most a quarter of `limit` when that is what ends it; then
+    /// comes KILL.
     pub grace: Duration,
     /// The clock of those spans.
     pub world: World,
@@ -115,7 +118,12 @@ pub async fn run(spec: Spec, out: &dyn Sink, err: &dyn Sink, limits: &Limits) ->
         () = limits.stop.cancelled() => Reason::Stopped,
         () = limits.world.sleep(limits.limit) => Reason::TimedOut,
     };
-    let ended = group.end(&mut child, &mut pumps, limits).await;
+    let grace = if reason == Reason::TimedOut {
+        limits.grace.min(limits.limit / SHARE_OF_LIMIT)
+    } else {
+        limits.grace
+    };
+    let ended = group.end(&mut child, &mut pumps, grace, &limits.world).await;
     group.release();
     Ok(Ending { reason, code: ended.map_or(-Signal::KILL.as_raw(), code) })
 }
@@ -239,23 +247,29 @@ impl Group {
     }
 
     /// TERM, the grace, KILL; `None` when the process is still there after that.
-    async fn end(&self, child: &mut Child, pumps: &mut Pumps<'_>, limits: &Limits) -> Option<ExitStatus> {
+    async fn end(
+        &self,
+        child: &mut Child,
+        pumps: &mut Pumps<'_>,
+        grace: Duration,
+        world: &World,
+    ) -> Option<ExitStatus> {
         self.signal(Signal::TERM);
         // A stopped process takes no TERM.
         self.signal(Signal::CONT);
         let ending = async {
-            let status = finish(child, pumps, &limits.world).await;
+            let status = finish(child, pumps, world).await;
             while self.is_alive() {
                 tokio::time::sleep(LOOK).await;
             }
             status.ok()
         };
-        let mut ending = Box::pin(ending);
-        if let Ok(status) = limits.world.timeout(limits.grace, ending.as_mut()).await {
+        if let Ok(status) = world.timeout(grace, ending).await {
             return status;
         }
         self.signal(Signal::KILL);
-        tokio::time::timeout(REAP, ending).await.ok().flatten()
+        // Nothing outlives KILL: its dead may lie about until somebody buries them, and need no waiting for.
+        tokio::time::timeout(REAP, finish(child, pumps, world)).await.ok()?.ok()
     }
 }
 

@@ -107,4 +107,6 @@ notifiers! {
     Exec(super::exec::Exec) = "exec",
     Log(super::log::Log) = "log",
     Webex(super::webex::Webex) = "webex",
+    Email(super::email::Email) = "email",
+    Irc(super::irc::Irc) = "irc",
 }

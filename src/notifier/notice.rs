@@ -26,6 +26,8 @@ pub struct Notice {
     pub message: String,
     /// More of it, any number of lines.
     pub body: String,
+    /// The same as a page of HTML, where an admin wrote one; empty for the default.
+    pub html: String,
     /// What about it is told.
     pub moment: Moment,
     /// How bad it is.
@@ -38,6 +40,8 @@ pub struct Notice {
     pub labels: BTreeMap<String, String>,
     /// Named values to show, in order.
     pub facts: Vec<(String, String)>,
+    /// The status that the subject had before; empty where it is not known.
+    pub previous: String,
     /// When it happened.
     pub at: Timestamp,
     /// When the subject began.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::Value;
 
-use super::Notice;
+use super::{Notice, context};
 use crate::model::Moment;
 use crate::template::{Templates, Undefined};
 use crate::text::clean::one_line;
@@ -20,6 +20,8 @@ pub struct Text {
     pub message: Option<String>,
     /// Any number of lines.
     pub body: Option<String>,
+    /// The same as HTML, for mail; values are escaped already.
+    pub html: Option<String>,
 }
 
 /// `messages:` of a notifier: `{error: {message: "...", body: "..."}}`.
@@ -74,19 +76,26 @@ impl Texts {
         if notice.message.is_empty() {
             notice.message = default_message(&notice);
         }
-        let mut problems = Vec::new();
         let text = find(messages, notice.moment).cloned().unwrap_or_default();
-        let context = json!({"event": notice.event(), "payload": notice.payload});
+        if text == Text::default() {
+            return Self { notice, problems: Vec::new() };
+        }
+        let context = context::of(&notice);
+        let mut problems = Vec::new();
         let key = notice.moment.word();
-        let mut render = |part: &str, source: Option<&String>| {
+        let mut render = |part: &str, source: Option<&String>, context: &Value| {
             let name = format!("messages.{key}.{part}");
-            let rendered = templates.render(&name, source?, &context, Undefined::Strict);
-            rendered.map_err(|error| problems.push(error.to_string())).ok()
+            let rendered = templates.render(&name, source?, context, Undefined::Strict);
+            rendered.map_err(|error| problems.push(error.headline())).ok()
         };
-        let message = render("message", text.message.as_ref()).map(|text| one_line(text.trim()));
-        let body = render("body", text.body.as_ref());
-        notice.message = message.filter(|text| !text.is_empty()).unwrap_or(notice.message);
+        let message = render("message", text.message.as_ref(), &context);
+        let message = message.map(|text| one_line(text.trim())).filter(|text| !text.is_empty());
+        let body = render("body", text.body.as_ref(), &context);
+        let html =
+            text.html.as_ref().and_then(|_| render("html", text.html.as_ref(), &context::escaped(&context)));
+        notice.message = message.unwrap_or(notice.message);
         notice.body = body.unwrap_or(notice.body);
+        notice.html = html.unwrap_or_default();
         Self { notice, problems }
     }
 }
@@ -134,6 +143,14 @@ mod tests {
         assert!(texts.notice.message.starts_with("deploy web failed"));
         assert_eq!(texts.problems.len(), 1);
         assert!(texts.problems[0].contains("messages.error.message"), "{:?}", texts.problems);
+    }
+
+    #[test]
+    fn a_page_has_values_escaped_and_the_text_has_not() {
+        let notice = Notice { title: "<b> & co".into(), ..failed() };
+        let yaml = "{error: {body: '{{ event.title }}', html: '<p>{{ event.title }}</p>'}}";
+        let notice = words(notice, yaml).notice;
+        assert_eq!((notice.body.as_str(), notice.html.as_str()), ("<b> & co", "<p>&lt;b&gt; &amp; co</p>"));
     }
 
     #[test]

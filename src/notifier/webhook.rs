@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use ring::hmac;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::http::{Body, Http, Request, check_header, deliver};
-use super::{Doors, Edits, Notice, Notifier, address, refused};
+use super::{Doors, Edits, Notice, Notifier, address, context, refused};
 use crate::model::{Handle, Receipt, Secret, SendError, Timestamp};
 use crate::net::{base64, unbase64};
 use crate::template::{Templates, Undefined};
@@ -151,8 +151,7 @@ impl Webhook {
             let forwards = self.send == Send::Payload;
             return Ok(if forwards { Body::json(&notice.payload) } else { Body::json(&notice.event()) });
         };
-        let context = json!({"event": notice.event(), "payload": notice.payload});
-        let rendered = templates.render("body", template, &context, Undefined::Lenient);
+        let rendered = templates.render("body", template, &context::of(notice), Undefined::Lenient);
         let rendered = rendered.map_err(|error| error.to_string())?;
         let value: Value = serde_json::from_str(&rendered).map_err(|error| {
             format!("`body` does not render to JSON ({error}); values want `| tojson`: `{{\"text\": {{{{ event.title | tojson }}}}}}`")
@@ -178,6 +177,7 @@ fn sign(key: &[u8], id: &str, seconds: i64, body: &str) -> String {
 mod tests {
     use super::*;
     use crate::notifier::conformance::{Answer, Recorder, Rig, Seen};
+    use serde_json::json;
 
     #[test]
     fn signatures_are_those_of_the_standard_webhooks_specification() {

@@ -153,6 +153,9 @@ impl HttpRequest {
                 "`{}:` is not an address of the web: `http:` or `https:` is needed",
                 url.scheme()
             )),
+            Err(_) if !self.url.contains("://") => {
+                Err("the url begins with neither `http://` nor `https://`".to_owned())
+            }
             Err(error) => Err(format!("the url cannot be read: {error}")),
         }
     }

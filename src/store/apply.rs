@@ -153,6 +153,9 @@ impl Scribe<'_> {
         if let Some(delivery) = &finish.delivery {
             self.deliver(delivery)?;
         }
+        for told in &finish.events {
+            accept::accept(self, told)?;
+        }
         self.audit(&finish.audit)?;
         Ok(Done::Written)
     }

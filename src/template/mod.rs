@@ -10,6 +10,7 @@ mod filters;
 mod globals;
 #[cfg(test)]
 mod hostile;
+mod includes;
 mod lexer;
 mod limits;
 mod list;

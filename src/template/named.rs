@@ -10,12 +10,18 @@ use super::TemplateError;
 const LARGEST: u64 = 1 << 20;
 
 /// The templates of a home: `templates/host.j2` is called `host.j2`, `packs/net/templates/host.j2` is
-/// called `net/host.j2`. Files that cannot be read are told, and left out.
+/// called `net/host.j2`. A pack that is a link to another one, or back to the home, is none. Files that cannot be
+/// read are told, and left out.
 pub fn named(home: &Path) -> (BTreeMap<String, String>, Vec<TemplateError>) {
     let mut found = BTreeMap::new();
     let mut problems = Vec::new();
     read(&home.join("templates"), "", &mut found, &mut problems);
+    let mut seen: Vec<_> = fs::canonicalize(home).into_iter().collect();
     for pack in entries(&home.join("packs")) {
+        match fs::canonicalize(&pack) {
+            Ok(real) if !seen.contains(&real) => seen.push(real),
+            _ => continue,
+        }
         if let Some(name) = pack.file_name().and_then(|name| name.to_str()) {
             read(&pack.join("templates"), &format!("{name}/"), &mut found, &mut problems);
         }
@@ -70,6 +76,7 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
+        std::os::unix::fs::symlink("..", home.path().join("packs/again")).unwrap();
         let (found, problems) = named(home.path());
         let expected = [("a.j2", "A"), ("net/a.j2", "N")];
         assert_eq!(found, expected.map(|(name, text)| (name.to_owned(), text.to_owned())).into());

@@ -16,8 +16,10 @@ use crate::model::Secret;
 pub const DEFAULT_RESULT: &str = "default_result.j2";
 
 /// Templates that are there without a file; the home's own take precedence.
-const BUILT_IN: [(&str, &str); 2] = [
+const BUILT_IN: [(&str, &str); 4] = [
     (DEFAULT_RESULT, include_str!("../../templates/default_result.j2")),
+    ("hosts.j2", include_str!("../../templates/hosts.j2")),
+    ("http.j2", include_str!("../../templates/http.j2")),
     ("stackstorm_result.j2", include_str!("../../templates/stackstorm_result.j2")),
 ];
 
@@ -77,6 +79,11 @@ impl Templates {
     /// The text of a named template.
     pub fn source(&self, name: &str) -> Option<&str> {
         self.shared.named.get(name).map(String::as_str)
+    }
+
+    /// The names of all named templates.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.shared.named.keys().map(String::as_str)
     }
 
     /// The named templates that do not compile.
@@ -169,13 +176,23 @@ impl Templates {
     /// Compiles `source` without rendering it; gives the variables it looks up, sorted, without the
     /// ones that are always there.
     pub fn check(&self, name: &str, source: &str) -> Result<Vec<String>, TemplateError> {
+        self.looked_up(name, source, Depth::Names)
+    }
+
+    /// The same with what is looked up in them, where that is written plainly: `event.labels.env`.
+    pub fn paths(&self, name: &str, source: &str) -> Result<Vec<String>, TemplateError> {
+        self.looked_up(name, source, Depth::Paths)
+    }
+
+    fn looked_up(&self, name: &str, source: &str, depth: Depth) -> Result<Vec<String>, TemplateError> {
         let env = &self.shared.strict;
         let explain = |error: Error| self.explain(&error, name, source);
         let prepared = Prepared::new(source);
         let template = env.template_from_named_str(name, &prepared.text).map_err(explain)?;
         let known: Vec<&str> = env.globals().map(|(name, _)| name).collect();
-        let mut names: Vec<String> = template.undeclared_variables(false).into_iter().collect();
-        names.retain(|name| !known.contains(&name.as_str()));
+        let mut names: Vec<String> =
+            template.undeclared_variables(depth == Depth::Paths).into_iter().collect();
+        names.retain(|name| !name.split('.').next().is_some_and(|first| known.contains(&first)));
         names.sort();
         Ok(names)
     }
@@ -208,6 +225,15 @@ impl Templates {
             Some((text.to_owned(), Prepared::new(text).original(offset)))
         })
     }
+}
+
+/// How much of a lookup is told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// `event`.
+    Names,
+    /// `event.labels.env`.
+    Paths,
 }
 
 /// Whether a text can change by rendering.

@@ -29,11 +29,29 @@ fn help_explains_a_command_with_its_parameters() {
         "default.deploy runs default.deploy: Bring the application to an environment\n\
          - `deploy to {{target}}`\n\
          parameters, also as name=value at the end:\n\
-         - `target` (one of `staging`, `dev-1`, `production`): where to\n\
+         - `target` (one of `staging`, `dev-1`, `production`), required: where to\n\
          - `count` (a whole number such as 5), default 1\n\
          - `token` (text)"
     );
     assert_eq!(bot.ask("dave", OPS, "!help deploy"), "No available commands match deploy");
+}
+
+#[test]
+fn help_shows_what_else_is_understood_the_defaults_and_examples() {
+    let greet = "---\nname: greet\ndescription: Say hello\naction_ref: core.echo\nformats:\n  - display: greet\n    \
+                 representation: ['greet {{message=everybody}}', 'hail {{message}}']\n\
+                 extra: { examples: [greet Ann, hail Bob] }\n";
+    let bot = MemoryBot::start(ops().file("aliases/greet.yaml", greet));
+    assert_eq!(
+        bot.ask("root", OPS, "!help greet"),
+        "default.greet runs core.echo: Say hello\n\
+         - `greet`, also `greet {{message=everybody}}`, also `hail {{message}}`\n\
+         parameters, also as name=value at the end:\n\
+         - `message` (text), default everybody: what is said\n\
+         for example:\n\
+         - `greet Ann`\n\
+         - `hail Bob`"
+    );
 }
 
 #[test]
@@ -70,6 +88,7 @@ fn who_can_run_names_the_holders_and_their_rules() {
     assert_eq!(lines.len(), 4);
     let typed = bot.ask("alice", OPS, "!who can run deploy to staging");
     assert_eq!(typed, said, "a command as it is typed names its action too");
+    assert_eq!(bot.ask("alice", OPS, "!who can run deploy"), said, "so does the name of its alias");
 }
 
 #[test]

@@ -84,7 +84,7 @@ fn an_alias_that_wants_no_result_says_nothing_when_it_went_well_and_tells_a_fail
     bot.until(|| (bot.audit_of("finished").len() == 1).then_some(()));
     bot.says_nothing_more();
     let failure = bot.ask("alice", OPS, "!do exit 4");
-    assert!(failure.ends_with("failed (exit code 4) · execution 2"), "{failure}");
+    assert!(failure.contains("status : failed (exit code 4)\nexecution: 2\n"), "{failure}");
 }
 
 #[test]
@@ -113,7 +113,8 @@ fn a_format_that_fails_gives_the_default_text_and_says_so() {
     let bad = bot.ask("alice", OPS, "!do exit 9");
     let last = bad.lines().last().unwrap();
     assert!(
-        last.starts_with("failed (exit code 9) · execution 2 · the alias's own format failed: "),
+        last.starts_with("the alias's own format failed: ")
+            && bad.contains("status : failed (exit code 9)\n"),
         "{bad}"
     );
 }
@@ -135,8 +136,21 @@ fn a_command_past_its_time_limit_ends_as_timeout() {
     let bot = MemoryBot::start(with_alias("do", "ack: { enabled: false }\n"));
     let began = Instant::now();
     let said = bot.ask("alice", OPS, "!do echo begun; sleep 60 timeout=1");
-    assert!(said.contains("begun") && said.contains("timeout") && said.ends_with("· execution 1"), "{said}");
+    let status = "status : timeout (Action failed to complete in 1 seconds)\nexecution: 1\n";
+    assert!(said.contains(status) && said.contains("stdout : begun"), "{said}");
+    for once in ["timeout", "failed to complete", "execution"] {
+        assert_eq!(said.matches(once).count(), 1, "{once} is said once: {said}");
+    }
     assert!(began.elapsed() < Duration::from_secs(15));
+}
+
+#[test]
+fn a_time_limit_is_answered_promptly_even_if_the_process_ignores_being_asked() {
+    let bot = MemoryBot::start(with_alias("do", "ack: { enabled: false }\n"));
+    let began = Instant::now();
+    let said = bot.ask("alice", OPS, "!do trap '' TERM; while :; do sleep 0.1; done timeout=1");
+    assert!(said.contains("status : timeout"), "{said}");
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }
 
 #[test]

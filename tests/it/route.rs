@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::support::bot::{Home, Ran};
-use crate::support::homes;
+use crate::support::{homes, source};
 
 const RULES: &str = "notifiers:
   - { name: ops, level: warning, to: { log: { file: /tmp/ops.jsonl } } }
@@ -73,4 +73,20 @@ fn all_mistakes_are_told_with_their_places() {
     assert!(ran.stderr.contains("notifiers.yaml:7:48: routes[1].excpt: unknown key `excpt`"), "{ran:?}");
     assert!(ran.stderr.contains("did you mean `except`?"), "{ran:?}");
     assert!(ran.stderr.contains("there is no time zone `Europe/Amstrdam`"), "{ran:?}");
+}
+
+#[test]
+fn the_examples_of_the_page_load_whole() {
+    let page = std::fs::read_to_string(source::root().join("docs/routes.md")).unwrap();
+    let home =
+        homes::small().set("SLACK_TOKEN", "xoxb-1").file("pagerduty.key", "0123456789abcdef0123456789abcdef");
+    let blocks: Vec<&str> =
+        page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(blocks.len() >= 6);
+    for block in blocks {
+        home.write("notifiers.yaml", block);
+        let ran = home.run(&["notifier", "list"]);
+        assert!(ran.code == Some(0) && ran.stderr.is_empty(), "{block}\n{ran:?}");
+        assert_eq!(explain(&home, "failed", &[]).code, Some(0), "{block}");
+    }
 }

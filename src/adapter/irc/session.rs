@@ -183,6 +183,9 @@ impl<'a> Session<'a> {
                 Event::Said(said) => self.heard(said),
                 Event::Renamed { from, to } => self.outgoing.renamed(&from, &to),
                 Event::Taken(number) => self.sending.taken(number),
+                Event::Undelivered { to, why } => {
+                    tracing::debug!(%to, answer = %why, "the irc server did not pass a message on");
+                }
                 Event::Lost(why) => self.end(Ended::Lost(why)),
                 Event::Refused(why) => self.end(Ended::Refused(why)),
             }

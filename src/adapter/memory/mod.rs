@@ -282,7 +282,7 @@ impl Adapter for MemoryAdapter {
 
     async fn session(&self, link: &Link) -> Ended {
         self.shared.state().sessions += 1;
-        link.ears.up(Self::ABILITIES, vec![link.bot.clone()]);
+        link.ears.up(Self::ABILITIES, Vec::new());
         loop {
             let rung = self.shared.inbound.notified();
             if let Some(ended) = self.shared.hear(link) {

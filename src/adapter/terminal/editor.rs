@@ -61,7 +61,7 @@ pub(super) async fn run(
     if let Err(error) = thread {
         return Ended::Refused(format!("cannot start the line editor: {error}"));
     }
-    link.ears.up(Terminal::ABILITIES, vec![link.bot.clone()]);
+    link.ears.up(Terminal::ABILITIES, Vec::new());
     let ended = serve(terminal, link, welcome, screen, typed).await;
     // The editor has to put the terminal back as it was.
     leave.store(true, Ordering::Relaxed);

@@ -29,7 +29,7 @@ where
     if let Err(error) = reader {
         return Ended::Refused(format!("cannot read standard input: {error}"));
     }
-    link.ears.up(Terminal::ABILITIES, vec![link.bot.clone()]);
+    link.ears.up(Terminal::ABILITIES, Vec::new());
     match (Pipe { terminal, link, output, marks }).serve(lines).await {
         Ok(()) => Ended::Stopped,
         Err(ended) => ended,

@@ -31,12 +31,17 @@ pub enum Way {
 
 /// Takes the address off `text`: the prefix (`!run`), one of the bot's names (`bot: run`, `@bot run`),
 /// or nothing where the way is address enough; there too a prefix or name may be typed. Linear in the text.
-pub fn address<'a>(text: &'a str, way: Way, prefix: &str, names: &[String]) -> Option<Addressed<'a>> {
+pub fn address<'a, 'n>(
+    text: &'a str,
+    way: Way,
+    prefix: &str,
+    names: impl IntoIterator<Item = &'n str>,
+) -> Option<Addressed<'a>> {
     let text = text.trim();
     if let Some(rest) = text.strip_prefix(prefix).filter(|_| !prefix.is_empty()) {
         return after_prefix(rest.trim_start(), prefix, way);
     }
-    if let Some(named) = names.iter().find_map(|name| after_name(text, name)) {
+    if let Some(named) = names.into_iter().find_map(|name| after_name(text, name)) {
         return Some(named);
     }
     match way {
@@ -76,8 +81,7 @@ mod tests {
     use super::*;
 
     fn said(text: &str, way: Way) -> Option<(&str, Sure)> {
-        let names = ["chatops".to_owned(), "bot2".to_owned()];
-        address(text, way, "!", &names).map(|addressed| (addressed.command, addressed.sure))
+        address(text, way, "!", ["chatops", "bot2"]).map(|addressed| (addressed.command, addressed.sure))
     }
 
     #[test]

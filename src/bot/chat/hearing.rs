@@ -18,7 +18,7 @@ pub struct Hearing {
     adapter: AdapterName,
     door: Arc<Door>,
     state: watch::Sender<link::State>,
-    /// The names of the bot on this service.
+    /// The names of the bot on this service, beside the configured one.
     me: Mutex<Arc<[String]>>,
 }
 
@@ -30,8 +30,7 @@ impl Hearing {
         door: Arc<Door>,
         state: watch::Sender<link::State>,
     ) -> Arc<Self> {
-        let name = chat.homes.current().settings.name.as_str().to_owned();
-        Arc::new(Self { chat, adapter, door, state, me: Mutex::new([name].into()) })
+        Arc::new(Self { chat, adapter, door, state, me: Mutex::new([].into()) })
     }
 }
 
@@ -46,7 +45,8 @@ impl Ears for Hearing {
         };
         // Chats turn quotes and blanks into typography, and carry what nobody sees.
         let text = typed(&message.text);
-        if let Some(addressed) = address(&text, way, home.settings.prefix.as_str(), &me) {
+        let names = me.iter().map(String::as_str).chain([home.settings.name.as_str()]);
+        if let Some(addressed) = address(&text, way, home.settings.prefix.as_str(), names) {
             self.chat.command(&home, message, addressed);
         }
     }
@@ -58,9 +58,7 @@ impl Ears for Hearing {
     fn up(&self, abilities: Abilities, me: Vec<String>) {
         info!(adapter = %self.adapter, ?me, "connected");
         self.door.set_abilities(abilities);
-        let mut names = me;
-        names.push(self.chat.homes.current().settings.name.as_str().to_owned());
-        *self.me.lock().unwrap_or_else(PoisonError::into_inner) = names.into();
+        *self.me.lock().unwrap_or_else(PoisonError::into_inner) = me.into();
         let since = self.chat.world.now();
         self.state.send_replace(link::State::Up { since });
     }

@@ -73,11 +73,28 @@ pub(super) fn result(order: &Order, execution: &Execution, result: &Value) -> Op
         if format.is_some() {
             post.body.extend(end_of_errors(&post, result));
         }
-        let ending = reply::ending(execution.id, execution.status, execution.why.as_deref());
+        let ending = unsaid(&post, execution);
         let said = std::mem::take(&mut post.foot);
-        post.foot = if said.is_empty() { ending } else { format!("{ending} · {said}") };
+        post.foot = ending
+            .into_iter()
+            .chain(Some(said).filter(|said| !said.is_empty()))
+            .collect::<Vec<_>>()
+            .join(" · ");
     }
     addressed(order, post).into()
+}
+
+/// What the words of `post` do not tell of a bad end. Output does not count: it stands in code blocks.
+fn unsaid(post: &Post, execution: &Execution) -> Option<String> {
+    let in_words = |block: &&Block| !matches!(block, Block::Code { .. });
+    let words = |blocks: &[Block]| blocks.iter().filter(in_words).cloned().collect();
+    let spoken = Post {
+        pretext: words(&post.pretext),
+        title: post.title.clone(),
+        body: words(&post.body),
+        ..Post::default()
+    };
+    reply::ending(execution, &render(&spoken, &PLAIN))
 }
 
 /// The last lines that a failed command wrote to its standard error, unless the format shows them.

@@ -115,10 +115,14 @@ fn take<T: Named + Send>(
     load: impl Fn(&Path, &str) -> Outcome<T> + Sync,
     before: &impl Fn(&Path) -> Option<Arc<T>>,
 ) {
-    let files = match files {
-        Ok(files) => files,
+    let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) = match files {
+        Ok(found) => found.into_iter().partition(|path| path.is_dir()),
         Err(error) => return all.wrong([error]),
     };
+    let folder = |path: &PathBuf| {
+        Problem::Warning(ConfigError::new(path, "it is a folder: what is in it is not read"))
+    };
+    all.problems.extend(folders.iter().map(folder));
     let outcomes =
         each(&files, &|file| read_file(file).map_err(|error| vec![error]).and_then(|text| load(file, &text)));
     for (file, outcome) in files.iter().zip(outcomes) {
@@ -203,11 +207,13 @@ mod tests {
         write(&folder, "d.yaml", &"x".repeat(2 << 20));
         fs::write(folder.join("e.yaml"), [0xff, 0xfe]).unwrap();
         write(&folder, "readme.md", "no alias");
+        write(&folder.join("f.yaml"), "inside.yaml", "name: f\naction_ref: core.noop\nformats: [f]\n");
         let loaded = aliases(&packs(home.path()), |_| None);
         assert_eq!(names(&loaded), ["default.a"]);
         let heads = heads(&loaded.problems);
-        assert!(heads[0].contains("b.yml:3:") && heads[1].contains("is taken by"), "{heads:?}");
-        assert!(heads[2].contains("bytes") && heads[3].contains("UTF-8") && heads.len() == 4, "{heads:?}");
+        assert!(heads[0].contains("f.yaml: it is a folder") && !loaded.problems[0].is_fatal(), "{heads:?}");
+        assert!(heads[1].contains("b.yml:3:") && heads[2].contains("is taken by"), "{heads:?}");
+        assert!(heads[3].contains("bytes") && heads[4].contains("UTF-8") && heads.len() == 5, "{heads:?}");
         assert!(loaded.has_errors());
     }
 

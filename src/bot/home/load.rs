@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
+use super::doubts;
 use super::files::{self, Files, kept};
 use super::{Home, Wired};
 use crate::access::Access;
@@ -66,12 +67,13 @@ pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before
     listed.extend(built.aliases.iter().cloned());
     let access = access(dir, &settings, &mut problems, before);
     let templates = templates(dir, &settings, &mut problems, before);
+    let notifying = super::notifying::load(dir, &env, &mut problems, before.map(|before| &before.notifying));
     let case = match settings.case {
         settings::Case::Ignore => Case::Ignore,
         settings::Case::Strict => Case::Strict,
     };
     let entries = listed.iter().map(|alias| entry(alias, &actions)).collect();
-    Home {
+    let mut home = Home {
         root: dir.root().to_owned(),
         aliases: Matcher::build(entries, case),
         runners: runners(dir, &settings),
@@ -83,8 +85,12 @@ pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before
         access,
         templates,
         services,
+        notifying,
         problems,
-    }
+    };
+    let doubts = doubts::doubts(&home);
+    home.problems.extend(doubts);
+    home
 }
 
 /// Whether any chat service is configured. Reads the variables alone, no other file of the home.

@@ -36,6 +36,9 @@ fn problem(problem: &Problem) -> Finding {
 /// Whether the database opens, may be written, and whether its audit log is whole.
 pub(super) fn database(dir: &HomeDir, home: &Home) -> Vec<Finding> {
     let path = home.settings.database_in(dir.root());
+    if let Some(finding) = unusable(&dir.var_dir()).or_else(|| unusable(path.parent().unwrap_or(&path))) {
+        return vec![finding];
+    }
     let reader = match Reader::open_readonly(&path) {
         Ok(reader) => reader,
         Err(StoreError::Missing(_)) => {
@@ -47,6 +50,25 @@ pub(super) fn database(dir: &HomeDir, home: &Home) -> Vec<Finding> {
         }
     };
     vec![writable(&path), audit(&reader, dir)]
+}
+
+/// Why nothing can be kept in a folder that is there, or that the first start would have to make.
+fn unusable(folder: &Path) -> Option<Finding> {
+    let about = |message: String, help: String| Some(Finding::error("database", message).help(help));
+    let there = folder.ancestors().find(|path| path.exists())?;
+    if !there.is_dir() {
+        let message = format!(
+            "`{}` is no folder: the bot cannot keep anything in it and does not start",
+            there.display()
+        );
+        return about(message, format!("move the file away: `mv {0} {0}.old`", there.display()));
+    }
+    if there != folder && access(there, Access::WRITE_OK).is_err() {
+        let message =
+            format!("`{}` cannot be made: `{}` may not be written", folder.display(), there.display());
+        return about(message, "run the bot as the owner of the home".to_owned());
+    }
+    None
 }
 
 fn writable(path: &Path) -> Finding {
@@ -114,6 +136,19 @@ mod tests {
     use std::fs::{self, Permissions};
 
     use super::*;
+
+    #[test]
+    fn a_file_where_the_folder_should_be_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let var = folder.path().join("var");
+        assert_eq!(unusable(&var), None, "the first start makes it");
+        fs::write(&var, "").unwrap();
+        for path in [var.clone(), var.join("deeper")] {
+            let finding = unusable(&path).unwrap();
+            assert!(finding.level == Level::Error && finding.message.contains("is no folder"), "{finding:?}");
+            assert!(finding.help.unwrap().starts_with("move the file away"));
+        }
+    }
 
     #[test]
     fn a_key_that_others_can_read_is_an_error() {

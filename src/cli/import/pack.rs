@@ -97,7 +97,7 @@ impl PackReport {
     fn look_at_actions(&mut self, from: &Path) {
         let files = yaml_files(&from.join("actions")).unwrap_or_default();
         self.actions = files.len();
-        for path in files {
+        for path in files.into_iter().filter(|path| path.is_file()) {
             let short = path.strip_prefix(from).unwrap_or(&path);
             match read_file(&path).and_then(|text| yaml::read::<Action>(short, &text)) {
                 Ok(action) if runner::find(&action.runner_type).is_some() => {}

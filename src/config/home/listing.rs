@@ -51,12 +51,22 @@ impl HomeDir {
             problems.push(Problem::Error(error));
             Vec::new()
         });
+        let mut seen = vec![("default".to_owned(), self.root.canonicalize().ok())];
         for path in entries.into_iter().filter(|path| path.is_dir()) {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            match refusal(&name) {
-                Some(message) => problems.push(Problem::Error(ConfigError::new(&path, message))),
-                None => packs.push(Pack { name, root: path }),
+            if let Some(message) = refusal(&name) {
+                problems.push(Problem::Error(ConfigError::new(&path, message)));
+                continue;
             }
+            let real = path.canonicalize().ok();
+            if let Some((first, _)) = seen.iter().find(|(_, known)| real.is_some() && *known == real) {
+                let message =
+                    format!("it is a link to the pack `{first}`, which is loaded already: left out");
+                problems.push(Problem::Warning(ConfigError::new(&path, message)));
+                continue;
+            }
+            seen.push((name.clone(), real));
+            packs.push(Pack { name, root: path });
         }
         (packs, problems)
     }
@@ -73,12 +83,12 @@ fn refusal(name: &str) -> Option<String> {
     }
 }
 
-/// The files `*.yaml` and `*.yml` of one folder, by name; symbolic links too, hidden and backup files not. A folder
-/// that is not there has none.
+/// What is called `*.yaml` or `*.yml` in one folder, by name; symbolic links too, hidden and backup files not. A folder
+/// that is not there has none. A folder of such a name is among them: whoever reads it says what is wrong with it.
 pub fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>, ConfigError> {
     let is_yaml = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
     let mut files = entries(folder)?;
-    files.retain(|path| is_yaml(path) && !path.is_dir());
+    files.retain(is_yaml);
     Ok(files)
 }
 
@@ -113,9 +123,26 @@ mod tests {
         std::os::unix::fs::symlink(folder.path().join("notes.txt"), folder.path().join("z.yaml")).unwrap();
         let files = yaml_files(folder.path()).unwrap();
         let names: Vec<_> = files.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
-        assert_eq!(names, ["a.yml", "b.yaml", "z.yaml"]);
+        assert_eq!(names, ["a.yml", "b.yaml", "d.yaml", "z.yaml"]);
         assert_eq!(yaml_files(&folder.path().join("nowhere")).unwrap(), Vec::<PathBuf>::new());
         assert!(yaml_files(&folder.path().join("notes.txt")).is_err());
+    }
+
+    #[test]
+    fn links_to_what_is_loaded_already_are_left_out_and_told() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("packs/web")).unwrap();
+        symlink("..", folder.path().join("packs/home")).unwrap();
+        symlink("web", folder.path().join("packs/xweb")).unwrap();
+        let (packs, problems) = HomeDir::at(folder.path()).packs();
+        let names: Vec<_> = packs.iter().map(|pack| pack.name.as_str()).collect();
+        assert_eq!(names, ["default", "web"]);
+        let messages: Vec<_> = problems.iter().map(|problem| problem.error().message.as_str()).collect();
+        let said =
+            |pack: &str| format!("it is a link to the pack `{pack}`, which is loaded already: left out");
+        assert_eq!(messages, [said("default"), said("web")]);
+        assert!(problems.iter().all(|problem| !problem.is_fatal()));
     }
 
     #[test]

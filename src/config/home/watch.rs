@@ -1,7 +1,7 @@
 //! Tells when something in the home changed.
 //!
-//! The home itself is watched flat and its known folders deep, so that neither the database under `var/` nor a
-//! repository around the home wakes anybody. Where the system has no change notices left, the same folders are
+//! The home itself and its packs are watched flat, their known folders deep, and no link inside them is followed: so
+//! neither the database under `var/`, nor a repository around the home, nor a link to half the disk wakes anybody. Where the system has no change notices left, the same folders are
 //! looked at every two seconds.
 
 use std::path::{Path, PathBuf};
@@ -21,8 +21,10 @@ const QUIET: Duration = Duration::from_millis(200);
 const MOST_WAITS: usize = 10;
 /// How often to look where nobody tells.
 const POLL: Duration = Duration::from_secs(2);
-/// The folders that are watched with everything below them.
-const DEEP: [&str; 4] = ["aliases", "actions", "templates", "packs"];
+/// The folders of the home and of each pack that are watched with everything below them.
+const DEEP: [&str; 3] = ["aliases", "actions", "templates"];
+/// The folder of more packs.
+const PACKS: &str = "packs";
 
 /// A watch over a home; it ends when dropped.
 pub struct Watch {
@@ -48,7 +50,7 @@ impl Watch {
     /// Begins to watch. Needs no runtime yet. Without a watcher of any kind nothing is ever told, and the log says so.
     pub fn start(home: &HomeDir, world: World) -> Self {
         let bell = Arc::new(Notify::new());
-        match RecommendedWatcher::new(ringer(home, bell.clone()), Config::default()) {
+        match RecommendedWatcher::new(ringer(home, bell.clone()), config()) {
             Ok(watcher) => Self::with(home, world, bell, Box::new(watcher), Means::Notices),
             Err(error) => {
                 warn!(%error, "no change notices, looking at the files every two seconds instead");
@@ -91,6 +93,21 @@ impl Watch {
         self.means == Means::Looking
     }
 
+    /// What to watch, and how deep.
+    fn wanted(&self) -> Vec<(PathBuf, RecursiveMode)> {
+        let root = self.home.root();
+        let env_file = self.home.env_file();
+        let outside = env_file.as_deref().and_then(Path::parent).filter(|folder| *folder != root);
+        let mut wanted: Vec<_> =
+            outside.into_iter().map(|folder| (folder.to_owned(), RecursiveMode::NonRecursive)).collect();
+        wanted.push((root.join(PACKS), RecursiveMode::NonRecursive));
+        for pack in self.home.packs().0 {
+            wanted.extend(DEEP.iter().map(|name| (pack.root.join(name), RecursiveMode::Recursive)));
+            wanted.push((pack.root, RecursiveMode::NonRecursive));
+        }
+        wanted
+    }
+
     /// Watches what is there by now, all of it anew: a folder may have been replaced by another of its name. What
     /// changes in between is read by whoever is told next.
     fn arm(&mut self) {
@@ -98,13 +115,7 @@ impl Watch {
             // A folder that is gone is not watched any more.
             let _ = self.watcher.unwatch(&path);
         }
-        let root = self.home.root();
-        let mut wanted = vec![(root.to_owned(), RecursiveMode::NonRecursive)];
-        wanted.extend(DEEP.iter().map(|name| (root.join(name), RecursiveMode::Recursive)));
-        let env_file = self.home.env_file();
-        let outside = env_file.as_deref().and_then(Path::parent).filter(|folder| *folder != root);
-        wanted.extend(outside.map(|folder| (folder.to_owned(), RecursiveMode::NonRecursive)));
-        for (path, mode) in wanted.into_iter().filter(|(path, _)| path.is_dir()) {
+        for (path, mode) in self.wanted().into_iter().filter(|(path, _)| path.is_dir()) {
             match self.watcher.watch(&path, mode) {
                 Ok(()) => self.watched.push(path),
                 Err(error) if self.means == Means::Looking => {
@@ -122,9 +133,13 @@ impl Watch {
     }
 }
 
+fn config() -> Config {
+    Config::default().with_follow_symlinks(false)
+}
+
 fn poller(home: &HomeDir, bell: &Arc<Notify>) -> Box<dyn Watcher + Send> {
     let ring = ringer(home, bell.clone());
-    let config = Config::default().with_poll_interval(POLL).with_compare_contents(true);
+    let config = config().with_poll_interval(POLL).with_compare_contents(true);
     match PollWatcher::new(ring, config) {
         Ok(watcher) => Box::new(watcher),
         Err(error) => {
@@ -145,7 +160,9 @@ fn ringer(home: &HomeDir, bell: Arc<Notify>) -> impl Fn(notify::Result<Event>) +
     let is_read = move |path: &Path| match path.strip_prefix(&root) {
         Ok(rest) => {
             let first = rest.iter().next();
-            first.is_none() || path == access || DEEP.iter().any(|name| first == Some(name.as_ref()))
+            first.is_none()
+                || path == access
+                || DEEP.iter().chain(&[PACKS]).any(|name| first == Some(name.as_ref()))
         }
         Err(_) => false,
     };
@@ -183,6 +200,22 @@ mod tests {
         }
         let home = HomeDir::at(folder.path());
         (folder, home)
+    }
+
+    #[tokio::test]
+    async fn packs_that_are_links_are_watched_and_a_link_back_to_the_home_is_no_walk() {
+        use std::os::unix::fs::symlink;
+        let (folder, home) = home();
+        let elsewhere = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("packs")).unwrap();
+        fs::create_dir(elsewhere.path().join("aliases")).unwrap();
+        symlink(folder.path(), folder.path().join("packs/home")).unwrap();
+        symlink("/", folder.path().join("aliases/everything")).unwrap();
+        symlink(elsewhere.path(), folder.path().join("packs/web")).unwrap();
+        let mut watch = Watch::start(&home, World::real());
+        assert!(watch.watched.len() < 10, "{:?}", watch.watched);
+        fs::write(elsewhere.path().join("aliases/a.yaml"), "x").unwrap();
+        assert!(hears(&mut watch).await);
     }
 
     #[tokio::test]

@@ -70,6 +70,17 @@ async fn a_time_limit_ends_the_whole_group_even_if_it_ignores_term() {
 }
 
 #[tokio::test]
+async fn a_short_limit_has_a_short_grace() {
+    let (out, err) = (Text::default(), Text::default());
+    let limits = Limits { grace: LONG, ..limits(Duration::from_secs(1)) };
+    let started = Instant::now();
+    let script = "trap '' TERM; while :; do sleep 0.1; done";
+    let ending = run(sh(script), &out, &err, &limits).await.unwrap();
+    assert_eq!(ending, Ending { reason: Reason::TimedOut, code: -9 });
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
 async fn a_stop_ends_the_group_and_leaves_time_to_clean_up() {
     let (out, err) = (Text::default(), Text::default());
     let limits = limits(LONG);

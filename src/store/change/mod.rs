@@ -175,6 +175,8 @@ pub struct Finish {
     pub at: Timestamp,
     /// The answer to the person who asked.
     pub delivery: Option<NewDelivery>,
+    /// What its end tells others, committed with it.
+    pub events: Vec<Accept>,
     /// The audit record.
     pub audit: Entry,
 }

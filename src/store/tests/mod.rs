@@ -118,6 +118,7 @@ pub(super) fn finish(id: i64, delivery: Option<NewDelivery>) -> Change {
         seen_bytes: 3,
         at: at(110),
         delivery,
+        events: Vec::new(),
         audit: entry(What::Finished, "done"),
     }))
 }

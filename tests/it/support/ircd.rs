@@ -247,7 +247,7 @@ pub(crate) fn await_until(what: &str, mut condition: impl FnMut() -> bool) {
 
 /// A CA (`ca.pem`), a server certificate signed by it (`cert.pem`, `key.pem`) and a client's
 /// (`client.pem`: certificate and key).
-fn make_certificates(dir: &Path) {
+pub(crate) fn make_certificates(dir: &Path) {
     fs::write(
         dir.join("server.ext"),
         "subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n",

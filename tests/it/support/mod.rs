@@ -9,8 +9,11 @@ pub(crate) mod ircd;
 pub(crate) mod ircd_config;
 pub(crate) mod lines;
 pub(crate) mod memory_bot;
+pub(crate) mod notify;
+pub(crate) mod postfix;
 pub(crate) mod scripted;
 pub(crate) mod session;
+pub(crate) mod smtpd;
 pub(crate) mod source;
 pub(crate) mod sshd;
 

@@ -1,9 +1,11 @@
 //! `help`: what this person may run here.
 
+use serde_json::Value;
+
 use super::{Call, Need, Reply, Row, Run, code, post, text};
 use crate::action::{Action, Parameter};
 use crate::alias::Alias;
-use crate::alias::help::{Detail, Query, details, list};
+use crate::alias::help::{Detail, FormatDetail, Query, details, list};
 use crate::bot::home::runner_parameters;
 use crate::bot::reply;
 use crate::text::{Block, Span};
@@ -66,23 +68,45 @@ fn listed(call: &Call, filter: Option<&str>) -> Vec<Block> {
     blocks
 }
 
-/// One command: its formats, and the parameters that may be typed.
+/// One command: its formats, the parameters that may be typed, examples.
 fn explained(call: &Call, detail: &Detail) -> Vec<Block> {
     let mut head = vec![Span::Bold(detail.alias.clone()), text(format!(" runs {}", detail.action_ref))];
     head.extend(detail.description.iter().map(|description| text(format!(": {description}"))));
-    let formats = detail.formats.iter().map(|format| vec![code(&format.display)]);
-    let mut blocks = vec![Block::Para(head), Block::List(formats.collect())];
-    let (Some(action), Some(alias)) =
+    let mut blocks = vec![Block::Para(head), Block::List(detail.formats.iter().map(format_line).collect())];
+    if let (Some(action), Some(alias)) =
         (call.home.actions.get(&detail.action_ref), call.home.alias(&detail.alias))
-    else {
-        return blocks;
-    };
-    let open: Vec<_> = open_parameters(action, alias, detail).iter().map(parameter_line).collect();
-    if !open.is_empty() {
-        blocks.push(Block::Para(vec![text("parameters, also as name=value at the end:")]));
-        blocks.push(Block::List(open));
+    {
+        let open = open_parameters(action, alias, detail);
+        let lines =
+            open.iter().map(|parameter| parameter_line(parameter, slot_default(detail, &parameter.name)));
+        blocks.extend(headed("parameters, also as name=value at the end:", lines.collect()));
     }
+    let examples = detail.examples.iter().map(|example| vec![code(example)]);
+    blocks.extend(headed("for example:", examples.collect()));
     blocks
+}
+
+/// A list under its line; nothing where there is nothing to list.
+fn headed(line: &str, items: Vec<Vec<Span>>) -> Vec<Block> {
+    if items.is_empty() { Vec::new() } else { vec![Block::Para(vec![text(line)]), Block::List(items)] }
+}
+
+/// How a format is shown, and what else is understood.
+fn format_line(format: &FormatDetail) -> Vec<Span> {
+    let mut line = vec![code(&format.display)];
+    for other in &format.others {
+        line.extend([text(", also "), code(other)]);
+    }
+    if format.match_multiple {
+        line.push(text(", anywhere in a sentence"));
+    }
+    line
+}
+
+/// What a parameter is when the format is typed without it.
+fn slot_default<'a>(detail: &'a Detail, name: &str) -> Option<&'a str> {
+    let mut slots = detail.formats.iter().flat_map(|format| &format.slots).filter(|slot| slot.name == name);
+    slots.find_map(|slot| slot.default.as_deref())
 }
 
 /// What the formats name and what the action itself declares, less what is fixed.
@@ -100,10 +124,13 @@ fn open_parameters(action: &Action, alias: &Alias, detail: &Detail) -> Vec<Param
     parameters
 }
 
-fn parameter_line(parameter: &Parameter) -> Vec<Span> {
+fn parameter_line(parameter: &Parameter, typed: Option<&str>) -> Vec<Span> {
     let mut line = vec![code(&parameter.name), text(format!(" ({})", parameter.accepts()))];
-    if let Some(default) = parameter.default.as_ref().filter(|_| !parameter.is_secret()) {
-        line.push(text(format!(", default {default}")));
+    let default = parameter.default.as_ref().map(Value::to_string);
+    match typed.map(str::to_owned).or(default).filter(|_| !parameter.is_secret()) {
+        Some(default) => line.push(text(format!(", default {default}"))),
+        None if parameter.is_required() => line.push(text(", required")),
+        None => {}
     }
     line.extend(parameter.description.iter().map(|description| text(format!(": {description}"))));
     line

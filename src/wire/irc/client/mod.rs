@@ -1,6 +1,7 @@
 //! One connection's state, fed with lines and the time.
 
 mod movement;
+mod refusals;
 
 use irc::proto::{Command, Message, Response};
 
@@ -41,6 +42,13 @@ pub enum Event {
     },
     /// The server has taken everything that was sent before [`Client::ask_receipt`] with this number.
     Taken(u64),
+    /// The server says that something said to a nick or a channel did not get there.
+    Undelivered {
+        /// The nick or channel, as the server writes it.
+        to: String,
+        /// The server's words.
+        why: String,
+    },
     /// The server ended the connection, or is silent for too long.
     Lost(String),
     /// The server or the services will not have the client; the sentence says what to do.
@@ -275,26 +283,12 @@ impl Client {
                     answer = arguments.last(),
                     "the irc server did not pass a message on"
                 );
+                self.undelivered(arguments);
+            }
+            Response::ERR_NOSUCHNICK | Response::ERR_TOOMANYTARGETS | Response::ERR_NOSUCHSERVICE => {
+                self.undelivered(arguments);
             }
             _ => {}
-        }
-    }
-
-    /// Numerics that the crate does not know: 489 and 520 refuse a JOIN, 354 answers WHO.
-    fn hear_raw(&mut self, command: &str, arguments: &[String], now: Timestamp) {
-        match (command, arguments) {
-            ("489" | "520", _) => self.join_refused(arguments, now),
-            ("354", [_, token, channel, nick, account]) if token == WHO_TOKEN => {
-                self.roster.seen(self.isupport.fold(nick), &self.isupport.fold(channel), account);
-            }
-            _ => {}
-        }
-    }
-
-    fn join_refused(&mut self, arguments: &[String], now: Timestamp) {
-        let (Some(channel), Some(said)) = (arguments.get(1), arguments.last()) else { return };
-        if self.channels.refused(&self.isupport.fold(channel), said, now, &self.profile.patience) {
-            tracing::warn!(%channel, answer = %said, "the irc server does not let the bot in: trying again later");
         }
     }
 

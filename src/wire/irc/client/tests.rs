@@ -160,3 +160,20 @@ fn the_own_prefix_counts_when_text_is_cut() {
     let around = ":bot!~bot@h.example.org PRIVMSG #ops :\r\n".len();
     assert_eq!(client.splitter().room("#ops"), 512 - around);
 }
+
+#[test]
+fn what_did_not_get_there_is_told_with_the_servers_words() {
+    let mut client = joined(&[]);
+    client.hear(":s 401 bot alice :No such nick/channel", START);
+    client.hear(":s 531 bot carol :You are not permitted to send private messages to this user", START);
+    let told: Vec<_> = client
+        .events()
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::Undelivered { to, why } => Some((to, why)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told[0], ("alice".to_owned(), "No such nick/channel".to_owned()));
+    assert_eq!(told[1].0, "carol");
+}

@@ -1,18 +1,22 @@
 //! `notifiers.yaml`: the part under `notifiers:`.
 
-use std::path::Path;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use super::{Messages, Service};
+use super::proof::{self, Form};
+use super::{Messages, Service, Text};
 use crate::config::env::Env;
 use crate::config::expand::{Expanded, expand, expand_list};
 use crate::config::yaml::{self, Spanned, line_of};
 use crate::config::{ConfigError, Problem};
-use crate::model::{Level, Moment};
-use crate::template::Templates;
+use crate::model::Moment;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,6 +31,8 @@ struct File {
     _inhibit: IgnoredAny,
     #[serde(default, rename = "limits")]
     _limits: IgnoredAny,
+    #[serde(default, rename = "fallback")]
+    _fallback: IgnoredAny,
     #[serde(default, rename = "sources")]
     _sources: IgnoredAny,
 }
@@ -40,14 +46,24 @@ struct Entry {
     #[serde(default = "on")]
     enabled: bool,
     to: Spanned<Service>,
+    // Who hears of what is for the routes to read.
+    #[serde(default, rename = "level")]
+    _level: IgnoredAny,
+    #[serde(default, rename = "on")]
+    _on: IgnoredAny,
+    #[serde(default, rename = "events")]
+    _events: IgnoredAny,
     #[serde(default)]
-    level: Option<Level>,
-    #[serde(default)]
-    on: Option<Vec<Moment>>,
-    #[serde(default)]
-    events: Option<Vec<String>>,
-    #[serde(default)]
-    messages: Messages,
+    messages: BTreeMap<Moment, Written>,
+}
+
+/// One text of `messages:`, with its place.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Written {
+    message: Option<Spanned<String>>,
+    body: Option<Spanned<String>>,
+    html: Option<Spanned<String>>,
 }
 
 fn on() -> bool {
@@ -75,18 +91,14 @@ pub struct Configured {
     pub description: String,
     /// Whether it takes part.
     pub enabled: bool,
-    /// The least level it hears of.
-    pub level: Option<Level>,
-    /// The moments it hears of; `None` for all.
-    pub on: Option<Vec<Moment>>,
-    /// The kinds of event it hears of, as patterns; `None` for all.
-    pub events: Option<Vec<String>>,
     /// Its own texts.
     pub messages: Messages,
     /// Where it sends.
     pub service: Service,
     /// Its options, expanded: holds secrets.
     options: Hidden,
+    /// Where relative paths begin.
+    base: PathBuf,
 }
 
 /// Values with secrets in them.
@@ -161,25 +173,38 @@ impl Reader<'_> {
             return Err(error.excerpt_of(self.text).help("rename one of them"));
         }
         let wrong = |message: String| self.error(&entry.to, "to", message);
-        let options = self.expanded(options).map_err(wrong)?;
+        let mut options = self.expanded(options).map_err(wrong)?;
+        own(&mut options).into_iter().for_each(|own| at_home(own, self.base));
         let service = build(&options).map_err(wrong)?;
-        let templates = entry.messages.values().flat_map(|text| [&text.message, &text.body]).flatten();
-        for template in templates {
-            let checked = Templates::default().check("messages", template);
-            checked.map_err(|error| self.error(name, "messages", error.to_string()))?;
-        }
+        let messages = self.messages(&entry.messages)?;
         problems.extend(service.warnings().into_iter().map(|text| Problem::Warning(wrong(text))));
         Ok(Configured {
             name: entry.name.value,
             description: entry.description,
             enabled: entry.enabled,
-            level: entry.level,
-            on: entry.on,
-            events: entry.events,
-            messages: entry.messages,
+            messages,
             service,
+            base: self.base.to_owned(),
             options: Hidden(options),
         })
+    }
+
+    /// The texts, each tried on sample events.
+    fn messages(&self, written: &BTreeMap<Moment, Written>) -> Result<Messages, ConfigError> {
+        let mut all = Messages::new();
+        for (moment, Written { message, body, html }) in written {
+            let text = |part: &str, form: Form, text: &Option<Spanned<String>>| {
+                let Some(text) = text else { return Ok(None) };
+                let part = format!("messages.{}.{part}", moment.word());
+                let tried = proof::check(*moment, form, &text.value);
+                let wrong = |why| self.error(text, &part, why).excerpt_of(self.text);
+                tried.map(|()| Some(text.value.clone())).map_err(wrong)
+            };
+            let message = text("message", Form::Text, message)?;
+            let (body, html) = (text("body", Form::Text, body)?, text("html", Form::Html, html)?);
+            all.insert(*moment, Text { message, body, html });
+        }
+        Ok(all)
     }
 
     fn expanded(&self, map: Map<String, Value>) -> Result<Map<String, Value>, String> {
@@ -212,6 +237,25 @@ fn build(options: &Map<String, Value>) -> Result<Service, String> {
     Ok(service)
 }
 
+/// The options under the kind.
+fn own(options: &mut Map<String, Value>) -> Option<&mut Map<String, Value>> {
+    options.values_mut().next().and_then(Value::as_object_mut)
+}
+
+/// Relative paths of certificates begin at the home, wherever the program was started.
+fn at_home(options: &mut Map<String, Value>, base: &Path) {
+    for key in ["ca_file", "client_certificate"] {
+        if let Some(Value::String(path)) = options.get_mut(key)
+            && !path.is_empty()
+        {
+            *path = base.join(&path).display().to_string();
+        }
+    }
+    if let Some(http) = options.get_mut("http").and_then(Value::as_object_mut) {
+        at_home(http, base);
+    }
+}
+
 fn is_name(name: &str) -> bool {
     let accepted = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     (1..=64).contains(&name.len()) && name.chars().all(accepted)
@@ -224,74 +268,12 @@ impl Configured {
     /// An option is unknown, of the wrong kind or not accepted; one sentence without values.
     pub fn with(&self, overrides: &Map<String, Value>) -> Result<Service, String> {
         let mut all = self.options.0.clone();
-        let own = all.values_mut().next().and_then(Value::as_object_mut);
-        own.ok_or("the notifier has no options")?.extend(overrides.clone());
+        let options = own(&mut all).ok_or("the notifier has no options")?;
+        options.extend(overrides.clone());
+        at_home(options, &self.base);
         let service: Service =
             serde_json::from_value(Value::Object(all)).map_err(|error| error.to_string())?;
         service.check()?;
         Ok(service)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn load(yaml: &str) -> Read {
-        let env = Env::parse(Path::new("chatops.env"), "TOKEN=hunter2\nROOMS=#a, #b", []).unwrap();
-        read(Path::new("notifiers.yaml"), yaml, &env, Path::new("/"))
-    }
-
-    fn problem(yaml: &str) -> String {
-        load(yaml).problems[0].error().to_string()
-    }
-
-    const SLACK: &str =
-        "notifiers:\n  - name: ops\n    to: { slack: { token: '${TOKEN}', channels: ['${ROOMS}'] } }\n";
-
-    #[test]
-    fn values_that_stand_elsewhere_are_fetched_and_stay_hidden() {
-        let read = load(SLACK);
-        assert!(read.problems.is_empty(), "{:?}", read.problems);
-        assert_eq!(read.notifiers[0].service.targets(), ["#a", "#b"]);
-        assert!(!format!("{read:?}").contains("hunter2"));
-    }
-
-    #[test]
-    fn a_route_may_override_options_and_a_slip_is_refused() {
-        let read = load(SLACK);
-        let with = |value: Value| read.notifiers[0].with(value.as_object().unwrap());
-        assert_eq!(with(json!({"channels": ["#web"]})).unwrap().targets(), ["#web"]);
-        assert!(with(json!({"chanels": ["#web"]})).unwrap_err().contains("unknown field `chanels`"));
-    }
-
-    #[test]
-    fn slips_are_told_with_their_place_and_the_nearest_word() {
-        let shown = problem("notifiers:\n  - name: a\n    to: { slak: {} }\n");
-        assert!(shown.contains("notifiers.yaml:3:") && shown.contains("did you mean `slack`?"), "{shown}");
-        let shown = problem("notifiers:\n  - name: a\n    to: { slack: { chanels: ['#a'] } }\n");
-        assert!(shown.contains("did you mean `channels`?"), "{shown}");
-        let shown = problem("notifers: []\n");
-        assert!(shown.contains("did you mean `notifiers`?"), "{shown}");
-        let shown =
-            problem("notifiers:\n  - name: a\n    to: { slack: { token: '${TOKNE}', channels: ['#a'] } }\n");
-        assert!(shown.contains("notifiers.yaml:3:") && shown.contains("did you mean `TOKEN`?"), "{shown}");
-    }
-
-    #[test]
-    fn one_bad_notifier_does_not_take_the_others_along() {
-        let two = format!("{SLACK}  - name: ops\n    to: {{ slack: {{ token: x, channels: ['#a'] }} }}\n");
-        let read = load(&two);
-        assert_eq!(read.notifiers.len(), 1);
-        assert!(read.problems[0].error().to_string().contains("two notifiers are called `ops`"));
-        let shown = problem("notifiers:\n  - name: a\n    to: { slack: { token: x, channels: [] } }\n");
-        assert!(shown.contains("notifiers[0].to"), "{shown}");
-    }
-
-    #[test]
-    fn a_template_that_does_not_parse_is_refused_at_load() {
-        let shown = problem(&format!("{SLACK}    messages: {{ error: {{ message: '{{{{ event.' }} }}\n"));
-        assert!(shown.contains("messages"), "{shown}");
     }
 }
