@@ -27,6 +27,7 @@ mod notifier;
 mod notify_irc;
 mod notify_mail;
 mod notify_postfix;
+mod route;
 mod rules;
 mod ssh;
 mod ssh_chat;

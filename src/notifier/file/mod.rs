@@ -16,7 +16,7 @@ use crate::config::env::Env;
 use crate::config::expand::{Expanded, expand, expand_list};
 use crate::config::yaml::{self, Spanned, line_of};
 use crate::config::{ConfigError, Problem};
-use crate::model::{Level, Moment};
+use crate::model::Moment;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,12 +46,13 @@ struct Entry {
     #[serde(default = "on")]
     enabled: bool,
     to: Spanned<Service>,
-    #[serde(default)]
-    level: Option<Level>,
-    #[serde(default)]
-    on: Option<Vec<Moment>>,
-    #[serde(default)]
-    events: Option<Vec<String>>,
+    // Who hears of what is for the routes to read.
+    #[serde(default, rename = "level")]
+    _level: IgnoredAny,
+    #[serde(default, rename = "on")]
+    _on: IgnoredAny,
+    #[serde(default, rename = "events")]
+    _events: IgnoredAny,
     #[serde(default)]
     messages: BTreeMap<Moment, Written>,
     #[serde(default)]
@@ -94,12 +95,6 @@ pub struct Configured {
     pub description: String,
     /// Whether it takes part.
     pub enabled: bool,
-    /// The least level it hears of.
-    pub level: Option<Level>,
-    /// The moments it hears of; `None` for all.
-    pub on: Option<Vec<Moment>>,
-    /// The kinds of event it hears of, as patterns; `None` for all.
-    pub events: Option<Vec<String>>,
     /// Its own texts.
     pub messages: Messages,
     /// How many deliveries may be on their way at once, 1 to 64; `None` for the usual number.
@@ -226,9 +221,6 @@ impl Reader<'_> {
             name: entry.name.value,
             description: entry.description,
             enabled: entry.enabled,
-            level: entry.level,
-            on: entry.on,
-            events: entry.events,
             messages,
             in_flight,
             rate,
