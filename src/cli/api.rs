@@ -135,6 +135,19 @@ impl Api {
         Ok(self.send(self.client.post(self.url(path)).json(body)).await?)
     }
 
+    /// Calls `path`, whose answer comes when something has ended, with a body if there is one.
+    pub(super) async fn post_and_wait_with<T: serde::Serialize>(
+        &self,
+        path: &str,
+        body: Option<&T>,
+    ) -> anyhow::Result<Value> {
+        let mut request = self.client.post(self.url(path));
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        self.send(request).await?.json().await.context("the running bot speaks another language")
+    }
+
     fn url(&self, path: &str) -> String {
         format!("{}/api/v1/{path}", self.base)
     }
@@ -150,7 +163,11 @@ impl Api {
 
     /// An answer that is not a success becomes its `detail`.
     async fn send(&self, request: RequestBuilder) -> Result<Response, CallError> {
-        let request = request.bearer_auth(self.token.expose()).header(USER, super::chat::user());
+        let mut request = request.bearer_auth(self.token.expose());
+        let user = super::chat::user();
+        if user.bytes().all(|byte| byte.is_ascii_graphic()) {
+            request = request.header(USER, user);
+        }
         let sent = request.send().await;
         let response = sent.map_err(|error| {
             let why = crate::net::http::cause(&error);

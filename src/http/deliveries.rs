@@ -12,12 +12,14 @@ use super::caller::Caller;
 use super::problem::{Body, Problem, Query};
 use super::{Site, when};
 use crate::bot::notify::notifier_name;
-use crate::store::{Change, DeliveryFilter, Done, Fate, Pick, Stored};
+use crate::store::{
+    Attempt, Change, DeliveryFilter, Done, Fate, Pick, Reader, StoreError, Stored, StoredEvent,
+};
 
 /// How long a delivery that is sent again may take before it is given up again.
 const AGAIN: Duration = Duration::from_secs(24 * 3600);
 /// The states of a delivery.
-const STATES: [&str; 5] = ["held", "due", "sent", "dead", "dropped"];
+pub const STATES: [&str; 5] = ["held", "due", "sent", "dead", "dropped"];
 /// As many as one change sorts at most; the store's own limit.
 const AT_ONCE: u64 = 10_000;
 
@@ -63,8 +65,8 @@ pub(super) async fn list(
     Ok(Json(json!({"deliveries": deliveries, "next": when::next(&ids, limit)})))
 }
 
-/// `ops` as it stands in slots; `adapter/irc` stays as it is.
-fn slot_name(name: &str) -> String {
+/// `ops` as it stands in slots, `notifier/ops`; `adapter/irc` stays as it is.
+pub fn slot_name(name: &str) -> String {
     if name.contains('/') { name.to_owned() } else { notifier_name(name) }
 }
 
@@ -73,8 +75,8 @@ pub(super) fn named(slot: &str) -> (&str, bool) {
     slot.strip_prefix("notifier/").map_or((slot, false), |name| (name, true))
 }
 
-/// A delivery without its message.
-pub(super) fn brief(stored: &Stored) -> Value {
+/// A delivery without its message, as the API answers.
+pub fn brief(stored: &Stored) -> Value {
     let (notifier, _) = named(&stored.slot.notifier);
     json!({
         "id": stored.id, "state": stored.state, "notifier": notifier, "target": stored.slot.target,
@@ -86,26 +88,28 @@ pub(super) fn brief(stored: &Stored) -> Value {
 
 /// One delivery with its attempts and the events that it tells of.
 pub(super) async fn show(State(site): State<Site>, Path(id): Path<i64>) -> Result<Json<Value>, Problem> {
-    let read = site.bot.store().read(move |reader| {
-        let Some(delivery) = reader.delivery(id)? else { return Ok(None) };
-        Ok(Some((delivery, reader.attempts(id)?, reader.members(id)?)))
-    });
-    let (delivery, attempts, events) = read.await?.ok_or_else(|| missing(id))?;
+    let whole = site.bot.store().read(move |reader| whole(reader, id)).await?;
+    whole.map(Json).ok_or_else(|| missing(id))
+}
+
+/// A delivery with its attempts and the events that it tells of, as the API answers.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn whole(reader: &Reader, id: i64) -> Result<Option<Value>, StoreError> {
+    let Some(delivery) = reader.delivery(id)? else { return Ok(None) };
+    let attempt = |one: &Attempt| json!({"n": one.number, "at": one.at.to_string(), "ms": one.millis, "outcome": one.outcome, "answer": one.answer});
+    let event = |one: &StoredEvent| {
+        let event = &one.event;
+        json!({
+            "id": one.id, "source": event.source, "kind": event.kind, "status": event.status, "level": event.level,
+            "title": event.title,
+        })
+    };
     let mut value = brief(&delivery);
-    value["attempts"] = attempts
-        .iter()
-        .map(|one| {
-            json!({"n": one.number, "at": one.at.to_string(), "ms": one.millis, "outcome": one.outcome, "answer": one.answer})
-        })
-        .collect();
-    value["events"] = events
-        .iter()
-        .map(|one| {
-            let event = &one.event;
-            json!({"id": one.id, "source": event.source, "kind": event.kind, "status": event.status, "level": event.level, "title": event.title})
-        })
-        .collect();
-    Ok(Json(value))
+    value["attempts"] = reader.attempts(id)?.iter().map(attempt).collect();
+    value["events"] = reader.members(id)?.iter().map(event).collect();
+    Ok(Some(value))
 }
 
 fn missing(id: i64) -> Problem {

@@ -31,6 +31,9 @@ use tokio_util::sync::CancellationToken;
 
 pub use auth::{Token, USER};
 pub use caller::{Scope, changed};
+pub use deliveries::{STATES, brief as delivery, slot_name, whole as delivery_whole};
+pub use silences::whole as silence;
+pub use token_api::whole as token;
 pub use tokens::{Issued, issue};
 
 use crate::bot::Bot;

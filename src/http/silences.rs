@@ -36,7 +36,8 @@ pub(super) async fn list(
     Ok(Json(json!({"silences": found.iter().map(whole).collect::<Vec<_>>()})))
 }
 
-fn whole(silence: &Silence) -> Value {
+/// A silence, as the API answers.
+pub fn whole(silence: &Silence) -> Value {
     json!({
         "id": silence.id, "match": silence.matching, "who": silence.who, "why": silence.why,
         "from": silence.from.to_string(), "until": silence.until.to_string(),

@@ -18,8 +18,8 @@ pub(super) async fn list(State(site): State<Site>) -> Result<Json<Value>, Proble
     Ok(Json(json!({"tokens": all.iter().map(whole).collect::<Vec<_>>()})))
 }
 
-/// A token without its hash.
-fn whole(token: &Token) -> Value {
+/// A token without its hash, as the API answers.
+pub fn whole(token: &Token) -> Value {
     json!({
         "id": token.id, "name": token.name, "scopes": token.scopes, "created": token.created.to_string(),
         "expires": when::shown(token.expires), "used": when::shown(token.used), "revoked": when::shown(token.revoked),

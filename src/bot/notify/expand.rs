@@ -67,15 +67,7 @@ pub(super) fn expand(
 
 /// What is told of a status where no rule asks for more.
 pub(super) const fn moment_of(status: EventStatus) -> Moment {
-    match status {
-        EventStatus::Started => Moment::Started,
-        EventStatus::Ok | EventStatus::Resolved => Moment::Success,
-        EventStatus::Warning => Moment::Warning,
-        EventStatus::Failed | EventStatus::Error => Moment::Error,
-        EventStatus::Canceled => Moment::Canceled,
-        EventStatus::Pending => Moment::Pending,
-        EventStatus::Info | EventStatus::Unknown => Moment::Any,
-    }
+    status.moment()
 }
 
 /// What an event continues.
