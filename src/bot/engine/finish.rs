@@ -45,7 +45,7 @@ impl Engine {
             seen_bytes: job.output.seen(),
             at: now,
             delivery,
-            events: self.told(job, &execution, &result),
+            events: self.told(job, &execution, &result, &outcome.effects),
             audit: job.entry(What::Finished, now, body),
         };
         match instant {
@@ -61,10 +61,11 @@ impl Engine {
         self.release(job, Ended { id: job.id, status: outcome.status, why, result });
     }
 
-    /// What the action's `notify:` block tells, routed when the end commits.
-    fn told(&self, job: &Job, execution: &Execution, result: &Value) -> Vec<Accept> {
+    /// What the action's `notify:` block and its announcements tell, routed when the end commits.
+    fn told(&self, job: &Job, execution: &Execution, result: &Value, effects: &[Effect]) -> Vec<Accept> {
         let told = announce::events(&job.order, execution, result);
-        told.into_iter().map(|(event, routes)| self.notify.prepare_for(event, &routes)).collect()
+        let said = effects.iter().filter_map(|effect| announce::said(&job.order, execution, effect));
+        told.into_iter().chain(said).map(|(event, routes)| self.notify.prepare_for(event, &routes)).collect()
     }
 
     fn delivery(&self, job: &Job, place: &Place, post: &Post) -> NewDelivery {
