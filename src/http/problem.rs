@@ -1,11 +1,16 @@
 //! Errors as RFC 9457 problem documents, those of requests that cannot be read among them.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde_json::json;
+
+/// A body that is not there by then is not waited for any longer.
+const BODY_WITHIN: Duration = Duration::from_secs(5);
 
 /// An error of the API: a status and one sentence.
 #[derive(Debug)]
@@ -44,9 +49,13 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        match Json::from_request(request, state).await {
-            Ok(Json(value)) => Ok(Self(value)),
-            Err(rejection) => Err(Problem::new(rejection.status(), rejection.body_text())),
+        match tokio::time::timeout(BODY_WITHIN, Json::from_request(request, state)).await {
+            Ok(Ok(Json(value))) => Ok(Self(value)),
+            Ok(Err(rejection)) => Err(Problem::new(rejection.status(), rejection.body_text())),
+            Err(_) => {
+                let detail = format!("the body did not come within {} s", BODY_WITHIN.as_secs());
+                Err(Problem::new(StatusCode::REQUEST_TIMEOUT, detail))
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
+mod api;
 mod audit;
 mod bad_input;
 mod chat_access;
@@ -19,6 +20,7 @@ mod docs;
 mod doubts;
 mod https;
 mod irc_chat;
+mod irc_networks;
 mod irc_session;
 mod kill9;
 mod layers;
@@ -26,6 +28,7 @@ mod notifier;
 mod notify_irc;
 mod notify_mail;
 mod notify_postfix;
+mod retention;
 mod rules;
 mod ssh;
 mod ssh_chat;

@@ -4,7 +4,6 @@ pub(crate) mod bot;
 pub(crate) mod chat;
 pub(crate) mod homes;
 pub(crate) mod imports;
-pub(crate) mod irc_user;
 pub(crate) mod ircd;
 pub(crate) mod ircd_config;
 pub(crate) mod lines;
