@@ -32,6 +32,7 @@ mod retention;
 mod rules;
 mod ssh;
 mod ssh_chat;
+mod ssh_more;
 #[cfg(feature = "ssh-native")]
 mod ssh_password;
 mod support;
