@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
+mod api;
 mod audit;
 mod bad_input;
 mod chat_access;
@@ -20,6 +21,7 @@ mod doubts;
 mod https;
 mod import_notify;
 mod irc_chat;
+mod irc_networks;
 mod irc_session;
 mod kill9;
 mod layers;
@@ -28,9 +30,11 @@ mod notify_irc;
 mod notify_mail;
 mod notify_postfix;
 mod route;
+mod retention;
 mod rules;
 mod ssh;
 mod ssh_chat;
+mod ssh_more;
 #[cfg(feature = "ssh-native")]
 mod ssh_password;
 mod support;
