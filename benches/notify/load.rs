@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::sink::{Mark, micros};
+use super::sink::{Mark, micros};
 
 /// What to post, and how.
 #[derive(Debug, Clone)]
