@@ -159,6 +159,12 @@ impl Reader<'_> {
         ConfigError::new(self.file, message).at(line, column).key(format!("{}.{part}", self.key))
     }
 
+    /// The same with its line, unless a secret is written there.
+    fn quoted(&self, error: ConfigError) -> ConfigError {
+        let hidden = error.at.is_none_or(|(line, _)| yaml::holds_secret(self.text, line));
+        if hidden { error } else { error.excerpt_of(self.text) }
+    }
+
     /// An error about an option, at its own place where that can be told.
     fn option_error(
         &self,
@@ -182,7 +188,7 @@ impl Reader<'_> {
         read: impl FnOnce(&T) -> Result<R, String>,
     ) -> Result<Option<R>, ConfigError> {
         let Some(spanned) = value else { return Ok(None) };
-        let wrong = |why| self.error(spanned, part, why).excerpt_of(self.text);
+        let wrong = |why| self.quoted(self.error(spanned, part, why));
         read(&spanned.value).map(Some).map_err(wrong)
     }
 
@@ -197,11 +203,11 @@ impl Reader<'_> {
         if !is_name(&name.value) {
             let message =
                 format!("`{}` is no name: letters, digits, `-`, `_` and `.` are accepted", name.value);
-            return Err(self.error(name, "name", message).excerpt_of(self.text));
+            return Err(self.quoted(self.error(name, "name", message)));
         }
         if twice {
             let error = self.error(name, "name", format!("two notifiers are called `{}`", name.value));
-            return Err(error.excerpt_of(self.text).help("rename one of them"));
+            return Err(self.quoted(error).help("rename one of them"));
         }
         let in_flight =
             self.checked(entry.in_flight.as_ref(), "in_flight", |given| pace::in_flight(*given))?;
@@ -237,7 +243,7 @@ impl Reader<'_> {
                 let Some(text) = text else { return Ok(None) };
                 let part = format!("messages.{}.{part}", moment.word());
                 let tried = proof::check(*moment, form, &text.value);
-                let wrong = |why| self.error(text, &part, why).excerpt_of(self.text);
+                let wrong = |why| self.quoted(self.error(text, &part, why));
                 tried.map(|()| Some(text.value.clone())).map_err(wrong)
             };
             let message = text("message", Form::Text, message)?;

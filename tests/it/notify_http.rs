@@ -54,16 +54,24 @@ fn a_service_says_when_to_come_back_in_its_own_way() {
         (429, "retry-after: 7\r\n".into(), "", 7000..=7000),
         (503, "Retry-After: 120\r\n".into(), "", 120_000..=120_000),
         (429, format!("retry-after: {in_a_minute}\r\n"), "", 50_000..=61_000),
-        (429, String::new(), r#"{"message": "You are being rate limited.", "retry_after": 0.65, "global": false}"#, 650..=650),
-        (429, "x-ratelimit-reset-after: 3\r\nretry-after: 3\r\n".into(), r#"{"retry_after": 2.5}"#, 3000..=3000),
+        (
+            429,
+            String::new(),
+            r#"{"message": "You are being rate limited.", "retry_after": 0.65, "global": false}"#,
+            650..=650,
+        ),
+        (
+            429,
+            "x-ratelimit-reset-after: 3\r\nretry-after: 3\r\n".into(),
+            r#"{"retry_after": 2.5}"#,
+            3000..=3000,
+        ),
     ];
     for (status, headers, body, expected) in ways {
         let told = headers.clone();
         let end = Endpoint::start("127.0.0.1", move |_| answer(status, &headers, body));
-        let outcome = only(tell(
-            &notifier(&json!({"discord": {"webhook": end.url("/api/webhooks/1/key")}})),
-            failed(),
-        ));
+        let outcome =
+            only(tell(&notifier(&json!({"discord": {"webhook": end.url("/api/webhooks/1/key")}})), failed()));
         let Err(SendError::Retry { after: Some(after), .. }) = outcome else { panic!("{told}: {outcome:?}") };
         let millis = u64::try_from(after.as_millis()).unwrap();
         assert!(expected.contains(&millis), "{told}: {after:?}");
@@ -97,10 +105,12 @@ fn a_307_and_a_308_are_followed_with_the_body() {
 
 #[test]
 fn another_host_gets_no_credentials_and_no_key_in_a_body() {
-    let other = std::sync::Arc::new(Endpoint::start("127.0.0.2", |_| answer(200, "", r#"{"status": "success"}"#)));
+    let other =
+        std::sync::Arc::new(Endpoint::start("127.0.0.2", |_| answer(200, "", r#"{"status": "success"}"#)));
     let there = format!("location: http://127.0.0.2:{}/new\r\n", other.port());
     let first = Endpoint::start("127.0.0.1", move |_| answer(307, &there, ""));
-    let secrets = json!({"username": "bot", "password": "sesame-token", "headers": {"X-Key": "sesame-header"}});
+    let secrets =
+        json!({"username": "bot", "password": "sesame-token", "headers": {"X-Key": "sesame-header"}});
     post(&first.url("/in"), &secrets).unwrap();
     let seen = other.requests().remove(0);
     assert!(seen.contains("deploy web"), "{seen}");

@@ -17,7 +17,11 @@ pub(crate) struct Endpoint {
 
 /// A whole answer: status, more header lines, body.
 pub(crate) fn answer(status: u16, headers: &str, body: &str) -> Vec<(Vec<u8>, Duration)> {
-    let length = if matches!(status, 204 | 304) { String::new() } else { format!("content-length: {}\r\n", body.len()) };
+    let length = if matches!(status, 204 | 304) {
+        String::new()
+    } else {
+        format!("content-length: {}\r\n", body.len())
+    };
     let text = format!("HTTP/1.1 {status} Said\r\n{length}connection: close\r\n{headers}\r\n{body}");
     vec![(text.into_bytes(), Duration::ZERO)]
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod bot;
 pub(crate) mod chat;
+pub(crate) mod endpoint;
 pub(crate) mod homes;
 pub(crate) mod imports;
 pub(crate) mod irc_user;
@@ -16,6 +17,8 @@ pub(crate) mod session;
 pub(crate) mod smtpd;
 pub(crate) mod source;
 pub(crate) mod sshd;
+pub(crate) mod tinyproxy;
+pub(crate) mod tls_end;
 
 use std::thread;
 use std::time::{Duration, Instant};
