@@ -21,7 +21,9 @@ const NAMES: [(&str, &str); 7] = [
 /// `job.*`, with every name that AWX allows; what is not known is empty.
 pub(super) fn variables(notice: &Notice) -> Value {
     let payload = &notice.payload;
-    let sent = payload.get("job").filter(|job| job.is_object()).unwrap_or(payload);
+    let own = payload.get("job").filter(|job| job.is_object());
+    // What another source calls a status or an id means something else.
+    let sent = own.or(Some(payload).filter(|_| notice.source == "awx")).unwrap_or(&Value::Null);
     let mut job = known(notice);
     fill(&mut job, sent);
     job["host_status_counts"] = counts(payload);

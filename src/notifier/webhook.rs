@@ -196,7 +196,6 @@ mod tests {
     use super::*;
     use crate::notifier::conformance::{Answer, Recorder, Rig, Seen};
     use serde_json::json;
-
     async fn sent(options: &Value) -> Seen {
         let recorder = Recorder::start(Answer::status(200)).await;
         let mut all = json!({"url": format!("{}/in", recorder.base())});

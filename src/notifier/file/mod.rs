@@ -1,5 +1,8 @@
 //! `notifiers.yaml`: the part under `notifiers:`.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +16,7 @@ use crate::config::env::Env;
 use crate::config::expand::{Expanded, expand, expand_list};
 use crate::config::yaml::{self, Spanned, line_of};
 use crate::config::{ConfigError, Problem};
-use crate::model::{Level, Moment};
+use crate::model::Moment;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -24,6 +27,12 @@ struct File {
     _routes: IgnoredAny,
     #[serde(default, rename = "quiet")]
     _quiet: IgnoredAny,
+    #[serde(default, rename = "inhibit")]
+    _inhibit: IgnoredAny,
+    #[serde(default, rename = "limits")]
+    _limits: IgnoredAny,
+    #[serde(default, rename = "fallback")]
+    _fallback: IgnoredAny,
     #[serde(default, rename = "sources")]
     _sources: IgnoredAny,
 }
@@ -37,12 +46,13 @@ struct Entry {
     #[serde(default = "on")]
     enabled: bool,
     to: Spanned<Service>,
-    #[serde(default)]
-    level: Option<Level>,
-    #[serde(default)]
-    on: Option<Vec<Moment>>,
-    #[serde(default)]
-    events: Option<Vec<String>>,
+    // Who hears of what is for the routes to read.
+    #[serde(default, rename = "level")]
+    _level: IgnoredAny,
+    #[serde(default, rename = "on")]
+    _on: IgnoredAny,
+    #[serde(default, rename = "events")]
+    _events: IgnoredAny,
     #[serde(default)]
     messages: BTreeMap<Moment, Written>,
     #[serde(default)]
@@ -85,12 +95,6 @@ pub struct Configured {
     pub description: String,
     /// Whether it takes part.
     pub enabled: bool,
-    /// The least level it hears of.
-    pub level: Option<Level>,
-    /// The moments it hears of; `None` for all.
-    pub on: Option<Vec<Moment>>,
-    /// The kinds of event it hears of, as patterns; `None` for all.
-    pub events: Option<Vec<String>>,
     /// Its own texts.
     pub messages: Messages,
     /// How many deliveries may be on their way at once, 1 to 64; `None` for the usual number.
@@ -223,9 +227,6 @@ impl Reader<'_> {
             name: entry.name.value,
             description: entry.description,
             enabled: entry.enabled,
-            level: entry.level,
-            on: entry.on,
-            events: entry.events,
             messages,
             in_flight,
             rate,
@@ -347,68 +348,5 @@ impl Configured {
         let service: Service = serde_json::from_value(Value::Object(all)).map_err(|error| told(&error))?;
         service.check()?;
         Ok(service)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn load(yaml: &str) -> Read {
-        let env = Env::parse(Path::new("chatops.env"), "TOKEN=hunter2\nROOMS=#a, #b", []).unwrap();
-        read(Path::new("notifiers.yaml"), yaml, &env, Path::new("/"))
-    }
-
-    fn problem(yaml: &str) -> String {
-        load(yaml).problems[0].error().to_string()
-    }
-
-    const SLACK: &str =
-        "notifiers:\n  - name: ops\n    to: { slack: { token: '${TOKEN}', channels: ['${ROOMS}'] } }\n";
-
-    #[test]
-    fn values_that_stand_elsewhere_are_fetched_and_stay_hidden() {
-        let read = load(SLACK);
-        assert!(read.problems.is_empty(), "{:?}", read.problems);
-        assert_eq!(read.notifiers[0].service.targets(), ["#a", "#b"]);
-        assert!(!format!("{read:?}").contains("hunter2"));
-    }
-
-    #[test]
-    fn a_route_may_override_options_and_a_slip_is_refused() {
-        let read = load(SLACK);
-        let with = |value: Value| read.notifiers[0].with(value.as_object().unwrap());
-        assert_eq!(with(json!({"channels": ["#web"]})).unwrap().targets(), ["#web"]);
-        assert!(with(json!({"chanels": ["#web"]})).unwrap_err().contains("unknown field `chanels`"));
-    }
-
-    #[test]
-    fn slips_are_told_with_their_place_and_the_nearest_word() {
-        let shown = problem("notifiers:\n  - name: a\n    to: { slak: {} }\n");
-        assert!(shown.contains("notifiers.yaml:3:") && shown.contains("did you mean `slack`?"), "{shown}");
-        let shown = problem("notifiers:\n  - name: a\n    to: { slack: { chanels: ['#a'] } }\n");
-        assert!(shown.contains("did you mean `channels`?"), "{shown}");
-        let shown = problem("notifers: []\n");
-        assert!(shown.contains("did you mean `notifiers`?"), "{shown}");
-        let shown =
-            problem("notifiers:\n  - name: a\n    to: { slack: { token: '${TOKNE}', channels: ['#a'] } }\n");
-        assert!(shown.contains("notifiers.yaml:3:") && shown.contains("did you mean `TOKEN`?"), "{shown}");
-    }
-
-    #[test]
-    fn one_bad_notifier_does_not_take_the_others_along() {
-        let two = format!("{SLACK}  - name: ops\n    to: {{ slack: {{ token: x, channels: ['#a'] }} }}\n");
-        let read = load(&two);
-        assert_eq!(read.notifiers.len(), 1);
-        assert!(read.problems[0].error().to_string().contains("two notifiers are called `ops`"));
-        let shown = problem("notifiers:\n  - name: a\n    to: { slack: { token: x, channels: [] } }\n");
-        assert!(shown.contains("notifiers[0].to"), "{shown}");
-    }
-
-    #[test]
-    fn a_template_that_does_not_parse_is_refused_at_load() {
-        let shown = problem(&format!("{SLACK}    messages: {{ error: {{ message: '{{{{ event.' }} }}\n"));
-        assert!(shown.contains("messages"), "{shown}");
     }
 }
