@@ -161,6 +161,9 @@ fn a_routes_own_options_are_checked_and_their_values_not_shown() {
     let with = |options: serde_json::Value| found.notifiers[0].with(options.as_object().unwrap());
     let error = with(serde_json::json!({"token": ["sesame-token"]})).unwrap_err();
     assert!(!error.contains("sesame") && error.contains("not of the accepted kind"), "{error}");
+    let error = with(serde_json::json!({"color": "${TOKEN}"})).unwrap_err();
+    assert!(!error.contains("sesame"), "{error}");
+    assert_eq!(with(serde_json::json!({"channels": ["${TOKEN}"]})).unwrap().targets(), ["sesame-token"]);
     let error = with(serde_json::json!({"color": "mauve"})).unwrap_err();
     assert!(error.contains("`color`"), "{error}");
     assert!(
