@@ -24,7 +24,7 @@ pub struct HttpOptions {
     pub timeout: Duration,
     /// The proxy for all requests; without it `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count.
     pub proxy: Option<Secret>,
-    /// Hosts that are reached without the proxy: names, their domains, addresses, networks.
+    /// Hosts that are reached without the proxy: names, their domains, addresses, networks; `*` for all.
     pub no_proxy: Vec<String>,
     /// Certificates to trust beside the system's, a PEM file.
     pub ca_file: Option<PathBuf>,
@@ -64,8 +64,12 @@ impl HttpOptions {
             .timeout(self.timeout)
             .tls_danger_accept_invalid_certs(self.insecure_skip_verify)
             .redirect(if self.redirects == 0 { Policy::none() } else { Policy::limited(self.redirects) });
-        for proxy in self.proxies()? {
-            builder = builder.proxy(proxy);
+        if self.no_proxy.iter().any(|host| host.trim() == "*") {
+            builder = builder.no_proxy();
+        } else {
+            for proxy in self.proxies()? {
+                builder = builder.proxy(proxy);
+            }
         }
         if let Some(path) = &self.ca_file {
             let read = Certificate::from_pem_bundle(&read(path)?);

@@ -183,6 +183,35 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_time_limit_ends_the_whole_group() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pid");
+        let script = format!("sleep 300 & echo $! > {}; wait", file.display());
+        let options = json!({"command": ["sh", "-c", script], "timeout_seconds": 1});
+        let exec: Exec = serde_json::from_value(options).unwrap();
+        let error = exec.send(&Rig::new().doors(), &Notice::default(), None).await.unwrap_err();
+        assert_eq!(error, later("`sh` did not end within 1s"));
+        let child = std::fs::read_to_string(&file).unwrap();
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.trim())).unwrap_or_default();
+        // What nobody has reaped yet is dead all the same.
+        assert!(stat.is_empty() || stat.contains(") Z "), "{stat}");
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_output_is_read_and_kept_in_part() {
+        let receipt = shell("head -c 50000000 /dev/zero | tr '\\0' x").await.unwrap();
+        assert_eq!(receipt.answer.chars().count(), TOLD.most);
+    }
+
+    #[test]
+    fn options_that_cannot_work_are_refused_at_load() {
+        let check = |options: Value| serde_json::from_value::<Exec>(options).unwrap().check().unwrap_err();
+        assert!(check(json!({"command": []})).contains("`command` is empty"));
+        assert!(check(json!({"command": ["x"], "env": {"A=B": "c"}})).contains("`env`"));
+        assert!(check(json!({"command": ["x"], "timeout_seconds": 0})).contains("from 1 to 3600"));
+    }
+
+    #[tokio::test]
     async fn a_program_that_is_not_there_is_said() {
         let exec: Exec = serde_json::from_value(json!({"command": ["/no/such/program"]})).unwrap();
         let error = exec.send(&Rig::new().doors(), &Notice::default(), None).await.unwrap_err();

@@ -94,11 +94,13 @@ fn card(notice: &Notice, limit: Limit) -> Value {
     title["weight"] = json!("bolder");
     title["color"] = json!(color);
     let mut body = vec![title];
-    if !notice.body.is_empty() {
-        body.push(block(&notice.body, limit));
+    let text = block(&notice.body, limit);
+    if text["text"] != "" {
+        body.push(text);
     }
     let fact = |(name, value): &(String, String)| json!({"title": cut(name, FACT), "value": literal(&cut(value, FACT))});
-    let facts: Vec<Value> = notice.facts.iter().take(FACTS).map(fact).collect();
+    let is_told = |fact: &Value| fact["title"] != "" && fact["value"] != "";
+    let facts: Vec<Value> = notice.facts.iter().map(fact).filter(is_told).take(FACTS).collect();
     if !facts.is_empty() {
         body.push(json!({"type": "FactSet", "facts": facts}));
     }

@@ -60,7 +60,8 @@ fn verb(moment: Moment) -> (&'static str, &'static str) {
 
 /// The default line: `deploy web failed after 4 min 10 s`. A title that says how it is stays as it is.
 fn default_message(notice: &Notice) -> String {
-    let title = if notice.title.is_empty() { "an event without a title" } else { &notice.title };
+    let title = one_line(&notice.title);
+    let title = if title.trim().is_empty() { "an event without a title" } else { &title };
     let after = notice.duration().filter(|seconds| *seconds > 0.0);
     let after = after.map(|seconds| format!(" after {}", human::duration(Duration::from_secs_f64(seconds))));
     let (verb, says) = verb(notice.moment);

@@ -29,10 +29,14 @@ mod layers;
 #[path = "../../benches/notify/load.rs"]
 mod load;
 mod notifier;
+mod notify_bad;
 mod notify_http;
 mod notify_irc;
 mod notify_mail;
 mod notify_postfix;
+mod notify_proxy;
+mod notify_secrets;
+mod notify_tls;
 mod retention;
 mod route;
 mod rules;

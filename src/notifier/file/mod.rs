@@ -1,10 +1,12 @@
 //! `notifiers.yaml`: the part under `notifiers:`.
 
+mod options;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -13,7 +15,6 @@ use serde_json::{Map, Value};
 use super::proof::{self, Form};
 use super::{Messages, Service, Text, pace, place};
 use crate::config::env::Env;
-use crate::config::expand::{Expanded, expand, expand_list};
 use crate::config::yaml::{self, Spanned, line_of};
 use crate::config::{ConfigError, Problem};
 use crate::model::Moment;
@@ -105,6 +106,8 @@ pub struct Configured {
     pub service: Service,
     /// Its options, expanded: holds secrets.
     options: Hidden,
+    /// Where values come from that stand elsewhere.
+    env: Arc<Env>,
     /// Where relative paths begin.
     base: PathBuf,
 }
@@ -136,9 +139,9 @@ pub fn read(file: &Path, text: &str, env: &Env, base: &Path) -> Read {
         Ok(both) => both,
         Err(error) => return Read { notifiers: Vec::new(), problems: vec![Problem::Error(error)] },
     };
-    let mut read = Read::default();
+    let (mut read, env) = (Read::default(), Arc::new(env.clone()));
     for (index, (entry, plain)) in typed.notifiers.into_iter().zip(plain.notifiers).enumerate() {
-        let reader = Reader { file, text, key: format!("notifiers[{index}]"), env, base };
+        let reader = Reader { file, text, key: format!("notifiers[{index}]"), env: &env, base };
         let twice = read.notifiers.iter().any(|earlier| earlier.name == entry.name.value);
         match reader.configured(entry, plain.to, twice, &mut read.problems) {
             Ok(notifier) => read.notifiers.push(notifier),
@@ -153,7 +156,7 @@ struct Reader<'a> {
     file: &'a Path,
     text: &'a str,
     key: String,
-    env: &'a Env,
+    env: &'a Arc<Env>,
     base: &'a Path,
 }
 
@@ -161,6 +164,12 @@ impl Reader<'_> {
     fn error<T>(&self, at: &Spanned<T>, part: &str, message: String) -> ConfigError {
         let (line, column) = line_of(at);
         ConfigError::new(self.file, message).at(line, column).key(format!("{}.{part}", self.key))
+    }
+
+    /// The same with its line, unless a secret is written there.
+    fn quoted(&self, error: ConfigError) -> ConfigError {
+        let hidden = error.at.is_none_or(|(line, _)| yaml::holds_secret(self.text, line));
+        if hidden { error } else { error.excerpt_of(self.text) }
     }
 
     /// An error about an option, at its own place where that can be told.
@@ -186,7 +195,7 @@ impl Reader<'_> {
         read: impl FnOnce(&T) -> Result<R, String>,
     ) -> Result<Option<R>, ConfigError> {
         let Some(spanned) = value else { return Ok(None) };
-        let wrong = |why| self.error(spanned, part, why).excerpt_of(self.text);
+        let wrong = |why| self.quoted(self.error(spanned, part, why));
         read(&spanned.value).map(Some).map_err(wrong)
     }
 
@@ -201,19 +210,19 @@ impl Reader<'_> {
         if !is_name(&name.value) {
             let message =
                 format!("`{}` is no name: letters, digits, `-`, `_` and `.` are accepted", name.value);
-            return Err(self.error(name, "name", message).excerpt_of(self.text));
+            return Err(self.quoted(self.error(name, "name", message)));
         }
         if twice {
             let error = self.error(name, "name", format!("two notifiers are called `{}`", name.value));
-            return Err(error.excerpt_of(self.text).help("rename one of them"));
+            return Err(self.quoted(error).help("rename one of them"));
         }
         let in_flight =
             self.checked(entry.in_flight.as_ref(), "in_flight", |given| pace::in_flight(*given))?;
         let rate = self.checked(entry.rate.as_ref(), "rate", |text| pace::rate(text))?;
         let written = options.clone();
         let wrong = |message: String| self.option_error(&entry.to, &written, message);
-        let mut options = self.expanded(options).map_err(wrong)?;
-        own(&mut options).into_iter().for_each(|own| at_home(own, self.base));
+        let mut options = options::expanded(options, self.env, self.base).map_err(wrong)?;
+        options::own(&mut options).into_iter().for_each(|own| options::at_home(own, self.base));
         let service = build(&options).map_err(wrong)?;
         let messages = self.messages(&entry.messages)?;
         problems.extend(service.warnings().into_iter().map(|text| Problem::Warning(wrong(text))));
@@ -225,6 +234,7 @@ impl Reader<'_> {
             in_flight,
             rate,
             service,
+            env: self.env.clone(),
             base: self.base.to_owned(),
             options: Hidden(options),
         })
@@ -238,7 +248,7 @@ impl Reader<'_> {
                 let Some(text) = text else { return Ok(None) };
                 let part = format!("messages.{}.{part}", moment.word());
                 let tried = proof::check(*moment, form, &text.value);
-                let wrong = |why| self.error(text, &part, why).excerpt_of(self.text);
+                let wrong = |why| self.quoted(self.error(text, &part, why));
                 tried.map(|()| Some(text.value.clone())).map_err(wrong)
             };
             let message = text("message", Form::Text, message)?;
@@ -247,28 +257,6 @@ impl Reader<'_> {
         }
         Ok(all)
     }
-
-    fn expanded(&self, map: Map<String, Value>) -> Result<Map<String, Value>, String> {
-        map.into_iter().map(|(key, value)| Ok((key, self.value(value)?))).collect()
-    }
-
-    /// Every text in `value` expanded; an item that is one variable gives its comma-separated parts.
-    fn value(&self, value: Value) -> Result<Value, String> {
-        match value {
-            Value::String(text) => {
-                let expanded = expand(&text, self.env, self.base).map_err(|error| error.to_string())?;
-                Ok(Value::from(expanded.expose()))
-            }
-            Value::Array(items) if items.iter().all(Value::is_string) => {
-                let texts: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
-                let all = expand_list(&texts, self.env, self.base).map_err(|error| error.to_string())?;
-                Ok(all.iter().map(Expanded::expose).collect())
-            }
-            Value::Array(items) => items.into_iter().map(|item| self.value(item)).collect(),
-            Value::Object(map) => self.expanded(map).map(Value::Object),
-            other => Ok(other),
-        }
-    }
 }
 
 fn build(options: &Map<String, Value>) -> Result<Service, String> {
@@ -276,52 +264,6 @@ fn build(options: &Map<String, Value>) -> Result<Service, String> {
         .map_err(|_| "a value that stands elsewhere is not of the accepted kind".to_owned())?;
     service.check()?;
     Ok(service)
-}
-
-/// The options under the kind.
-fn own(options: &mut Map<String, Value>) -> Option<&mut Map<String, Value>> {
-    options.values_mut().next().and_then(Value::as_object_mut)
-}
-
-/// Relative paths of files begin at the home, wherever the program was started.
-fn at_home(options: &mut Map<String, Value>, base: &Path) {
-    for key in ["ca_file", "client_certificate", "file"] {
-        if let Some(Value::String(path)) = options.get_mut(key)
-            && !path.is_empty()
-        {
-            *path = base.join(&path).display().to_string();
-        }
-    }
-    // A program without a slash is looked up in PATH.
-    if let Some(Value::String(program)) = options.get_mut("command").and_then(|command| command.get_mut(0))
-        && program.contains('/')
-    {
-        *program = base.join(&program).display().to_string();
-    }
-    if let Some(http) = options.get_mut("http").and_then(Value::as_object_mut) {
-        at_home(http, base);
-    }
-}
-
-/// Lays a route's options over the notifier's own; of `http`, only those that it names.
-fn lay_over(options: &mut Map<String, Value>, overrides: &Map<String, Value>) {
-    for (key, value) in overrides {
-        match (options.get_mut(key), value) {
-            (Some(Value::Object(http)), Value::Object(own)) if key == "http" => http.extend(own.clone()),
-            _ => drop(options.insert(key.clone(), value.clone())),
-        }
-    }
-}
-
-/// What the reader of options says, without the value that it found.
-fn told(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.split_once(", expected ") {
-        Some((found, accepted)) if found.starts_with("invalid") => {
-            format!("an option is not of the accepted kind: expected {accepted}")
-        }
-        _ => text,
-    }
 }
 
 fn is_name(name: &str) -> bool {
@@ -335,11 +277,16 @@ impl Configured {
     /// # Errors
     /// An option is unknown, of the wrong kind or not accepted; one sentence without values.
     pub fn with(&self, overrides: &Map<String, Value>) -> Result<Service, String> {
+        let given = options::expanded(overrides.clone(), &self.env, &self.base)?;
         let mut all = self.options.0.clone();
-        let options = own(&mut all).ok_or("the notifier has no options")?;
-        lay_over(options, overrides);
-        at_home(options, &self.base);
-        let service: Service = serde_json::from_value(Value::Object(all)).map_err(|error| told(&error))?;
+        let own = options::own(&mut all).ok_or("the notifier has no options")?;
+        options::lay_over(own, &given);
+        options::at_home(own, &self.base);
+        if given != *overrides {
+            return build(&all);
+        }
+        let service: Service =
+            serde_json::from_value(Value::Object(all)).map_err(|error| options::told(&error))?;
         service.check()?;
         Ok(service)
     }

@@ -17,6 +17,8 @@ pub(crate) mod session;
 pub(crate) mod smtpd;
 pub(crate) mod source;
 pub(crate) mod sshd;
+pub(crate) mod tinyproxy;
+pub(crate) mod tls_end;
 
 use std::thread;
 use std::time::{Duration, Instant};
