@@ -63,6 +63,7 @@ mapping! {
         "quiet" => quiet: Vec<Spanned<Quiet>>,
         "inhibit" => inhibit: Vec<Spanned<Inhibit>>,
         "limits" => limits: Limits,
+        "fallback" => fallback: Vec<Text>,
         "sources" => sources: Ignored,
     }
 }

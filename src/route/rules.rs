@@ -24,6 +24,8 @@ pub struct Rules {
     pub inhibit: Vec<Inhibition>,
     /// When the bot speaks by itself.
     pub limits: Limits,
+    /// Notifiers that are told when another one keeps failing.
+    pub fallback: Vec<String>,
 }
 
 impl Rules {

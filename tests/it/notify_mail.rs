@@ -1,6 +1,7 @@
 //! The notifier `email` against a mail server that does what a test tells it.
 
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -92,23 +93,48 @@ fn tls_from_the_first_byte_is_verified_unless_told_otherwise() {
     trust("tls", &json!({"starttls": false, "tls": true}));
 }
 
+/// Lends a server the address 127.0.0.2 and may put in words of its own behind what it says.
+fn relay(there: u16, after: &'static str, put_in: &'static str) -> u16 {
+    let relay = TcpListener::bind("127.0.0.2:0").unwrap();
+    let here = relay.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        let (mut one, _) = relay.accept().unwrap();
+        let mut other = TcpStream::connect(("127.0.0.1", there)).unwrap();
+        let (mut back, mut forth) = (one.try_clone().unwrap(), other.try_clone().unwrap());
+        std::thread::spawn(move || std::io::copy(&mut one, &mut other));
+        let mut bytes = [0; 4096];
+        while let Ok(count @ 1..) = forth.read(&mut bytes) {
+            let mut said = bytes[..count].to_vec();
+            if !after.is_empty() && String::from_utf8_lossy(&said).contains(after) {
+                said.extend(put_in.as_bytes());
+            }
+            if back.write_all(&said).is_err() {
+                break;
+            }
+        }
+        let _ = back.shutdown(Shutdown::Both);
+    });
+    here
+}
+
 #[test]
 fn a_certificate_for_another_name_is_not_taken() {
     let Some(server) = Smtpd::start(&["--cover", "tls"]) else { return };
     let options = json!({"host": "127.0.0.2", "tls": true, "ca_file": server.path("ca.pem")});
-    // The server is on 127.0.0.1 alone, so a relay of ours lends it the other name.
-    let relay = TcpListener::bind("127.0.0.2:0").unwrap();
-    let (here, there) = (relay.local_addr().unwrap().port(), server.port());
-    std::thread::spawn(move || {
-        let (mut one, _) = relay.accept().unwrap();
-        let mut other = std::net::TcpStream::connect(("127.0.0.1", there)).unwrap();
-        let (mut back, mut forth) = (one.try_clone().unwrap(), other.try_clone().unwrap());
-        std::thread::spawn(move || std::io::copy(&mut forth, &mut back));
-        let _ = std::io::copy(&mut one, &mut other);
-    });
-    let why = later(only(tell(&mail(here, &options), failed())));
+    let why = later(only(tell(&mail(relay(server.port(), "", ""), &options), failed())));
     assert!(why.contains("certificate"), "{why}");
     assert!(server.got_nothing());
+}
+
+#[test]
+fn words_put_in_before_tls_are_not_taken_for_the_servers() {
+    let Some(server) = Smtpd::start(&["--cover", "starttls"]) else { return };
+    let options = json!({"host": "127.0.0.2", "starttls": true, "insecure_skip_verify": true});
+    let to = mail(relay(server.port(), "", ""), &options);
+    only(tell(&to, failed())).unwrap();
+    let port = relay(server.port(), "220 Ready to start TLS", "250 mail.example.org\r\n");
+    later(only(tell(&mail(port, &options), failed())));
+    assert_eq!(server.mails(1).len(), 1);
 }
 
 #[test]

@@ -63,7 +63,7 @@ impl Notify {
             Err(error) => return error!(notifier = name, %error, "the bot's own event is wrong"),
         };
         let home = self.homes.current();
-        let fallback: Vec<String> = Vec::new();
+        let fallback = home.notifying.rules.fallback.clone();
         let others: Vec<String> = fallback.into_iter().filter(|other| other != name).collect();
         let (Some(this), name) = (self.this.upgrade(), name.to_owned()) else { return };
         self.tasks.spawn(async move {

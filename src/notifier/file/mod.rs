@@ -31,6 +31,8 @@ struct File {
     _inhibit: IgnoredAny,
     #[serde(default, rename = "limits")]
     _limits: IgnoredAny,
+    #[serde(default, rename = "fallback")]
+    _fallback: IgnoredAny,
     #[serde(default, rename = "sources")]
     _sources: IgnoredAny,
 }

@@ -36,8 +36,12 @@ pub(super) fn check(file: &Path, text: &str, raw: File) -> Result<Rules, Vec<Con
     let quiet = raw.quiet.into_iter().enumerate().filter_map(|(at, one)| check.quiet(one, at)).collect();
     let inhibit =
         raw.inhibit.into_iter().enumerate().filter_map(|(at, one)| check.inhibition(one, at)).collect();
+    for (at, name) in raw.fallback.iter().enumerate() {
+        check.known(name, &name.value, format!("fallback[{at}]"));
+    }
+    let fallback = raw.fallback.into_iter().map(|name| name.value).collect();
     if check.errors.is_empty() {
-        Ok(Rules { notifiers, routes, quiet, inhibit, limits })
+        Ok(Rules { notifiers, routes, quiet, inhibit, limits, fallback })
     } else {
         Err(check.errors)
     }

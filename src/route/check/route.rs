@@ -104,7 +104,7 @@ impl Check<'_> {
         Send { line: line_of(&place).0, notifier: raw.name, options: raw.options, digest }
     }
 
-    fn known<T>(&mut self, at: &Spanned<T>, name: &str, key: String) {
+    pub(super) fn known<T>(&mut self, at: &Spanned<T>, name: &str, key: String) {
         if !self.names.iter().any(|known| known == name) {
             let help = hint(name, self.names.iter().map(String::as_str));
             self.wrong(at, key, format!("there is no notifier `{name}`"), help);
