@@ -1,5 +1,6 @@
 //! What whole-program tests stand on: the real bot, real servers, people who chat, and waiting with a limit.
 
+pub(crate) mod api;
 pub(crate) mod bot;
 pub(crate) mod chat;
 pub(crate) mod endpoint;
