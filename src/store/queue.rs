@@ -336,7 +336,10 @@ mod tests {
         assert_eq!((group.len(), is_event(&group[1])), (2, true));
         queue.push(Order { change: begin(1), reply: None });
         let _settled = settle();
-        assert!(queue.state().idle(Instant::now()).is_some_and(|idle| idle <= SETTLING), "the shorter of both");
+        assert!(
+            queue.state().idle(Instant::now()).is_some_and(|idle| idle <= SETTLING),
+            "the shorter of both"
+        );
         let Work::Commit(group) = queue.next() else { panic!() };
         assert_eq!(group.len(), 2);
     }
