@@ -80,3 +80,16 @@ fn the_admins_hear_of_a_mistake_only_where_the_network_vouches_for_them() {
     assert!(impostor.heard("something is wrong").is_empty());
     assert!(bot.stop().success());
 }
+
+#[test]
+fn doctor_tries_the_connection_and_says_what_to_do_about_a_private_authority() {
+    let Some(ircd) = Ircd::start(Kind::Ngircd) else { return };
+    let home = homes::on_irc(&ircd.tls_address()).set("CHATOPS_IRC_TLS", "on");
+    let ran = home.run(&["doctor"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.stdout.contains("error    adapter irc: ") && ran.stdout.contains("`CA_FILE`"), "{ran:?}");
+    let home = home.set("CHATOPS_IRC_CA_FILE", &ircd.path("ca.pem"));
+    let ran = home.run(&["doctor"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.stdout.contains("ok       adapter irc: connects and logs in as `bot`"), "{ran:?}");
+}
