@@ -123,7 +123,7 @@ impl Reader {
             })?;
             for (notifier, count, oldest) in counted {
                 let count = u64::try_from(count).unwrap_or(0);
-                let one = found.entry(notifier).or_insert_with_key(Backlog::empty);
+                let one = found.entry(notifier).or_insert_with_key(|name| Backlog::empty(name));
                 match state {
                     "due" => {
                         one.waiting = count;
@@ -156,7 +156,7 @@ pub(in crate::store) const BACKLOG: [(&str, &str); 3] = [
 ];
 
 impl Backlog {
-    fn empty(notifier: &String) -> Self {
-        Self { notifier: notifier.clone(), waiting: 0, held: 0, dead: 0, oldest: None }
+    fn empty(notifier: &str) -> Self {
+        Self { notifier: notifier.to_owned(), waiting: 0, held: 0, dead: 0, oldest: None }
     }
 }

@@ -131,7 +131,7 @@ async fn what_waits_is_counted_for_each_notifier() {
     let refused = crate::model::SendError::Refused { why: "no".into() };
     let settled = Settled { delivery: ids[3], at: at(101), millis: 1, outcome: Err(refused), again: None };
     store.write(Change::Settle(Box::new(settled))).await.unwrap();
-    let found = store.read(|reader| reader.backlog()).await.unwrap();
+    let found = store.read(crate::store::Reader::backlog).await.unwrap();
     let expected = [
         Backlog { notifier: DOOR.into(), waiting: 2, held: 1, dead: 0, oldest: Some(at(100)) },
         Backlog { notifier: "notifier/ops".into(), waiting: 0, held: 0, dead: 1, oldest: None },

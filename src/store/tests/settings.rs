@@ -41,7 +41,7 @@ async fn a_silence_holds_from_its_beginning_to_its_end_and_may_end_early() {
     assert_eq!(store.write(set(Setting::Silence(silence.clone()))).await, Ok(Done::Written));
     let active = async |second| store.read(move |reader| reader.silences(Some(at(second)))).await.unwrap();
     assert_eq!((active(99).await.len(), active(200).await.len()), (0, 0));
-    assert_eq!(active(100).await, [silence.clone()]);
+    assert_eq!(active(100).await, vec![silence.clone()]);
     let ended = Silence { until: at(150), ..silence };
     store.write(set(Setting::Silence(ended.clone()))).await.unwrap();
     assert!(active(150).await.is_empty());
