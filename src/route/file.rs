@@ -188,7 +188,7 @@ mapping! {
 #[derive(Debug)]
 pub(super) enum Digest {
     Span(String),
-    Keys(DigestKeys),
+    Keys(Box<DigestKeys>),
 }
 
 impl<'de> Deserialize<'de> for Digest {
@@ -210,7 +210,8 @@ impl<'de> Deserialize<'de> for Digest {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<Digest, A::Error> {
-                DigestKeys::deserialize(MapAccessDeserializer::new(access)).map(Digest::Keys)
+                let keys = DigestKeys::deserialize(MapAccessDeserializer::new(access))?;
+                Ok(Digest::Keys(Box::new(keys)))
             }
         }
         deserializer.deserialize_any(Either)

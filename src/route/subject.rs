@@ -36,12 +36,12 @@ impl Step<'_> {
         match self.before {
             Some(before) if self.asked.derived.is_some() => self.by_itself(before.clone()),
             Some(before) => self.told(before.clone()),
-            None if self.asked.derived.is_some() => self.new(),
-            None => self.told(self.new()),
+            None if self.asked.derived.is_some() => self.first(),
+            None => self.told(self.first()),
         }
     }
 
-    fn new(&self) -> Subject {
+    fn first(&self) -> Subject {
         let event = self.asked.event;
         Subject {
             key: event.subject(),

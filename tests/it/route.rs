@@ -33,8 +33,7 @@ fn explain_says_who_hears_what_and_why_the_others_do_not() {
 line 6: not: pager: the route in line 7 does not inherit it
 line 7: sends `error`: web: sent at once
 line 8: not: the label `env` does not match
-2 notifications
-",
+2 notifications",
         "{ran:?}"
     );
     assert_eq!(ran.code, Some(0));

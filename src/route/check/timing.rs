@@ -86,7 +86,7 @@ impl Check<'_> {
                 let every = Every::Span(self.span(Some(&span), key)?);
                 return Some(Digest { every, below: Some(Level::Critical) });
             }
-            file::Digest::Keys(keys) => keys,
+            file::Digest::Keys(keys) => *keys,
         };
         self.strays(&keys.strays, key, file::DigestKeys::KEYS);
         let limit = keys.below.as_ref().map(|word| self.limit(word, below(key, "below")));

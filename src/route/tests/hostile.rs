@@ -138,7 +138,7 @@ fn check_sends(sends: &[Decision], now: Timestamp) {
         assert!(!sends[..at].iter().any(same), "twice: {sends:?}");
         match &one.when {
             When::Held(until) | When::Gather { until, .. } => {
-                assert!(*until >= now)
+                assert!(*until >= now);
             }
             When::Now => {}
             When::Dropped(why) => assert!(!why.is_empty()),

@@ -7,7 +7,7 @@ use crate::model::{EventStatus, Level, Outcome, Silence, Subject};
 use crate::route::Muted;
 
 fn silence(matching: Value) -> Result<Muted, String> {
-    let matching = matching.as_object().unwrap().clone();
+    let Value::Object(matching) = matching else { panic!("{matching} is no mapping") };
     let (who, why) = ("alice".to_owned(), "disk swap".to_owned());
     Muted::parse(&Silence { id: 1, matching, who, why, from: second(10), until: second(20) })
 }

@@ -48,7 +48,8 @@ impl Life {
 
     /// Fields of every event of this life.
     pub(super) fn of(mut self, fields: Value) -> Self {
-        self.event.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let Value::Object(fields) = fields else { panic!("{fields} is no mapping") };
+        self.event.as_object_mut().unwrap().extend(fields);
         self
     }
 
