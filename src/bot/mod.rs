@@ -257,6 +257,11 @@ impl Bot {
         self.links().iter().map(|(name, running)| (name.clone(), running.state.borrow().clone())).collect()
     }
 
+    /// What is remembered.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// What takes events and sees to their delivery.
     pub fn notify(&self) -> &Arc<Notify> {
         &self.notify
@@ -282,16 +287,15 @@ impl Bot {
         self.engine.kill(id, by)
     }
 
-    /// Runs one action for the Unix user `user` at this machine, and waits for its end.
+    /// Runs one action for a Unix user of this machine (`terminal:alice`) or a token (`api:ci`), and waits for its end.
     pub async fn run_action(
         &self,
-        user: &str,
+        person: Person,
         action: &str,
         given: Map<String, Value>,
     ) -> Result<Ended, Refusal> {
-        let name = AdapterName::new("terminal").expect("a good name");
-        let person = Person::proven(name, user);
-        let asker = Asker { person, name: user.to_owned(), place: None, room_name: None };
+        let name = person.id().to_owned();
+        let asker = Asker { person, name, place: None, room_name: None };
         let typed = given.iter().map(|(name, value)| format!(" {name}={}", plain(value))).collect::<String>();
         let mut order = engine::prepare(&self.homes.current(), &asker, None, action, Given::Values(given))?;
         order.command = cut_secrets(&format!("{action}{typed}"), &order.prepared.secrets);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::recent::{is_same, last_bad};
+use super::recent::{is_same, worst};
 use super::{Asked, subject};
 use crate::model::{EventStatus, Level, Moment, Subject};
 
@@ -54,7 +54,7 @@ impl Facts {
         let cause = cause(asked, before);
         let last = before.and_then(|before| before.status).filter(|_| cause == Cause::Told);
         let moment = own(&asked.event.kind, status);
-        let bad = before.filter(|_| status.is_success() && cause == Cause::Told).and_then(last_bad);
+        let bad = before.filter(|_| status.is_success() && cause == Cause::Told).and_then(worst);
         let recovered = moment == Moment::Success && bad.is_some_and(EventStatus::is_failure);
         let changed = status.is_outcome() && last.is_some_and(|last| !is_same(last, status));
         let was = before.is_some_and(|before| before.flapping);

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::Path;
 
+use serde_json::{Map, Value, json};
+
 use super::matching::{Match, Seen, is_in};
 use crate::model::{Event, Level, Silence, Timestamp};
 
@@ -48,6 +50,28 @@ impl Muted {
         }
         let Silence { who, why, from, until, .. } = silence.clone();
         Ok(Self { matching, subject, scope, who, why, from, until })
+    }
+
+    /// What somebody types to silence: `source=awx`, `env=dev-*`. The keys of a route's `match`, `subject`, `scope`; any
+    /// other name is a label's.
+    ///
+    /// # Errors
+    /// A word that is not `name=value`, one sentence.
+    pub fn typed<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Map<String, Value>, String> {
+        let (mut matching, mut labels) = (Map::new(), Map::new());
+        for pair in words {
+            let (key, value) = pair.split_once('=').ok_or_else(|| format!("`{pair}` is not `name=value`"))?;
+            match key {
+                "source" | "level" | "subject" | "scope" => matching.insert(key.to_owned(), json!(value)),
+                "kind" | "event" | "events" => matching.insert("events".to_owned(), json!([value])),
+                "status" => matching.insert(key.to_owned(), json!([value])),
+                _ => labels.insert(key.to_owned(), json!(value)),
+            };
+        }
+        if !labels.is_empty() {
+            matching.insert("labels".to_owned(), Value::Object(labels));
+        }
+        Ok(matching)
     }
 
     /// Whether it is in force for an event about the subject `key`.

@@ -44,11 +44,11 @@ pub(super) fn bad_since(recent: &[Outcome]) -> Option<Timestamp> {
     recent[bad_run(recent)..].iter().find(|outcome| is_bad(outcome.status)).map(|outcome| outcome.at)
 }
 
-/// The last outcome, if it is bad; what somebody canceled since then made nothing better.
-pub(super) fn last_bad(subject: &Subject) -> Option<EventStatus> {
-    let remembered = subject.recent.iter().rev().map(|outcome| outcome.status);
-    let last = remembered.chain(subject.status).find(|status| *status != EventStatus::Canceled);
-    last.filter(|status| is_bad(*status))
+/// The worst outcome since the last good one, if there is a bad one.
+pub(super) fn worst(subject: &Subject) -> Option<EventStatus> {
+    let run = &subject.recent[bad_run(&subject.recent)..];
+    let bad = run.iter().map(|outcome| outcome.status).chain(subject.status).filter(|status| is_bad(*status));
+    bad.max_by_key(|status| status.is_failure())
 }
 
 /// Whether one of the bad outcomes at the end was one too many.

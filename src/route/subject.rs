@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::recent::{Repeat, cut, flaps, is_same, last_bad};
+use super::recent::{Repeat, cut, flaps, is_same, worst};
 use super::{Asked, Limits};
 use crate::model::{EventStatus, Moment, Outcome, Subject, Timestamp};
 
@@ -74,9 +74,7 @@ impl Step<'_> {
             subject.labels.clone_from(&event.labels);
         }
         subject.event = self.asked.id;
-        // Our own clock may have jumped back: nothing is remembered as of the future.
-        subject.recent.iter_mut().for_each(|outcome| outcome.at = outcome.at.min(self.asked.now));
-        subject.since = subject.since.min(self.asked.now);
+        self.rewind(&mut subject);
         if event.status.is_outcome() {
             self.ends(&mut subject);
         } else if event.status == EventStatus::Started {
@@ -84,6 +82,18 @@ impl Step<'_> {
         }
         self.watch(&mut subject);
         subject
+    }
+
+    /// Our own clock may have jumped back: nothing is remembered as of the future, and nothing waits for it.
+    fn rewind(&self, subject: &mut Subject) {
+        let now = self.asked.now;
+        let ahead = |time: Option<Timestamp>| time.is_some_and(|time| time > now);
+        if ahead(subject.recent.last().map(|outcome| outcome.at)) || ahead(subject.opened) {
+            subject.overdue = None;
+        }
+        subject.recent.iter_mut().for_each(|outcome| outcome.at = outcome.at.min(now));
+        subject.since = subject.since.min(now);
+        subject.opened = subject.opened.map(|opened| opened.min(now));
     }
 
     fn begins(&self, subject: &mut Subject) {
@@ -106,7 +116,7 @@ impl Step<'_> {
     fn ends(&self, subject: &mut Subject) {
         let (event, now) = (self.asked.event, self.asked.now);
         let same = subject.status.is_some_and(|before| is_same(before, event.status));
-        let was_bad = last_bad(subject).is_some();
+        let was_bad = worst(subject).is_some();
         let worse = subject.status.is_none() || event.level > subject.level;
         if event.status.is_success() || worse {
             subject.acknowledged = None;
@@ -120,11 +130,10 @@ impl Step<'_> {
         subject.opened = None;
         let limit = self.limits.flapping;
         subject.flapping = limit.is_some_and(|limit| {
-            let flaps = subject.flapping || (!same && flaps(&subject.recent, now, limit));
-            if flaps && (!same || subject.overdue.is_none()) {
-                subject.overdue = Some(now.plus(limit.within));
+            if !same {
+                subject.overdue = None;
             }
-            flaps
+            subject.flapping || (!same && flaps(&subject.recent, now, limit))
         });
         // Until it ends well and stays so, the worst of it: who heard of that hears of the end.
         let worst = subject.flapping || (was_bad && !event.status.is_success());
@@ -133,21 +142,26 @@ impl Step<'_> {
 
     /// When to look at it again by itself.
     fn watch(&self, subject: &mut Subject) {
+        let now = self.asked.now;
         if subject.flapping {
+            let calm = self.limits.flapping.map(|limit| now.plus(limit.within));
+            subject.overdue = subject.overdue.or(calm);
             return;
         }
-        let now = self.asked.now;
         let Some(opened) = subject.opened else {
             subject.overdue = None;
             return;
         };
+        // What runs too long when it is first heard of is told at once, and after that at twice the time.
+        let elapsed = if self.asked.derived.is_some() { now.since(opened) } else { Duration::ZERO };
         let waits = subject.overdue.filter(|overdue| *overdue > now);
-        let next = || (self.running)(now.since(opened)).map(|span| opened.min(now).plus(span));
+        let next = || (self.running)(elapsed).map(|span| opened.plus(span).max(now));
         subject.overdue = waits.or_else(next);
     }
 
     fn by_itself(&self, mut subject: Subject) -> Subject {
         subject.event = self.asked.id;
+        self.rewind(&mut subject);
         if overdue(&subject, self.asked.now).is_some() {
             if subject.flapping {
                 subject.flapping = false;

@@ -29,6 +29,10 @@ const EVENTS_LEAST: usize = 64;
 /// the disk and the pages of all indexes, so a burst of answers shares a few.
 const COMPANY: Duration = Duration::from_millis(10);
 
+/// How long what became of a delivery lies for company. Lost by a crash it is sent twice, under the same id; the next
+/// of its lane waits for it.
+const SETTLING: Duration = Duration::from_millis(3);
+
 /// A write and whoever waits for it.
 #[derive(Debug)]
 pub(super) struct Order {
@@ -38,6 +42,15 @@ pub(super) struct Order {
 }
 
 impl Order {
+    /// How long it may lie; `None` for what is committed at once.
+    fn patience(&self) -> Option<Duration> {
+        match (&self.change, &self.reply) {
+            (Change::Settle(_), _) => Some(SETTLING),
+            (_, Some(_)) => None,
+            (_, None) => Some(COMPANY),
+        }
+    }
+
     /// Tells whoever waits what came of it. With nobody there, a failure goes to the log.
     pub(super) fn answer(self, outcome: Result<Done, StoreError>) {
         match (self.reply, outcome) {
@@ -71,10 +84,10 @@ struct State {
     events: VecDeque<Order>,
     /// The size of `events`, as they were sent.
     bytes: u64,
-    /// How many of all somebody waits for.
-    awaited: usize,
-    /// When the first of the others came.
-    since: Option<Instant>,
+    /// How many of all are to be committed at once.
+    urgent: usize,
+    /// Until when the others may lie.
+    until: Option<Instant>,
     reserve: bool,
     closed: bool,
 }
@@ -82,11 +95,11 @@ struct State {
 impl State {
     /// How long the writer has nothing to do; `None` without an end.
     fn idle(&self, now: Instant) -> Option<Duration> {
-        let due = self.awaited > 0 || self.waiting() >= GROUP || self.reserve || self.closed;
+        let due = self.urgent > 0 || self.waiting() >= GROUP || self.reserve || self.closed;
         if due {
             return Some(Duration::ZERO);
         }
-        self.since.map(|since| COMPANY.saturating_sub(now.saturating_duration_since(since)))
+        self.until.map(|until| until.saturating_duration_since(now))
     }
 
     fn waiting(&self) -> usize {
@@ -105,9 +118,22 @@ impl State {
         }
     }
 
-    fn add(&mut self, order: Order) {
-        self.awaited += usize::from(order.reply.is_some());
-        self.since.get_or_insert_with(Instant::now);
+    /// Appends a write; tells whether the writer must know, which otherwise wakes by itself in time.
+    fn add(&mut self, order: Order) -> bool {
+        let sooner = match order.patience() {
+            None => {
+                self.urgent += 1;
+                true
+            }
+            Some(patience) => {
+                let until = Instant::now() + patience;
+                let sooner = self.until.is_none_or(|earlier| until < earlier);
+                if sooner {
+                    self.until = Some(until);
+                }
+                sooner
+            }
+        };
         match size(&order.change) {
             Some(bytes) => {
                 self.bytes += bytes;
@@ -115,6 +141,7 @@ impl State {
             }
             None => self.people.push_back(order),
         }
+        sooner || self.waiting() == GROUP
     }
 
     /// What goes into the next commit: people's changes, then events.
@@ -124,8 +151,8 @@ impl State {
         let mut group: Vec<_> = self.people.drain(..people).collect();
         group.extend(self.events.drain(..events));
         self.bytes -= group.iter().filter_map(|order| size(&order.change)).sum::<u64>();
-        self.awaited -= group.iter().filter(|order| order.reply.is_some()).count();
-        self.since = (self.waiting() > 0).then(Instant::now);
+        self.urgent -= group.iter().filter(|order| order.patience().is_none()).count();
+        self.until = (self.waiting() > 0).then(Instant::now);
         group
     }
 }
@@ -147,10 +174,7 @@ impl Queue {
             order.answer(Err(refusal));
             return;
         }
-        let (awaited, first) = (order.reply.is_some(), state.since.is_none());
-        state.add(order);
-        // The writer sleeps until those that nobody waits for are due by itself.
-        if awaited || first || state.waiting() == GROUP {
+        if state.add(order) {
             self.bell.notify_one();
         }
     }
@@ -295,5 +319,28 @@ mod tests {
         let Work::Commit(group) = queue.next() else { panic!() };
         assert!(group[0].reply.is_none() && group[1].reply.is_some());
         assert_eq!(queue.state().idle(Instant::now()), None);
+    }
+    #[test]
+    fn what_became_of_a_delivery_goes_with_the_next_event_or_soon() {
+        let queue = Queue::default();
+        let settle = || {
+            let outcome = Ok(crate::model::Receipt::default());
+            let at = crate::model::Timestamp::default();
+            let settled = super::super::Settled { delivery: 1, at, millis: 1, outcome, again: None };
+            push(&queue, Change::Settle(Box::new(settled)))
+        };
+        let _settled = settle();
+        assert!(queue.state().idle(Instant::now()).is_some_and(|idle| !idle.is_zero() && idle <= SETTLING));
+        let _told = push(&queue, accept(1, "web1", vec![]));
+        let Work::Commit(group) = queue.next() else { panic!() };
+        assert_eq!((group.len(), is_event(&group[1])), (2, true));
+        queue.push(Order { change: begin(1), reply: None });
+        let _settled = settle();
+        assert!(
+            queue.state().idle(Instant::now()).is_some_and(|idle| idle <= SETTLING),
+            "the shorter of both"
+        );
+        let Work::Commit(group) = queue.next() else { panic!() };
+        assert_eq!(group.len(), 2);
     }
 }

@@ -88,6 +88,7 @@ fn who_can_run_names_the_holders_and_their_rules() {
     assert_eq!(lines.len(), 4);
     let typed = bot.ask("alice", OPS, "!who can run deploy to staging");
     assert_eq!(typed, said, "a command as it is typed names its action too");
+    assert_eq!(bot.ask("alice", OPS, "!who can run deploy"), said, "so does the name of its alias");
 }
 
 #[test]

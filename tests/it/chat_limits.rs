@@ -25,12 +25,12 @@ fn one_persons_commands_past_the_limit_wait_say_so_and_start_in_order() {
     bot.says("alice", OPS, "!hold b");
     assert_eq!(
         bot.answers(),
-        "2 waits: 1 of your commands run already; it is the next one. `kill 2` drops it."
+        "2 waits: 1 of your commands runs already; it is the next one. `kill 2` drops it."
     );
     bot.says("alice", OPS, "!hold c");
     assert_eq!(
         bot.answers(),
-        "3 waits: 1 of your commands run already; 1 waits before it. `kill 3` drops it."
+        "3 waits: 1 of your commands runs already; 1 waits before it. `kill 3` drops it."
     );
     let waiting = bot.ask("alice", OPS, "!ps");
     assert!(waiting.contains("2   requested  alice") && waiting.contains("3   requested"), "{waiting}");
@@ -50,7 +50,7 @@ fn past_the_limit_in_all_everybody_waits() {
     bot.says("alice", OPS, "!hold a");
     began(bot.home(), "a");
     bot.says("root", OPS, "!hold b");
-    assert_eq!(bot.answers(), "2 waits: 1 commands run already; it is the next one. `kill 2` drops it.");
+    assert_eq!(bot.answers(), "2 waits: 1 command runs already; it is the next one. `kill 2` drops it.");
     assert_eq!(bot.ask("dave", OPS, "!echo at once"), "at once", "what ends at once takes no place");
     go(bot.home(), "b");
     go(bot.home(), "a");
@@ -135,4 +135,19 @@ fn answers_from_memory_come_at_once_and_in_order_behind_a_hundred_slow_commands(
     }
     assert_eq!(heard, ids, "in the order in which they were asked");
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+}
+
+#[test]
+fn past_a_thousand_that_wait_people_are_told_to_try_again() {
+    let bot = MemoryBot::start(ops().set("CHATOPS_MAX_RUNNING_PER_PERSON", "1"));
+    bot.says("alice", OPS, "!hold a");
+    began(bot.home(), "a");
+    for number in 0..1000 {
+        bot.says("alice", OPS, &format!("!hold w{number}"));
+    }
+    bot.comes_to_say("1001 waits: 1 of your commands runs already; 999 wait before it.");
+    bot.says("alice", OPS, "!hold late");
+    bot.comes_to_say("canceled (too many commands wait already, try again later) · execution 1002");
+    let waiting = bot.ask("carol", OPS, "!ps");
+    assert!(waiting.contains("hold w999") && !waiting.contains("hold late"), "{} bytes", waiting.len());
 }

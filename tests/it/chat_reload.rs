@@ -53,6 +53,18 @@ fn an_action_a_template_settings_and_access_keep_their_last_good_version_too() {
 }
 
 #[test]
+fn a_new_name_of_the_bot_is_heard_from_the_reload_on_and_the_old_one_no_more() {
+    let bot = MemoryBot::start(ops());
+    assert_eq!(bot.ask("dave", OPS, "chatops: echo old"), "old");
+    bot.home().write("chatops.env", "CHATOPS_NAME=marvin\n");
+    bot.reload();
+    assert_eq!(bot.ask("dave", OPS, "marvin: echo new"), "new");
+    assert_eq!(bot.ask("dave", OPS, "@Marvin echo new"), "new");
+    bot.says("dave", OPS, "chatops: echo old");
+    bot.says_nothing_more();
+}
+
+#[test]
 fn a_file_that_is_gone_takes_its_alias_along_and_a_new_one_brings_it() {
     let bot = MemoryBot::start(ops());
     bot.home().remove("aliases/echo.yaml");

@@ -7,7 +7,7 @@ const PLACES: usize = 64;
 /// Lines that are kept for one place.
 const LINES: usize = 10_000;
 
-/// The rests of long answers, by place; the latest answer of a place is read first.
+/// The rests of long answers, by place; the latest answer of a place is read first, then the one before it.
 #[derive(Debug, Default)]
 pub(super) struct More {
     places: VecDeque<Rest>,
@@ -16,32 +16,45 @@ pub(super) struct More {
 #[derive(Debug)]
 struct Rest {
     place: String,
-    lines: VecDeque<String>,
+    /// What is left of each answer, the latest first; none is empty.
+    answers: VecDeque<VecDeque<String>>,
+}
+
+impl Rest {
+    /// Forgets the ends of the oldest answers past the bound.
+    fn truncate(&mut self) {
+        let mut room = LINES;
+        for answer in &mut self.answers {
+            answer.truncate(room);
+            room -= answer.len();
+        }
+        self.answers.retain(|answer| !answer.is_empty());
+    }
 }
 
 impl More {
-    /// Keeps lines of `place`, before what is kept of it already; gives how many are kept now.
-    pub(super) fn keep(&mut self, place: &str, lines: Vec<String>) -> usize {
-        let mut rest =
-            self.remove(place).unwrap_or_else(|| Rest { place: place.to_owned(), lines: VecDeque::new() });
-        for line in lines.into_iter().rev() {
-            rest.lines.push_front(line);
-        }
-        rest.lines.truncate(LINES);
-        let kept = rest.lines.len();
+    /// Keeps what is left of an answer in `place`, before what is kept of earlier ones.
+    pub(super) fn keep(&mut self, place: &str, lines: Vec<String>) {
+        let empty = || Rest { place: place.to_owned(), answers: VecDeque::new() };
+        let mut rest = self.remove(place).unwrap_or_else(empty);
+        rest.answers.push_front(lines.into());
+        rest.truncate();
         self.places.push_back(rest);
         if self.places.len() > PLACES {
             self.places.pop_front();
         }
-        kept
     }
 
-    /// Takes the next lines of `place`; gives them and how many are left.
+    /// Takes the next lines of the latest answer in `place`; gives them and how many are left of that answer.
     pub(super) fn take(&mut self, place: &str, most: usize) -> Option<(Vec<String>, usize)> {
         let mut rest = self.remove(place)?;
-        let lines: Vec<_> = rest.lines.drain(..most.min(rest.lines.len())).collect();
-        let left = rest.lines.len();
-        if left > 0 {
+        let answer = rest.answers.front_mut()?;
+        let lines: Vec<_> = answer.drain(..most.min(answer.len())).collect();
+        let left = answer.len();
+        if left == 0 {
+            rest.answers.pop_front();
+        }
+        if !rest.answers.is_empty() {
             self.places.push_back(rest);
         }
         Some((lines, left))
@@ -83,10 +96,11 @@ mod tests {
     #[test]
     fn the_rest_is_read_in_parts() {
         let mut more = More::default();
-        assert_eq!(more.keep("#a", numbers(0..5)), 5);
+        more.keep("#a", numbers(0..5));
         assert_eq!(more.take("#a", 3), Some((numbers(0..3), 2)));
-        more.keep("#a", numbers(7..8));
-        assert_eq!(more.take("#a", 1), Some((numbers(7..8), 2)));
+        more.keep("#a", numbers(7..9));
+        assert_eq!(more.take("#a", 1), Some((numbers(7..8), 1)), "of the latest answer alone");
+        assert_eq!(more.take("#a", 9), Some((numbers(8..9), 0)));
         assert_eq!(more.take("#a", 9), Some((numbers(3..5), 0)));
         assert_eq!(more.take("#a", 9), None);
     }
@@ -98,7 +112,10 @@ mod tests {
             more.keep(&place.to_string(), numbers(0..1));
         }
         assert_eq!(more.places.len(), PLACES);
-        assert_eq!(more.keep("#a", numbers(0..LINES + 5)), LINES);
+        more.keep("#a", numbers(0..5));
+        more.keep("#a", numbers(0..LINES - 2));
+        assert_eq!(more.take("#a", LINES).map(|(lines, left)| (lines.len(), left)), Some((LINES - 2, 0)));
+        assert_eq!(more.take("#a", LINES), Some((numbers(0..2), 0)));
     }
 
     #[test]

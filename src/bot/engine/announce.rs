@@ -1,11 +1,14 @@
 //! What an action tells others when it ends: its `notify:` block as events. The answer in chat stays what it is.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 use tracing::warn;
 
 use super::order::Order;
-use crate::action::Announcement;
+use crate::action::{Announcement, cut_secrets_in};
 use crate::model::{Event, EventStatus, Execution, Level, Status};
+use crate::runner::Effect;
 use crate::template::Undefined;
 
 /// Who tells.
@@ -36,6 +39,54 @@ pub(super) fn events(order: &Order, execution: &Execution, result: &Value) -> Ve
     blocks.into_iter().filter_map(one).collect()
 }
 
+/// An announcement that the runner made: its route is a notifier's name, or a label to route by.
+pub(super) fn said(order: &Order, execution: &Execution, effect: &Effect) -> Option<Told> {
+    let Effect::Announce { route, body } = effect else { return None };
+    let body = cut_secrets_in(body, &order.prepared.secrets);
+    let words = ["message", "text", "title"].iter().find_map(|key| body[*key].as_str());
+    let words = words.map_or_else(|| format!("Announcement of {}", execution.action), str::to_owned);
+    let mut lines = words.trim().splitn(2, '\n');
+    let title = lines.next().unwrap_or_default().chars().take(LONGEST_TITLE).collect();
+    let labels = [("action", execution.action.as_str()), ("route", route)];
+    let event = Event {
+        kind: "announcement".to_owned(),
+        title,
+        text: lines.next().unwrap_or_default().to_owned(),
+        labels: labels.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        actor: Some(execution.person_name.clone()),
+        fingerprint: format!("announcement/{}", execution.id),
+        at: execution.ended,
+        payload: body,
+        ..blank()
+    };
+    Some((event, vec![route.clone()]))
+}
+
+/// An event of an action that says nothing yet.
+fn blank() -> Event {
+    Event {
+        source: SOURCE.to_owned(),
+        kind: String::new(),
+        status: EventStatus::Info,
+        level: Level::Info,
+        title: String::new(),
+        text: String::new(),
+        url: None,
+        labels: BTreeMap::new(),
+        scopes: Vec::new(),
+        actor: None,
+        fingerprint: String::new(),
+        dedup_key: None,
+        group: None,
+        at: None,
+        started: None,
+        duration: None,
+        links: Vec::new(),
+        parts: Vec::new(),
+        payload: Value::Null,
+    }
+}
+
 fn event(order: &Order, execution: &Execution, result: &Value, block: &Announcement, word: &str) -> Event {
     let context = context(order, execution, result);
     let render = |name: &str, text: &str| {
@@ -64,7 +115,6 @@ fn event(order: &Order, execution: &Execution, result: &Value, block: &Announcem
     let labels =
         [("action", execution.action.as_str()), ("person", &execution.person_name), ("routes", &routes)];
     Event {
-        source: SOURCE.to_owned(),
         kind: format!("action.{word}"),
         level: if status == EventStatus::Info { Level::Info } else { status.usual_level() },
         status,
@@ -72,22 +122,19 @@ fn event(order: &Order, execution: &Execution, result: &Value, block: &Announcem
         text,
         url: order.home.web_url(execution.id),
         labels: labels.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect(),
-        scopes: Vec::new(),
         actor: Some(execution.person_name.clone()),
         fingerprint: format!("action/{}", execution.action),
         dedup_key: Some(format!("{}/{word}", execution.id)),
-        group: None,
         at: execution.ended,
         started: execution.started.or(Some(execution.asked)),
         duration: execution.ended.map(|ended| ended.since(execution.started.unwrap_or(execution.asked))),
-        links: Vec::new(),
-        parts: Vec::new(),
         payload: json!({
             "message": message, "data": data, "execution_id": execution.id.to_string(),
             "status": execution.status, "start_timestamp": execution.asked.to_string(),
             "end_timestamp": execution.ended.map(|ended| ended.to_string()), "action_ref": execution.action,
             "runner_ref": execution.runner, "route": routes, "channel": routes,
         }),
+        ..blank()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::action::{cut_secrets, cut_secrets_in};
 use crate::bot::outbox::{Body, Keep, REPLY_EXPIRES, slot};
 use crate::bot::reply;
 use crate::model::{Execution, Noun, Place, Status};
-use crate::runner::{self, Outcome};
+use crate::runner::{self, Effect, Outcome};
 use crate::store::{Accept, Change, Finish, NewDelivery, What};
 use crate::text::Post;
 
@@ -19,6 +19,7 @@ impl Engine {
     pub(super) fn finish(self: &Arc<Self>, job: &Arc<Job>, outcome: Outcome) {
         let now = self.world.now();
         let secrets = &job.order.prepared.secrets;
+        job.heed(&outcome.effects);
         let result = cut_secrets_in(&outcome.result, secrets);
         let why = outcome.why.map(|why| cut_secrets(&why, secrets));
         let execution =
@@ -44,7 +45,7 @@ impl Engine {
             seen_bytes: job.output.seen(),
             at: now,
             delivery,
-            events: self.told(job, &execution, &result),
+            events: self.told(job, &execution, &result, &outcome.effects),
             audit: job.entry(What::Finished, now, body),
         };
         match instant {
@@ -60,10 +61,11 @@ impl Engine {
         self.release(job, Ended { id: job.id, status: outcome.status, why, result });
     }
 
-    /// What the action's `notify:` block tells, routed when the end commits.
-    fn told(&self, job: &Job, execution: &Execution, result: &Value) -> Vec<Accept> {
+    /// What the action's `notify:` block and its announcements tell, routed when the end commits.
+    fn told(&self, job: &Job, execution: &Execution, result: &Value, effects: &[Effect]) -> Vec<Accept> {
         let told = announce::events(&job.order, execution, result);
-        told.into_iter().map(|(event, routes)| self.notify.prepare_for(event, &routes)).collect()
+        let said = effects.iter().filter_map(|effect| announce::said(&job.order, execution, effect));
+        told.into_iter().chain(said).map(|(event, routes)| self.notify.prepare_for(event, &routes)).collect()
     }
 
     fn delivery(&self, job: &Job, place: &Place, post: &Post) -> NewDelivery {
@@ -112,6 +114,21 @@ impl Engine {
         let ended =
             Ended { id: job.id, status: Status::Failed, why: Some(why.to_owned()), result: json!({}) };
         self.release(job, ended);
+    }
+}
+
+impl Job {
+    /// What a runner asks of the bot. Nobody listens to routes yet and nobody answers questions: the log has them.
+    fn heed(&self, effects: &[Effect]) {
+        for effect in effects {
+            match effect {
+                Effect::Announce { route, body } => {
+                    let body = cut_secrets_in(body, &self.order.prepared.secrets);
+                    info!(execution = self.id, route, %body, "announcement");
+                }
+                Effect::Ask { ttl, .. } => info!(execution = self.id, ?ttl, "question"),
+            }
+        }
     }
 }
 

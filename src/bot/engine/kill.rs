@@ -26,7 +26,8 @@ impl Engine {
 
     fn end(self: &Arc<Self>, id: i64, by: &str, asker: Option<&Asker>) -> Result<(), NotOpen> {
         let mut state = self.lock();
-        let running = state.running.get(&id).cloned();
+        // One that is not recorded yet ends when it is: nothing may end before its beginning.
+        let running = state.running.get(&id).or_else(|| state.ordered.get(&id)).cloned();
         let position = state.waiting.iter().position(|job| job.id == id);
         let waiting = position.and_then(|index| state.waiting.remove(index));
         drop(state);

@@ -60,6 +60,8 @@ pub struct Engine {
 
 struct State {
     load: Load,
+    /// Waits for its record: what is on the disk is what may start.
+    ordered: BTreeMap<i64, Arc<Job>>,
     waiting: VecDeque<Arc<Job>>,
     running: BTreeMap<i64, Arc<Job>>,
     stopping: bool,
@@ -103,6 +105,7 @@ impl Engine {
         let (orders, inbox) = mpsc::channel(MOST_ORDERS);
         let state = State {
             load: Load::new(limits),
+            ordered: BTreeMap::new(),
             waiting: VecDeque::new(),
             running: BTreeMap::new(),
             stopping: false,
@@ -150,12 +153,14 @@ impl Engine {
         }
         let begin = job.begin(job.execution());
         let commit = Box::pin(self.store.write(Change::Begin(Box::new(begin))));
+        self.lock().ordered.insert(id, job.clone());
         if let Err(error) = self.orders.try_send(Recorded { job, commit }) {
             let job = match error {
                 mpsc::error::TrySendError::Full(recorded) | mpsc::error::TrySendError::Closed(recorded) => {
                     recorded.job
                 }
             };
+            self.lock().ordered.remove(&id);
             self.give_up(&job, "too many commands wait to be recorded, try again in a moment");
         }
         Submitted { id, done: ended }
@@ -164,9 +169,14 @@ impl Engine {
     /// A committed order starts, waits, or is turned away.
     fn admit(self: &Arc<Self>, job: Arc<Job>) {
         let mut state = self.lock();
+        state.ordered.remove(&job.id);
         if state.stopping {
             drop(state);
             return self.give_up(&job, "the bot is stopping");
+        }
+        if job.stop.is_cancelled() {
+            drop(state);
+            return self.finish(&job, run::canceled(&job));
         }
         // Whoever waited before goes first, also into a place that was freed this moment.
         self.begin_waiting(&mut state);
@@ -188,11 +198,13 @@ impl Engine {
         drop(state);
         let post = match &hold {
             Hold::Lock { name, holder: id } => reply::waits_for_lock(job.id, name, *id, holder.as_deref()),
-            Hold::Total(running) => {
-                reply::waits_for_place(job.id, &format!("{running} commands run already"), ahead)
+            Hold::Total(1) => reply::waits_for_place(job.id, "1 command runs already", ahead),
+            Hold::Total(many) => {
+                reply::waits_for_place(job.id, &format!("{many} commands run already"), ahead)
             }
-            Hold::Person(running) => {
-                reply::waits_for_place(job.id, &format!("{running} of your commands run already"), ahead)
+            Hold::Person(1) => reply::waits_for_place(job.id, "1 of your commands runs already", ahead),
+            Hold::Person(many) => {
+                reply::waits_for_place(job.id, &format!("{many} of your commands run already"), ahead)
             }
         };
         self.say_volatile(&job, post, false);
@@ -228,7 +240,8 @@ impl Engine {
     pub fn list(&self) -> Vec<Listed> {
         let state = self.lock();
         let running = state.running.values().map(|job| job.listed(Status::Running));
-        running.chain(state.waiting.iter().map(|job| job.listed(Status::Requested))).collect()
+        let open = state.waiting.iter().chain(state.ordered.values());
+        running.chain(open.map(|job| job.listed(Status::Requested))).collect()
     }
 
     /// One of them.
@@ -359,10 +372,12 @@ async fn dispatch(engine: std::sync::Weak<Engine>, mut inbox: mpsc::Receiver<Rec
         let Some(engine) = engine.upgrade() else { return };
         match committed {
             Ok(Done::Repeated(first)) => {
+                engine.lock().ordered.remove(&job.id);
                 info!(first, "a message came again and is not run again");
             }
             Ok(_) => engine.admit(job),
             Err(error) => {
+                engine.lock().ordered.remove(&job.id);
                 warn!(%error, execution = job.id, "a command was not recorded, so it was not run");
                 engine.turn_away(&job, &format!("I cannot record this command, so it was not run: {error}"));
             }

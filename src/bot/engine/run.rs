@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use serde_json::json;
-use tracing::{debug, error};
+use tracing::error;
 
 use super::{Engine, Job, render};
 use crate::bot::outbox::{Keep, Letter, slot};
 use crate::bot::reply;
 use crate::model::Status;
-use crate::runner::{self, Effect, Outcome};
+use crate::runner::{self, Outcome};
 use crate::text::Post;
 
 /// A command that takes longer than this is acknowledged, unless its alias did so at once.
@@ -40,12 +40,6 @@ pub(super) async fn to_the_end(engine: Arc<Engine>, job: Arc<Job>) {
         outcome = work => outcome.unwrap_or_else(|error| failed(&job, &error)),
         never = show_progress(&engine, &job, acknowledged) => never,
     };
-    for effect in &outcome.effects {
-        match effect {
-            Effect::Announce { route, body } => debug!(execution = job.id, route, %body, "announcement"),
-            Effect::Ask { ttl, .. } => debug!(execution = job.id, ?ttl, "question"),
-        }
-    }
     engine.finish(&job, outcome);
 }
 

@@ -35,7 +35,7 @@ fn rules_for_nothing(home: &Home) -> Vec<Problem> {
 
 /// People whose adapter there is none of: a rule for them never holds.
 fn people_of_nowhere(home: &Home) -> Vec<Problem> {
-    let kinds = crate::adapter::for_people().map(|row| row.kind);
+    let kinds = crate::adapter::CATALOGUE.iter().map(|row| row.kind);
     let known: Vec<&str> =
         home.services.iter().map(|wired| wired.instance.name.as_str()).chain(kinds).collect();
     let mut told = HashSet::new();

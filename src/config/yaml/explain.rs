@@ -42,7 +42,7 @@ pub(super) fn explain(file: &Path, text: &str, quoted: &Quoted<'_>, error: &Erro
     };
     let root = if is_limit(error) { None } else { outline(&quoted.text) };
     let path = root.map(|root| path_to(&root, (line, place.column()), aim)).unwrap_or_default();
-    let hidden = is_secret_word(path.rsplit('.').next().unwrap_or_default()) || holds_secret(source);
+    let hidden = is_secret_key(path.rsplit('.').next().unwrap_or_default()) || holds_secret(source);
     let found = if hidden { "a secret value".to_owned() } else { found(source, column) };
     let mut words = words(error, &found);
     if let Some(bare) = bare_template(source) {
@@ -178,13 +178,18 @@ fn quoted(text: &str) -> String {
 }
 
 /// Whether one of the keys in a line is that of a secret: `  - {name: a, token: abc}`.
-fn holds_secret(line: &str) -> bool {
+pub(super) fn holds_secret(line: &str) -> bool {
     let mut before_colons = line.split(':').collect::<Vec<_>>();
     before_colons.pop();
     let key = |part: &str| {
-        part.trim_end_matches(['"', '\'', ' ']).rsplit([' ', ',', '{', '"', '\'']).next().map(is_secret_word)
+        part.trim_end_matches(['"', '\'', ' ']).rsplit([' ', ',', '{', '"', '\'']).next().map(is_secret_key)
     };
     before_colons.into_iter().any(|part| key(part) == Some(true))
+}
+
+/// Whether what stands under a key of a hand-written file is nobody's business: addresses often hold a key.
+fn is_secret_key(key: &str) -> bool {
+    is_secret_word(key) || ["key", "routing_key", "url", "webhook", "bearer", "proxy"].contains(&key)
 }
 
 /// An unquoted value that begins with `{{`, up to the end of its line: YAML reads it as a mapping.

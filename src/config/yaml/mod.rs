@@ -42,6 +42,12 @@ pub fn line_of<T>(value: &Spanned<T>) -> (u64, u64) {
     (value.referenced.line(), value.referenced.column())
 }
 
+/// Whether line `number` of `text`, from 1, names a key whose value is nobody's business.
+pub fn holds_secret(text: &str, number: u64) -> bool {
+    let line = usize::try_from(number).ok().and_then(|number| text.lines().nth(number.checked_sub(1)?));
+    line.is_some_and(explain::holds_secret)
+}
+
 /// What to do with a tag that means nothing here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tags {

@@ -1,6 +1,8 @@
 //! What every kind must do, tried on each row of the list against a recorder on a loopback port that refuses
 //! what the vendor's published API refuses.
 
+mod cases;
+mod example;
 mod recorder;
 mod vendors;
 
@@ -189,27 +191,35 @@ async fn no_secret_is_shown_by_debug_errors_answers_or_a_rehearsal() {
 async fn a_notice_of_any_length_fits_what_the_vendor_accepts() {
     let rig = Rig::new();
     for (row, vendor) in over_http() {
-        let recorder = Recorder::start(vendor.good.clone()).await;
-        let service = service(row, &vendor, &recorder, json!({}));
-        let long = "wörd \u{1f600} <&> \"quoted\"\n".repeat(4000);
-        let notice = Notice {
-            title: long.clone(),
-            message: long.replace('\n', " "),
-            body: long.clone(),
-            facts: (0..200).map(|number| (format!("{number}"), long.clone())).collect(),
-            fingerprint: long.clone(),
-            source: long.clone(),
-            labels: [("l".to_owned(), long)].into(),
-            ..notice(&service)
-        };
-        let outcome = service.send(&rig.doors(), &notice, None).await;
-        if row.kind == "webhook" {
-            // The endpoint is anybody's: nothing is known of its limit.
-            continue;
+        for long in ["wörd \u{1f600} <&> \"quoted\"\n", "\\", "*_`[x](y)", "\u{1}\u{7f}", "\n\n"] {
+            overflow(&rig, row, &vendor, &long.repeat(4000)).await;
         }
-        assert!(outcome.is_ok(), "{}: {outcome:?}", row.kind);
-        recorder.requests().iter().for_each(|request| vendor.judge(row.kind, request));
     }
+}
+
+async fn overflow(rig: &Rig, row: &Row, vendor: &Vendor, long: &str) {
+    let recorder = Recorder::start(vendor.good.clone()).await;
+    let service = service(row, vendor, &recorder, json!({}));
+    let notice = Notice {
+        title: long.to_owned(),
+        message: String::new(),
+        body: long.to_owned(),
+        facts: (0..200).map(|number| (format!("{number}"), long.to_owned())).collect(),
+        fingerprint: long.to_owned(),
+        source: long.to_owned(),
+        kind: long.to_owned(),
+        link: Some(format!("https://example.org/{}", "x".repeat(5000))),
+        labels: [("l".to_owned(), long.to_owned())].into(),
+        ..notice(&service)
+    };
+    let notice = Texts::of(notice, &super::Messages::default(), &Templates::default()).notice;
+    let outcome = service.send(&rig.doors(), &notice, None).await;
+    if row.kind == "webhook" {
+        // The endpoint is anybody's: nothing is known of its limit.
+        return;
+    }
+    assert!(outcome.is_ok(), "{}: {outcome:?}", row.kind);
+    recorder.requests().iter().for_each(|request| vendor.judge(row.kind, request));
 }
 
 #[test]

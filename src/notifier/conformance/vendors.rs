@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use super::recorder::{Answer, Seen};
 
+/// PagerDuty takes 512 KB; no other that says a number says a smaller one but Teams.
+const LARGEST: usize = 512 << 10;
+
 /// One vendor's side.
 pub(super) struct Vendor {
     /// The option that holds the address.
@@ -17,6 +20,8 @@ pub(super) struct Vendor {
     to: &'static str,
     /// A JSON schema of the body.
     body: Value,
+    /// The body may have this many bytes.
+    largest: usize,
 }
 
 impl Vendor {
@@ -25,22 +30,35 @@ impl Vendor {
         assert!(request.path.starts_with(self.to), "{kind}: {}", request.path);
         // The example of the webhook chooses its method.
         assert_eq!(request.method, if kind == "webhook" { "PUT" } else { "POST" }, "{kind}");
-        let schema = jsonschema::validator_for(&self.body).unwrap();
-        let body = request.json();
-        let wrong: Vec<String> = schema
-            .iter_errors(&body)
-            .map(|error| format!("{} at {}", error, error.instance_path()))
-            .collect();
-        let short: String = wrong.join("; ").chars().take(2000).collect();
-        assert!(wrong.is_empty(), "{kind}: {short}");
+        if let Err(wrong) = verdict(&self.body, request, self.largest) {
+            panic!("{kind}: {wrong}");
+        }
     }
 }
 
-fn object(required: &[&str], properties: &Value) -> Value {
+/// What the vendor would say against a request: its content type, its size, and every field.
+pub(super) fn verdict(schema: &Value, request: &Seen, largest: usize) -> Result<(), String> {
+    let kind = request.header("content-type").unwrap_or_default();
+    if !["application/json", "application/x-www-form-urlencoded"].contains(&kind) {
+        return Err(format!("content type `{kind}`"));
+    }
+    if request.body.len() > largest {
+        return Err(format!("{} bytes", request.body.len()));
+    }
+    let schema = jsonschema::validator_for(schema).map_err(|error| error.to_string())?;
+    let body = request.json();
+    let wrong = schema.iter_errors(&body).map(|error| format!("{} at {}", error, error.instance_path()));
+    let wrong = wrong.collect::<Vec<_>>().join("; ");
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.chars().take(2000).collect()) }
+}
+
+/// An object with these properties and no others.
+pub(super) fn object(required: &[&str], properties: &Value) -> Value {
     json!({"type": "object", "additionalProperties": false, "required": required, "properties": properties})
 }
 
-fn text(most: usize) -> Value {
+/// A text of one to `most` characters.
+pub(super) fn text(most: usize) -> Value {
     json!({"type": "string", "minLength": 1, "maxLength": most})
 }
 
@@ -48,6 +66,7 @@ fn text(most: usize) -> Value {
 pub(super) fn vendor(kind: &str) -> Option<Vendor> {
     Some(match kind {
         "webhook" => Vendor {
+            largest: LARGEST,
             address: "url",
             path: "/hook/hunter2",
             good: Answer::status(200).body("thanks"),
@@ -56,6 +75,7 @@ pub(super) fn vendor(kind: &str) -> Option<Vendor> {
         },
         "slack" => slack(),
         "mattermost" => Vendor {
+            largest: LARGEST,
             address: "url",
             path: "/hooks/hunter2",
             good: Answer::status(200).body("ok"),
@@ -66,6 +86,7 @@ pub(super) fn vendor(kind: &str) -> Option<Vendor> {
             ),
         },
         "rocketchat" => Vendor {
+            largest: LARGEST,
             address: "url",
             path: "/hooks/id/hunter2",
             good: Answer::json(200, &json!({"success": true})),
@@ -79,6 +100,7 @@ pub(super) fn vendor(kind: &str) -> Option<Vendor> {
         "teams" => teams(),
         "pagerduty" => pagerduty(),
         "hipchat" => Vendor {
+            largest: LARGEST,
             address: "api_url",
             path: "/chat",
             good: Answer::status(204),
@@ -92,6 +114,7 @@ pub(super) fn vendor(kind: &str) -> Option<Vendor> {
             ),
         },
         "twilio" => Vendor {
+            largest: LARGEST,
             address: "api_url",
             path: "",
             good: Answer::json(201, &json!({"sid": "SM1", "status": "queued"})),
@@ -105,6 +128,7 @@ pub(super) fn vendor(kind: &str) -> Option<Vendor> {
             ),
         },
         "grafana" => Vendor {
+            largest: LARGEST,
             address: "url",
             path: "/grafana/",
             good: Answer::json(200, &json!({"id": 1, "message": "Annotation added"})),
@@ -119,6 +143,7 @@ pub(super) fn vendor(kind: &str) -> Option<Vendor> {
             ),
         },
         "webex" => Vendor {
+            largest: LARGEST,
             address: "api_url",
             path: "",
             good: Answer::json(200, &json!({"id": "m"})),
@@ -141,6 +166,7 @@ fn slack() -> Vendor {
         }),
     );
     Vendor {
+        largest: LARGEST,
         address: "api_url",
         path: "/api",
         good: Answer::json(200, &json!({"ok": true, "channel": "C1", "ts": "1700000000.000100"})),
@@ -162,6 +188,7 @@ fn discord() -> Vendor {
     );
     let nobody = object(&["parse"], &json!({"parse": {"type": "array", "maxItems": 0}}));
     Vendor {
+        largest: LARGEST,
         address: "webhook",
         path: "/api/webhooks/1/hunter2",
         good: Answer::json(200, &json!({"id": "77"})),
@@ -175,6 +202,9 @@ fn discord() -> Vendor {
         ),
     }
 }
+
+/// Teams takes 28 KB.
+const TEAMS: usize = 28 << 10;
 
 fn teams() -> Vendor {
     let words = object(
@@ -207,6 +237,7 @@ fn teams() -> Vendor {
         &json!({"contentType": {"enum": ["application/vnd.microsoft.card.adaptive"]}, "content": card}),
     );
     Vendor {
+        largest: TEAMS,
         address: "webhook",
         path: "/workflows/hunter2",
         good: Answer::status(202),
@@ -231,6 +262,7 @@ fn pagerduty() -> Vendor {
     );
     let link = object(&["href"], &json!({"href": text(2000), "text": text(100)}));
     Vendor {
+        largest: LARGEST,
         address: "api_url",
         path: "",
         good: Answer::json(

@@ -1,22 +1,23 @@
 //! `notifiers.yaml`: the part under `notifiers:`.
 
+mod options;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use super::proof::{self, Form};
-use super::{Messages, Service, Text};
+use super::{Messages, Service, Text, pace, place};
 use crate::config::env::Env;
-use crate::config::expand::{Expanded, expand, expand_list};
 use crate::config::yaml::{self, Spanned, line_of};
 use crate::config::{ConfigError, Problem};
-use crate::model::{Level, Moment};
+use crate::model::Moment;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,14 +47,19 @@ struct Entry {
     #[serde(default = "on")]
     enabled: bool,
     to: Spanned<Service>,
-    #[serde(default)]
-    level: Option<Level>,
-    #[serde(default)]
-    on: Option<Vec<Moment>>,
-    #[serde(default)]
-    events: Option<Vec<String>>,
+    // Who hears of what is for the routes to read.
+    #[serde(default, rename = "level")]
+    _level: IgnoredAny,
+    #[serde(default, rename = "on")]
+    _on: IgnoredAny,
+    #[serde(default, rename = "events")]
+    _events: IgnoredAny,
     #[serde(default)]
     messages: BTreeMap<Moment, Written>,
+    #[serde(default)]
+    in_flight: Option<Spanned<i64>>,
+    #[serde(default)]
+    rate: Option<Spanned<String>>,
 }
 
 /// One text of `messages:`, with its place.
@@ -90,18 +96,18 @@ pub struct Configured {
     pub description: String,
     /// Whether it takes part.
     pub enabled: bool,
-    /// The least level it hears of.
-    pub level: Option<Level>,
-    /// The moments it hears of; `None` for all.
-    pub on: Option<Vec<Moment>>,
-    /// The kinds of event it hears of, as patterns; `None` for all.
-    pub events: Option<Vec<String>>,
     /// Its own texts.
     pub messages: Messages,
+    /// How many deliveries may be on their way at once, 1 to 64; `None` for the usual number.
+    pub in_flight: Option<usize>,
+    /// Deliveries per second; `None` for no limit of ours.
+    pub rate: Option<f64>,
     /// Where it sends.
     pub service: Service,
     /// Its options, expanded: holds secrets.
     options: Hidden,
+    /// Where values come from that stand elsewhere.
+    env: Arc<Env>,
     /// Where relative paths begin.
     base: PathBuf,
 }
@@ -133,9 +139,9 @@ pub fn read(file: &Path, text: &str, env: &Env, base: &Path) -> Read {
         Ok(both) => both,
         Err(error) => return Read { notifiers: Vec::new(), problems: vec![Problem::Error(error)] },
     };
-    let mut read = Read::default();
+    let (mut read, env) = (Read::default(), Arc::new(env.clone()));
     for (index, (entry, plain)) in typed.notifiers.into_iter().zip(plain.notifiers).enumerate() {
-        let reader = Reader { file, text, key: format!("notifiers[{index}]"), env, base };
+        let reader = Reader { file, text, key: format!("notifiers[{index}]"), env: &env, base };
         let twice = read.notifiers.iter().any(|earlier| earlier.name == entry.name.value);
         match reader.configured(entry, plain.to, twice, &mut read.problems) {
             Ok(notifier) => read.notifiers.push(notifier),
@@ -150,7 +156,7 @@ struct Reader<'a> {
     file: &'a Path,
     text: &'a str,
     key: String,
-    env: &'a Env,
+    env: &'a Arc<Env>,
     base: &'a Path,
 }
 
@@ -158,6 +164,39 @@ impl Reader<'_> {
     fn error<T>(&self, at: &Spanned<T>, part: &str, message: String) -> ConfigError {
         let (line, column) = line_of(at);
         ConfigError::new(self.file, message).at(line, column).key(format!("{}.{part}", self.key))
+    }
+
+    /// The same with its line, unless a secret is written there.
+    fn quoted(&self, error: ConfigError) -> ConfigError {
+        let hidden = error.at.is_none_or(|(line, _)| yaml::holds_secret(self.text, line));
+        if hidden { error } else { error.excerpt_of(self.text) }
+    }
+
+    /// An error about an option, at its own place where that can be told.
+    fn option_error(
+        &self,
+        to: &Spanned<Service>,
+        options: &Map<String, Value>,
+        message: String,
+    ) -> ConfigError {
+        match place::of(self.text, line_of(to).0, options, &message) {
+            Some(found) => ConfigError::new(self.file, message)
+                .at(found.at.0, found.at.1)
+                .key(format!("{}.to.{}", self.key, found.key)),
+            None => self.error(to, "to", message),
+        }
+    }
+
+    /// What `read` makes of a value, if there is one.
+    fn checked<T, R>(
+        &self,
+        value: Option<&Spanned<T>>,
+        part: &str,
+        read: impl FnOnce(&T) -> Result<R, String>,
+    ) -> Result<Option<R>, ConfigError> {
+        let Some(spanned) = value else { return Ok(None) };
+        let wrong = |why| self.quoted(self.error(spanned, part, why));
+        read(&spanned.value).map(Some).map_err(wrong)
     }
 
     fn configured(
@@ -171,15 +210,19 @@ impl Reader<'_> {
         if !is_name(&name.value) {
             let message =
                 format!("`{}` is no name: letters, digits, `-`, `_` and `.` are accepted", name.value);
-            return Err(self.error(name, "name", message).excerpt_of(self.text));
+            return Err(self.quoted(self.error(name, "name", message)));
         }
         if twice {
             let error = self.error(name, "name", format!("two notifiers are called `{}`", name.value));
-            return Err(error.excerpt_of(self.text).help("rename one of them"));
+            return Err(self.quoted(error).help("rename one of them"));
         }
-        let wrong = |message: String| self.error(&entry.to, "to", message);
-        let mut options = self.expanded(options).map_err(wrong)?;
-        own(&mut options).into_iter().for_each(|own| at_home(own, self.base));
+        let in_flight =
+            self.checked(entry.in_flight.as_ref(), "in_flight", |given| pace::in_flight(*given))?;
+        let rate = self.checked(entry.rate.as_ref(), "rate", |text| pace::rate(text))?;
+        let written = options.clone();
+        let wrong = |message: String| self.option_error(&entry.to, &written, message);
+        let mut options = options::expanded(options, self.env, self.base).map_err(wrong)?;
+        options::own(&mut options).into_iter().for_each(|own| options::at_home(own, self.base));
         let service = build(&options).map_err(wrong)?;
         let messages = self.messages(&entry.messages)?;
         problems.extend(service.warnings().into_iter().map(|text| Problem::Warning(wrong(text))));
@@ -187,11 +230,11 @@ impl Reader<'_> {
             name: entry.name.value,
             description: entry.description,
             enabled: entry.enabled,
-            level: entry.level,
-            on: entry.on,
-            events: entry.events,
             messages,
+            in_flight,
+            rate,
             service,
+            env: self.env.clone(),
             base: self.base.to_owned(),
             options: Hidden(options),
         })
@@ -205,7 +248,7 @@ impl Reader<'_> {
                 let Some(text) = text else { return Ok(None) };
                 let part = format!("messages.{}.{part}", moment.word());
                 let tried = proof::check(*moment, form, &text.value);
-                let wrong = |why| self.error(text, &part, why).excerpt_of(self.text);
+                let wrong = |why| self.quoted(self.error(text, &part, why));
                 tried.map(|()| Some(text.value.clone())).map_err(wrong)
             };
             let message = text("message", Form::Text, message)?;
@@ -214,28 +257,6 @@ impl Reader<'_> {
         }
         Ok(all)
     }
-
-    fn expanded(&self, map: Map<String, Value>) -> Result<Map<String, Value>, String> {
-        map.into_iter().map(|(key, value)| Ok((key, self.value(value)?))).collect()
-    }
-
-    /// Every text in `value` expanded; an item that is one variable gives its comma-separated parts.
-    fn value(&self, value: Value) -> Result<Value, String> {
-        match value {
-            Value::String(text) => {
-                let expanded = expand(&text, self.env, self.base).map_err(|error| error.to_string())?;
-                Ok(Value::from(expanded.expose()))
-            }
-            Value::Array(items) if items.iter().all(Value::is_string) => {
-                let texts: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
-                let all = expand_list(&texts, self.env, self.base).map_err(|error| error.to_string())?;
-                Ok(all.iter().map(Expanded::expose).collect())
-            }
-            Value::Array(items) => items.into_iter().map(|item| self.value(item)).collect(),
-            Value::Object(map) => self.expanded(map).map(Value::Object),
-            other => Ok(other),
-        }
-    }
 }
 
 fn build(options: &Map<String, Value>) -> Result<Service, String> {
@@ -243,25 +264,6 @@ fn build(options: &Map<String, Value>) -> Result<Service, String> {
         .map_err(|_| "a value that stands elsewhere is not of the accepted kind".to_owned())?;
     service.check()?;
     Ok(service)
-}
-
-/// The options under the kind.
-fn own(options: &mut Map<String, Value>) -> Option<&mut Map<String, Value>> {
-    options.values_mut().next().and_then(Value::as_object_mut)
-}
-
-/// Relative paths of certificates begin at the home, wherever the program was started.
-fn at_home(options: &mut Map<String, Value>, base: &Path) {
-    for key in ["ca_file", "client_certificate"] {
-        if let Some(Value::String(path)) = options.get_mut(key)
-            && !path.is_empty()
-        {
-            *path = base.join(&path).display().to_string();
-        }
-    }
-    if let Some(http) = options.get_mut("http").and_then(Value::as_object_mut) {
-        at_home(http, base);
-    }
 }
 
 fn is_name(name: &str) -> bool {
@@ -275,12 +277,16 @@ impl Configured {
     /// # Errors
     /// An option is unknown, of the wrong kind or not accepted; one sentence without values.
     pub fn with(&self, overrides: &Map<String, Value>) -> Result<Service, String> {
+        let given = options::expanded(overrides.clone(), &self.env, &self.base)?;
         let mut all = self.options.0.clone();
-        let options = own(&mut all).ok_or("the notifier has no options")?;
-        options.extend(overrides.clone());
-        at_home(options, &self.base);
+        let own = options::own(&mut all).ok_or("the notifier has no options")?;
+        options::lay_over(own, &given);
+        options::at_home(own, &self.base);
+        if given != *overrides {
+            return build(&all);
+        }
         let service: Service =
-            serde_json::from_value(Value::Object(all)).map_err(|error| error.to_string())?;
+            serde_json::from_value(Value::Object(all)).map_err(|error| options::told(&error))?;
         service.check()?;
         Ok(service)
     }

@@ -113,7 +113,9 @@ impl Check<'_> {
 
     /// A level that waits no longer, or (`all`) none.
     fn limit(&mut self, word: &Text, key: String) -> Option<Option<Level>> {
-        if word.value == "all" { Some(None) } else { self.level(word, key).map(Some) }
+        let levels = Level::ALL.iter().chain(Level::ALSO).map(|(word, level)| (*word, Some(*level)));
+        let all: Vec<(&str, Option<Level>)> = levels.chain([("all", None)]).collect();
+        self.word(word, key, &all)
     }
 
     fn pattern(&mut self, text: &Text, key: String) -> Option<Pattern> {

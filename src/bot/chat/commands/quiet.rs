@@ -119,21 +119,7 @@ fn shown(matching: &Map<String, Value>) -> String {
 
 /// What is to be silenced: `key=value` each, a route's own keys or the names of labels.
 fn matching(typed: &str) -> Result<Map<String, Value>, String> {
-    let mut matching = Map::new();
-    let mut labels = Map::new();
-    for pair in typed.split_whitespace() {
-        let (key, value) = pair.split_once('=').ok_or_else(|| format!("`{pair}` is not `name=value`"))?;
-        match key {
-            "source" | "level" | "subject" => matching.insert(key.to_owned(), json!(value)),
-            "kind" | "event" | "events" => matching.insert("events".to_owned(), json!([value])),
-            "status" => matching.insert(key.to_owned(), json!([value])),
-            _ => labels.insert(key.to_owned(), json!(value)),
-        };
-    }
-    if !labels.is_empty() {
-        matching.insert("labels".to_owned(), Value::Object(labels));
-    }
-    Ok(matching)
+    Muted::typed(typed.split_whitespace())
 }
 
 /// `90s`, `30m`, `2h`, `1d`, also with a blank.

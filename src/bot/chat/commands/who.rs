@@ -77,6 +77,10 @@ fn named(call: &Call, what: &str) -> Option<Named> {
     if call.home.actions.contains_key(what) {
         return Some(Named { action: what.to_owned(), alias: None });
     }
+    let mut called = call.home.listed.iter().filter(|alias| alias.name == what && visible(alias));
+    if let (Some(alias), None) = (called.next(), called.next()) {
+        return Some(Named { action: alias.action_ref.clone(), alias: Some(alias.reference()) });
+    }
     // `who can run date on web1` has lost its `run` to the format.
     let texts = [what.to_owned(), format!("run {what}")];
     texts

@@ -40,6 +40,8 @@ pub enum Event {
         /// The nick from now on.
         to: String,
     },
+    /// Nothing is known any more of a nick (in the server's lower case): it quit, or changed its account.
+    Unknown(String),
     /// The server has taken everything that was sent before [`Client::ask_receipt`] with this number.
     Taken(u64),
     /// The server says that something said to a nick or a channel did not get there.

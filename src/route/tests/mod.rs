@@ -1,4 +1,9 @@
 //! The examples of the page, and what routes mean together.
+mod awx;
+mod hostile;
+mod keeping;
+mod mistakes;
+mod states;
 
 use std::path::Path;
 
@@ -33,8 +38,11 @@ pub(super) struct Life {
 
 impl Life {
     pub(super) fn under(text: &str) -> Self {
-        let event = json!({"title": "t", "fingerprint": "f"});
-        let rules = parse(&format!("{NAMES}{text}"));
+        Self::with(&format!("{NAMES}{text}"))
+    }
+
+    pub(super) fn with(file: &str) -> Self {
+        let (rules, event) = (parse(file), json!({"title": "t", "fingerprint": "f"}));
         Self { rules, silences: Vec::new(), failing: Vec::new(), subject: None, event, id: 0 }
     }
 
@@ -145,7 +153,7 @@ fn the_soonest_of_several_routes_sends_and_what_is_dropped_gives_way() {
 
 #[test]
 fn the_examples_of_the_page_are_accepted() {
-    let page = include_str!("../../docs/routes.md");
+    let page = include_str!("../../../docs/routes.md");
     let blocks: Vec<&str> =
         page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert!(!blocks.is_empty());
