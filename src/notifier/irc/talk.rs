@@ -147,10 +147,10 @@ impl Visit<'_> {
         match read {
             Ok(Ok(0)) => return Err(self.hung_up()),
             Ok(Ok(_)) => self.hear()?,
-            Ok(Err(error)) => return Err(later(format!("the connection broke: {error}"))),
+            Ok(Err(error)) => return Err(self.broke(&error)),
             Err(_) if !self.heard => {
-                let why = format!("`{}` says nothing: does the port want TLS?", self.irc.address());
-                return Err(later(why));
+                let hint = if self.irc.tls { "" } else { ": does the port want TLS?" };
+                return Err(later(format!("`{}` says nothing{hint}", self.irc.address())));
             }
             Err(_) => {}
         }
@@ -193,14 +193,22 @@ impl Visit<'_> {
     }
 
     fn hung_up(&self) -> SendError {
-        let hint = if self.client.is_up() { "" } else { " before its welcome: does the port want TLS?" };
-        later(format!("`{}` closed the connection{hint}", self.irc.address()))
+        later(format!("`{}` closed the connection{}", self.irc.address(), self.hint()))
+    }
+
+    fn broke(&self, error: &std::io::Error) -> SendError {
+        later(format!("the connection to `{}` broke: {error}{}", self.irc.address(), self.hint()))
+    }
+
+    /// What is likely where the connection ends too early.
+    fn hint(&self) -> &'static str {
+        if self.client.is_up() || self.irc.tls { "" } else { " before its welcome: does the port want TLS?" }
     }
 
     async fn write(&mut self, line: &str) -> Result<(), SendError> {
-        let failed = |error: std::io::Error| later(format!("the connection broke: {error}"));
-        self.writer.write_all(format!("{line}\r\n").as_bytes()).await.map_err(failed)?;
-        self.writer.flush().await.map_err(failed)
+        let written = self.writer.write_all(format!("{line}\r\n").as_bytes()).await;
+        written.map_err(|error| self.broke(&error))?;
+        self.writer.flush().await.map_err(|error| self.broke(&error))
     }
 }
 
