@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::command::Command;
-use super::matcher::{Case, Found, Hit, LONGEST, Matcher};
+use super::found::{Case, Found, Hit};
+use super::matcher::{LONGEST, Matcher};
 use super::pattern::{Params, Pattern};
 use super::write::Fold;
 

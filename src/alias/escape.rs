@@ -1,6 +1,7 @@
 //! Classes and escapes of a format: Python's, written as Rust's engines read them.
 
-use super::tree::{Node, Reader};
+use super::node::Node;
+use super::tree::Reader;
 
 impl Reader<'_> {
     pub(super) fn class(&mut self) -> Result<String, String> {

@@ -78,15 +78,6 @@ impl Alias {
         format!("{}.{}", self.pack, self.name)
     }
 
-    /// Commands that show people how it is used: the texts of `extra.examples`.
-    pub fn examples(&self) -> Vec<&str> {
-        match self.extra.get("examples") {
-            Some(Value::String(only)) => vec![only],
-            Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
-            _ => Vec::new(),
-        }
-    }
-
     /// Reads `text`, the content of `file`. `pack` is the pack the file lies in; without one the file must name it.
     ///
     /// # Errors

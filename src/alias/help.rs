@@ -1,6 +1,7 @@
 //! What help lists, and what it says about one command. Values only: the words around them are the bot's.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::file::{Alias, Format};
 use super::pattern::{Pattern, Slot};
@@ -66,6 +67,17 @@ pub struct FormatDetail {
     pub slots: Vec<Slot>,
     /// Whether it is found anywhere in a sentence.
     pub match_multiple: bool,
+}
+
+impl Alias {
+    /// Commands that show people how it is used: the texts of `extra.examples`.
+    pub fn examples(&self) -> Vec<&str> {
+        match self.extra.get("examples") {
+            Some(Value::String(only)) => vec![only],
+            Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// The lines for enabled aliases, in the order given, formats in the order of the file.

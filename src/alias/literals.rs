@@ -1,7 +1,7 @@
 //! The words a text must hold for a format to match: what the index looks formats up by. A word is a run of letters,
 //! digits and `_`, in lower case.
 
-use super::tree::{Branches, Kind, Node, Piece, Repeat};
+use super::node::{Branches, Kind, Node, Piece, Repeat};
 use super::write::{Hits, Side, closed};
 
 /// A word of the text, whole or its beginning.

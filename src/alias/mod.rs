@@ -6,12 +6,14 @@ mod command;
 mod engine;
 mod escape;
 mod file;
+mod found;
 #[cfg(test)]
 mod fuzz;
 pub mod help;
 mod index;
 mod literals;
 mod matcher;
+mod node;
 mod pattern;
 mod placeholder;
 mod simple;
@@ -24,6 +26,7 @@ mod write;
 mod written;
 
 pub use file::{Ack, Alias, Format, ResultSpec};
-pub use matcher::{Candidate, Case, Entry, Found, Hit, LONGEST, Matcher};
+pub use found::{Candidate, Case, Entry, Found, Hit};
+pub use matcher::{LONGEST, Matcher};
 pub use pattern::{Params, Pattern, Slot};
 pub use suggest::Suggestion;

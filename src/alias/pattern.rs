@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::command::Command;
 use super::engine::{self, Engine, Power, Spans};
 use super::literals::{self, AnyOf};
+use super::node::{Branches, Kind, Node, Piece};
 use super::simple::Simple;
-use super::tree::{self, Branches, Kind, Node, Piece};
+use super::tree;
 use super::write::{self, Fold, Hits, Style};
 
 /// Parameters of one hit in the order of the format, then of the pairs: strings, or nothing for a group left out.

@@ -2,8 +2,8 @@
 //! in the text. It gives the very spans that the regular expression of `write.rs` would.
 
 use super::engine::Spans;
+use super::node::{Branches, Node};
 use super::placeholder::Gap;
-use super::tree::{Branches, Node};
 use super::write::{Fold, other_case};
 
 /// Formats with more slots go to the regex engine: the walk recurses once a slot.

@@ -4,9 +4,9 @@
 use std::cmp::Reverse;
 
 use super::file::Alias;
+use super::found::Entry;
 use super::index::{Numbers, hash, hash_letters};
 use super::literals::{Key, is_word, lower};
-use super::matcher::Entry;
 use super::pattern::Pattern;
 
 /// What was probably meant.

@@ -2,8 +2,8 @@
 //!
 //! The text it is matched against has one blank on each side, as in StackStorm: a format may begin or end in one.
 
+use super::node::{Branches, Kind, Node, Piece};
 use super::placeholder::{Gap, Placeholder};
-use super::tree::{Branches, Kind, Node, Piece};
 
 /// How a format is written.
 #[derive(Debug, Clone, Copy)]

@@ -225,6 +225,18 @@ mod tests {
     }
 
     #[test]
+    fn where_there_is_no_room_senders_are_asked_to_come_again() {
+        use axum::response::IntoResponse;
+        for why in [NotTaken::Full, NotTaken::Disk, NotTaken::Closed] {
+            let response = not_taken(why).into_response();
+            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(response.headers()["retry-after"], "1");
+        }
+        let response = not_taken(NotTaken::Other("x".to_owned())).into_response();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    }
+
+    #[test]
     fn events_of_a_list_have_a_key_each() {
         let items = [json!({"title": "a"}), json!({"title": "b"})];
         let keys: Vec<_> = list(&items, Some("k")).unwrap().into_iter().map(|one| one.key.unwrap()).collect();

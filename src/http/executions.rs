@@ -1,11 +1,12 @@
 //! What runs, ending it, and loading the configuration again.
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use serde_json::{Value, json};
 
 use super::Site;
+use super::caller::Caller;
 use super::problem::Problem;
 
 /// What waits and runs.
@@ -20,10 +21,16 @@ pub(super) async fn list(State(site): State<Site>) -> Json<Value> {
 }
 
 /// Ends one.
-pub(super) async fn cancel(State(site): State<Site>, Path(id): Path<i64>) -> Result<Json<Value>, Problem> {
-    site.bot
-        .kill(id, "the command line")
-        .map_err(|error| Problem::new(StatusCode::NOT_FOUND, error.to_string()))?;
+pub(super) async fn cancel(
+    State(site): State<Site>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<i64>,
+) -> Result<Json<Value>, Problem> {
+    let by = match &caller {
+        Caller::Local(_) => "the command line".to_owned(),
+        Caller::Token { .. } => caller.person().to_string(),
+    };
+    site.bot.kill(id, &by).map_err(|error| Problem::new(StatusCode::NOT_FOUND, error.to_string()))?;
     Ok(Json(json!({"id": id, "status": "canceling"})))
 }
 

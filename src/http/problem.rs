@@ -12,6 +12,9 @@ use serde_json::json;
 
 use crate::store::StoreError;
 
+/// A body that is not there by then is not waited for any longer.
+const BODY_WITHIN: Duration = Duration::from_secs(5);
+
 /// An error of the API: a status and one sentence.
 #[derive(Debug)]
 pub(super) struct Problem {
@@ -96,9 +99,13 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        match Json::from_request(request, state).await {
-            Ok(Json(value)) => Ok(Self(value)),
-            Err(rejection) => Err(Problem::new(rejection.status(), rejection.body_text())),
+        match tokio::time::timeout(BODY_WITHIN, Json::from_request(request, state)).await {
+            Ok(Ok(Json(value))) => Ok(Self(value)),
+            Ok(Err(rejection)) => Err(Problem::new(rejection.status(), rejection.body_text())),
+            Err(_) => {
+                let detail = format!("the body did not come within {} s", BODY_WITHIN.as_secs());
+                Err(Problem::new(StatusCode::REQUEST_TIMEOUT, detail))
+            }
         }
     }
 }

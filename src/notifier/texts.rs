@@ -36,33 +36,41 @@ pub struct Texts {
     pub problems: Vec<String>,
 }
 
-/// What happened to the subject, after its title.
-fn verb(moment: Moment) -> &'static str {
+/// What happened to the subject, after its title; and the words by which a title says it itself.
+fn verb(moment: Moment) -> (&'static str, &'static str) {
     match moment {
-        Moment::Started => " started",
-        Moment::Success => " succeeded",
-        Moment::Warning => " ended with warnings",
-        Moment::Error => " failed",
-        Moment::Canceled => " was canceled",
-        Moment::Pending => " waits for approval",
-        Moment::Approved => " was approved",
-        Moment::Denied => " was denied",
-        Moment::TimedOut => " was not answered in time",
-        Moment::Recovered => " is well again",
-        Moment::Changed => " changed",
-        Moment::StillRunning => " is still running",
-        Moment::Flapping => " keeps changing",
-        Moment::Any => "",
+        Moment::Started => ("started", "start starts started starting begins began running"),
+        Moment::Success => {
+            ("succeeded", "succeeds succeeded success ok completed finished done works resolved fine")
+        }
+        Moment::Warning => ("ended with warnings", "warning warnings warns"),
+        Moment::Error => ("failed", "fails failed failing failure error errors broken down unreachable"),
+        Moment::Canceled => ("was canceled", "canceled cancelled aborted interrupted"),
+        Moment::Pending => ("waits for approval", "approval waits waiting review"),
+        Moment::Approved => ("was approved", "approved"),
+        Moment::Denied => ("was denied", "denied rejected"),
+        Moment::TimedOut => ("was not answered in time", "timed"),
+        Moment::Recovered => ("is well again", "again well recovered resolved fine ok up succeeded"),
+        Moment::Changed => ("changed", "changed"),
+        Moment::StillRunning => ("is still running", ""),
+        Moment::Flapping => ("keeps changing", ""),
+        Moment::Any => ("", ""),
     }
 }
 
-/// The default line: `deploy web failed after 4 min 10 s`.
+/// The default line: `deploy web failed after 4 min 10 s`. A title that says how it is stays as it is.
 fn default_message(notice: &Notice) -> String {
     let title = one_line(&notice.title);
     let title = if title.trim().is_empty() { "an event without a title" } else { &title };
     let after = notice.duration().filter(|seconds| *seconds > 0.0);
     let after = after.map(|seconds| format!(" after {}", human::duration(Duration::from_secs_f64(seconds))));
-    one_line(&format!("{title}{}{}", verb(notice.moment), after.unwrap_or_default()))
+    let (verb, says) = verb(notice.moment);
+    let lower = title.to_lowercase();
+    let mut words = lower.split(|c: char| !c.is_alphanumeric());
+    let said = words.any(|word| says.split(' ').any(|known| !word.is_empty() && word == known));
+    let blank = if verb.is_empty() || said { "" } else { " " };
+    let verb = if said { "" } else { verb };
+    one_line(&format!("{title}{blank}{verb}{}", after.unwrap_or_default()))
 }
 
 /// The text for a moment; cancellations are errors where nothing else is said.
@@ -122,6 +130,17 @@ mod tests {
         assert_eq!(words(failed(), "{}").notice.message, "deploy web failed after 4 min 10 s");
         let untitled = words(Notice { moment: Moment::Started, ..Notice::default() }, "{}");
         assert_eq!(untitled.notice.message, "an event without a title started");
+    }
+
+    #[test]
+    fn a_title_that_says_how_it_is_is_not_told_twice() {
+        let line = |title: &str, moment| {
+            words(Notice { title: title.into(), moment, ..Notice::default() }, "{}").notice.message
+        };
+        assert_eq!(line("backup failed", Moment::Error), "backup failed");
+        assert_eq!(line("the disk is fine", Moment::Recovered), "the disk is fine");
+        assert_eq!(line("backup", Moment::Recovered), "backup is well again");
+        assert_eq!(line("failover drill", Moment::Error), "failover drill failed");
     }
 
     #[test]

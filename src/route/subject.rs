@@ -36,6 +36,7 @@ impl Step<'_> {
         match self.before {
             Some(before) if self.asked.derived.is_some() => self.by_itself(before.clone()),
             Some(before) => self.told(before.clone()),
+            None if self.asked.derived.is_some() => self.new(),
             None => self.told(self.new()),
         }
     }
@@ -44,9 +45,9 @@ impl Step<'_> {
         let event = self.asked.event;
         Subject {
             key: event.subject(),
-            source: String::new(),
-            kind: String::new(),
-            title: String::new(),
+            source: event.source.clone(),
+            kind: event.kind.clone(),
+            title: event.title.clone(),
             labels: event.labels.clone(),
             status: None,
             level: event.level,

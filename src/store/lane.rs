@@ -146,12 +146,19 @@ impl Scribe<'_> {
         Ok(())
     }
 
-    /// After one of the lane is done: the first of what is left is the head.
-    pub(super) fn advance(&self, slot: &Slot) -> Result<(), StoreError> {
-        let sql = "UPDATE delivery SET head = 1 WHERE head = 0 AND id = (SELECT id FROM delivery
-                   WHERE notifier = ?1 AND target = ?2 AND lane = ?3 AND done IS NULL ORDER BY seq LIMIT 1)";
-        self.run(sql, [&slot.notifier, &slot.target, &slot.lane])?;
-        Ok(())
+    /// After one of the lane is done: the first of what is left is the head. Whether anything is left.
+    pub(super) fn advance(&self, slot: &Slot) -> Result<bool, StoreError> {
+        let sql =
+            "SELECT id, head FROM delivery WHERE notifier = ?1 AND target = ?2 AND lane = ?3 AND done IS NULL
+                   ORDER BY seq LIMIT 1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let values = [&slot.notifier, &slot.target, &slot.lane];
+        let first: Option<(i64, bool)> =
+            statement.query_row(values, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        if let Some((id, false)) = first {
+            self.run("UPDATE delivery SET head = 1 WHERE id = ?1", [id])?;
+        }
+        Ok(first.is_some())
     }
 
     /// Removes a delivery that is done, with its attempts.

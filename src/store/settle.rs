@@ -18,10 +18,11 @@ pub(super) fn settle(scribe: &Scribe<'_>, settled: &Settled) -> Result<Done, Sto
     let millis = i64::try_from(settled.millis).unwrap_or(i64::MAX);
     scribe.run(sql, params![settled.delivery, settled.at.as_micros(), millis, outcome, answer])?;
     let again = settled.again.filter(|_| settled.outcome.is_err());
-    match again {
+    let left = match again {
         Some(again) => {
             let sql = "UPDATE delivery SET tries = ?2, answer = ?3, due = ?4 WHERE id = ?1";
             scribe.run(sql, params![settled.delivery, tries, answer, again.as_micros()])?;
+            true
         }
         None => {
             let state = if settled.outcome.is_ok() { "sent" } else { "dead" };
@@ -29,11 +30,11 @@ pub(super) fn settle(scribe: &Scribe<'_>, settled: &Settled) -> Result<Done, Sto
             let sql =
                 "UPDATE delivery SET tries = ?2, answer = ?3, state = ?4, head = 0, done = ?5 WHERE id = ?1";
             scribe.run(sql, params![settled.delivery, tries, answer, state, done.as_micros()])?;
-            scribe.advance(&slot)?;
+            scribe.advance(&slot)?
         }
-    }
+    };
     remember(scribe, &slot, settled)?;
-    Ok(Done::Written)
+    Ok(if left { Done::Written } else { Done::Emptied })
 }
 
 fn open(scribe: &Scribe<'_>, delivery: i64) -> Result<Option<(Slot, i64)>, StoreError> {

@@ -17,6 +17,7 @@ mod list;
 mod methods;
 mod named;
 #[expect(clippy::needless_pass_by_value, reason = "the engine hands arguments over by value")]
+mod operands;
 mod operators;
 mod place;
 mod prepare;

@@ -6,7 +6,7 @@ use chatops::adapter::irc::Irc;
 use chatops::adapter::{Adapter, Ended};
 use chatops::model::{AdapterName, Place};
 
-use crate::support::irc_user::IrcUser;
+use crate::support::chat::IrcUser;
 use crate::support::ircd::{Ircd, Kind, await_until};
 use crate::support::session::Session;
 
@@ -45,7 +45,7 @@ fn the_bot_hears_and_answers_on_both_servers() {
         let mut alice = IrcUser::join(&ircd.address(), "Alice", "#ops");
         let (session, nick) = Session::start_up(clear(&ircd, &[]));
         assert_eq!(nick, "bot");
-        alice.say("#ops", "\x02!run\x02 date");
+        alice.tells("#ops", "\x02!run\x02 date");
         let message = session.hears();
         assert_eq!((message.text.as_str(), message.raw.as_str()), ("!run date", "\x02!run\x02 date"));
         assert_eq!((message.person.to_string().as_str(), message.name.as_str()), ("irc:~alice", "Alice"));
@@ -54,7 +54,7 @@ fn the_bot_hears_and_answers_on_both_servers() {
         assert_eq!(alice.hears("bot"), "done");
         assert_eq!(alice.hears("bot"), "and well");
         assert!(session.settles().is_ok());
-        alice.say("bot", "help");
+        alice.tells("bot", "help");
         let message = session.hears();
         assert!(message.place.is_direct());
         session.says(&message.place, "in private");
@@ -113,7 +113,7 @@ fn sasl_plain_logs_in_and_a_wrong_password_is_refused() {
     ircd.register("bot", "sesame");
     let mut alice = IrcUser::connect(&ircd.address(), "alice");
     let (session, _) = Session::start_up(clear(&ircd, &[("SASL_PASSWORD", "sesame")]));
-    alice.send("WHOIS bot");
+    alice.sends("WHOIS bot");
     alice.until(|line| line.contains(" 330 ") && line.contains("bot"));
     assert_eq!(session.stop(), Ended::Stopped);
     let Ended::Refused(why) = Session::start(clear(&ircd, &[("SASL_PASSWORD", "wrong")])).end() else {
@@ -130,7 +130,7 @@ fn sasl_external_logs_in_with_the_client_certificate() {
     let mut alice = IrcUser::connect(&ircd.address(), "alice");
     let (ca, client) = (ircd.path("ca.pem"), ircd.path("client.pem"));
     let (_session, _) = Session::start_up(over_tls(&ircd, &[("CA_FILE", &ca), ("CLIENT_CERT", &client)]));
-    alice.send("WHOIS bot");
+    alice.sends("WHOIS bot");
     alice.until(|line| line.contains(" 330 ") && line.contains("bot"));
 }
 
@@ -141,13 +141,13 @@ fn nickserv_identifies_and_an_account_proves_a_person() {
     ircd.register("Alice", "open");
     let mut alice = IrcUser::join(&ircd.address(), "al", "#ops");
     let (session, _) = Session::start_up(clear(&ircd, &[("NICKSERV_PASSWORD", "sesame")]));
-    alice.send("WHOIS bot");
+    alice.sends("WHOIS bot");
     alice.until(|line| line.contains(" 330 ") && line.contains("bot"));
-    alice.say("#ops", "who am I");
+    alice.tells("#ops", "who am I");
     assert_eq!(session.hears().person.to_string(), "irc:~al");
-    alice.say("NickServ", "IDENTIFY Alice open");
+    alice.tells("NickServ", "IDENTIFY Alice open");
     alice.until(|line| line.contains(" 900 "));
-    alice.say("#ops", "who am I");
+    alice.tells("#ops", "who am I");
     assert_eq!(session.hears().person.to_string(), "irc:alice");
 }
 
@@ -171,7 +171,7 @@ fn a_nick_in_use_is_taken_back_when_it_is_free() {
         adapter.profile.patience.regain = Duration::from_millis(300);
         let (session, nick) = Session::start_up(adapter);
         assert_eq!(nick, "bot_");
-        holder.send("QUIT :bye");
+        holder.sends("QUIT :bye");
         assert_eq!(session.next_up(), ["bot"]);
     }
 }
@@ -193,7 +193,7 @@ fn after_a_kick_the_bot_comes_back() {
     let mut adapter = clear(&ircd, &[]);
     adapter.profile.patience.rejoin = Duration::from_millis(200);
     let (session, _) = Session::start_up(adapter);
-    alice.send("KICK #ops bot :out");
+    alice.sends("KICK #ops bot :out");
     alice.until(|line| line.starts_with(":bot!") && line.contains(" JOIN "));
     session.says(&ops(), "back");
     assert_eq!(alice.hears("bot"), "back");
@@ -204,7 +204,7 @@ fn a_channel_with_a_key_is_joined_and_a_closed_one_is_retried() {
     for kind in [Kind::Ngircd, Kind::Inspircd] {
         let Some(ircd) = Ircd::start(kind) else { return };
         let mut alice = IrcUser::join(&ircd.address(), "alice", "#locked");
-        alice.send("MODE #locked +k sesame\r\nJOIN #closed\r\nMODE #closed +i");
+        alice.sends("MODE #locked +k sesame\r\nJOIN #closed\r\nMODE #closed +i");
         alice.until(|line| line.contains(" MODE #closed ") || line.contains(" MODE #closed :"));
         let mut adapter = clear(&ircd, &[("CHANNELS", "#closed,#locked:sesame")]);
         adapter.profile.patience.refused = Duration::from_millis(300);
@@ -214,7 +214,7 @@ fn a_channel_with_a_key_is_joined_and_a_closed_one_is_retried() {
         assert!(session.settles().is_ok());
         session.says(&Place::room(AdapterName::new("irc").unwrap(), "#closed"), "in");
         assert!(session.settles().is_err());
-        alice.send("MODE #closed -i");
+        alice.sends("MODE #closed -i");
         alice.until(|line| line.starts_with(":bot!") && line.contains(" JOIN ") && line.contains("#closed"));
     }
 }
@@ -224,9 +224,9 @@ fn bytes_that_are_not_utf8_are_heard() {
     let Some(ircd) = Ircd::start(Kind::Ngircd) else { return };
     let mut alice = IrcUser::join(&ircd.address(), "alice", "#ops");
     let (session, _) = Session::start_up(clear(&ircd, &[]));
-    alice.send_bytes(b"PRIVMSG #ops :caf\xe9 \xff\xfe");
+    alice.sends_bytes(b"PRIVMSG #ops :caf\xe9 \xff\xfe");
     assert_eq!(session.hears().text, "caf\u{fffd} \u{fffd}\u{fffd}");
-    alice.say("#ops", "still here");
+    alice.tells("#ops", "still here");
     assert_eq!(session.hears().text, "still here");
 }
 
@@ -253,8 +253,8 @@ fn long_lines_arrive_whole() {
         while !heard.ends_with("end") {
             let line = alice.until(|line| line.starts_with(":bot!") && line.contains(" PRIVMSG "));
             assert!(line.len() + 2 <= 512, "{} bytes", line.len() + 2);
-            heard.push_str(line.split_once(" :").unwrap().1);
-            // The reader of the test trims line ends; a cut is behind a blank.
+            // Some servers cut the blank at which a line was cut.
+            heard.push_str(line.split_once(" :").unwrap().1.trim_end());
             if !heard.ends_with("end") && !heard.ends_with('é') {
                 heard.push(' ');
             }
@@ -275,11 +275,11 @@ fn a_hundred_lines_are_read_in_parts() {
         heard.extend((0..10).map(|_| alice.hears("bot")));
         if part < 9 {
             assert_eq!(alice.hears("bot"), format!("(… {} more lines: say \"more\")", 90 - 10 * part));
-            alice.say("#ops", "bot: more");
+            alice.tells("#ops", "bot: more");
         }
     }
     assert_eq!(heard, lines);
-    alice.say("#ops", "more");
+    alice.tells("#ops", "more");
     assert_eq!(session.hears().text, "more", "nothing is left: the bot hears it");
 }
 

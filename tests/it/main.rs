@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
+mod api;
 mod audit;
 mod bad_input;
 mod chat_access;
@@ -15,27 +16,38 @@ mod chat_limits;
 mod chat_reload;
 mod cli;
 mod cli_running;
+mod deliveries;
 mod docs;
 mod doubts;
+mod events;
 mod https;
 mod import_notify;
 mod irc_chat;
+mod irc_networks;
 mod irc_session;
 mod kill9;
 mod layers;
+#[path = "../../benches/notify/load.rs"]
+mod load;
 mod notifier;
 mod notify_bad;
 mod notify_http;
 mod notify_irc;
+mod notify_job;
 mod notify_mail;
 mod notify_postfix;
 mod notify_proxy;
 mod notify_secrets;
 mod notify_tls;
+mod retention;
 mod route;
 mod rules;
+#[path = "../../benches/notify/sink.rs"]
+#[allow(dead_code, reason = "the benchmark reads more of it")]
+mod sink;
 mod ssh;
 mod ssh_chat;
+mod ssh_more;
 #[cfg(feature = "ssh-native")]
 mod ssh_password;
 mod support;

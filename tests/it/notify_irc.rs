@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::irc_user::IrcUser;
+use crate::support::chat::IrcUser;
 use crate::support::ircd::{Ircd, Kind};
 use crate::support::notify::{self, later, notifier, only, refused, tell};
 use chatops::notifier::{Configured, Notice};
@@ -66,8 +66,8 @@ fn a_channel_that_lets_nobody_in_is_reported() {
         let Some(ircd) = Ircd::start(kind) else { return };
         let mut owner = IrcUser::join(&ircd.address(), "owner", "#invited");
         for (channel, mode) in [("#invited", "+i"), ("#keyed", "+k sesame"), ("#banned", "+b bell!*@*")] {
-            owner.send(&format!("JOIN {channel}"));
-            owner.send(&format!("MODE {channel} {mode}"));
+            owner.sends(&format!("JOIN {channel}"));
+            owner.sends(&format!("MODE {channel} {mode}"));
             owner.until(|line| line.contains(&format!(" MODE {channel}")));
             let told = tell(&on(&ircd, &json!({"targets": [channel]})), failed());
             let why = refused(only(told));
@@ -84,7 +84,7 @@ fn a_channel_that_takes_no_words_is_reported() {
     for kind in BOTH {
         let Some(ircd) = Ircd::start(kind) else { return };
         let mut owner = IrcUser::join(&ircd.address(), "owner", "#quiet");
-        owner.send("MODE #quiet +m");
+        owner.sends("MODE #quiet +m");
         owner.until(|line| line.contains(" MODE #quiet"));
         let why = refused(only(tell(&on(&ircd, &json!({"targets": ["#quiet"]})), failed())));
         assert!(why.starts_with("`#quiet` did not get it: "), "{kind:?}: {why}");
@@ -197,7 +197,7 @@ fn sasl_logs_in_and_a_wrong_password_is_refused() {
     let Some(ircd) = Ircd::start(Kind::InspircdWithServices) else { return };
     ircd.register("bell", "sesame");
     let mut alice = IrcUser::join(&ircd.address(), "alice", "#ops");
-    alice.send("CAP REQ :account-tag");
+    alice.sends("CAP REQ :account-tag");
     only(tell(&on(&ircd, &json!({"sasl_password": "sesame"})), failed())).unwrap();
     let line = alice.until(|line| line.contains(":bell!") && line.contains(" PRIVMSG "));
     assert!(line.contains("account=bell"), "{line}");

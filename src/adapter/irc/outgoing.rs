@@ -31,19 +31,34 @@ pub(super) struct Outgoing {
     private: Recent,
     /// Folded nick → the nick that person has now.
     renamed: Recent,
+    /// Services account → the folded nick that was last seen to be logged in to it.
+    accounts: Recent,
     progress: HashMap<String, Timestamp>,
 }
 
 impl Outgoing {
     pub(super) fn new(most_lines: usize, more: Arc<Mutex<More>>) -> Self {
-        let (askers, private, renamed) =
-            (Recent::new(REMEMBERED), Recent::new(REMEMBERED), Recent::new(REMEMBERED));
-        Self { most_lines: most_lines.max(1), more, askers, private, renamed, progress: HashMap::new() }
+        let memory = || Recent::new(REMEMBERED);
+        let (askers, private, renamed, accounts) = (memory(), memory(), memory(), memory());
+        Self {
+            most_lines: most_lines.max(1),
+            more,
+            askers,
+            private,
+            renamed,
+            accounts,
+            progress: HashMap::new(),
+        }
     }
 
     /// Somebody said something: remembers how to answer.
     pub(super) fn heard(&mut self, said: &Said, id: &Arc<str>) {
         let nick: Arc<str> = said.folded_nick.as_str().into();
+        let known = said.account.as_deref().and_then(|account| self.accounts.get(account));
+        if known != Some(&*nick) {
+            self.accounts.remove_value(&nick);
+            said.account.iter().for_each(|account| self.accounts.put(&account.as_str().into(), &nick));
+        }
         match said.target {
             Target::Direct => {
                 self.renamed.remove(&nick);
@@ -60,6 +75,12 @@ impl Outgoing {
             self.private.put(&to.into(), &mask);
             self.renamed.put(&from.into(), to);
         }
+        self.accounts.replace_value(from, to);
+    }
+
+    /// Somebody left, or is logged in as somebody else: the nick proves nothing until it speaks again.
+    pub(super) fn forget(&mut self, nick: &str) {
+        self.accounts.remove_value(nick);
     }
 
     /// Turns a parcel into lines, or settles it at once where it cannot or need not be sent.
@@ -71,7 +92,10 @@ impl Outgoing {
             return ticket
                 .settle(Ok(Receipt { handle: None, answer: "left out: no edits on irc".to_owned() }));
         }
-        let target = self.target(ticket.parcel());
+        let target = match self.target(ticket.parcel()) {
+            Ok(target) => target,
+            Err(error) => return ticket.settle(Err(error)),
+        };
         // Bold would be a control character: channels with mode `+c` refuse the line.
         let lines = plain::lines(&ticket.parcel().post, &IRC_PLAIN);
         let lines = self.first_lines(&target, lines, client);
@@ -115,16 +139,24 @@ impl Outgoing {
         format!("{target}!{}", self.private.get(target).unwrap_or_default())
     }
 
-    fn target(&self, parcel: &Parcel) -> String {
+    fn target(&self, parcel: &Parcel) -> Result<String, SendError> {
         let room = &*parcel.place.room;
+        if parcel.place.is_direct() && parcel.answer.is_none() && parcel.delivery.is_none() {
+            return self.nick_of(room);
+        }
         if parcel.place.is_direct() {
-            return self.renamed.get(room).unwrap_or(room).to_owned();
+            return Ok(self.renamed.get(room).unwrap_or(room).to_owned());
         }
         let asker = || self.askers.get(&parcel.answer.as_ref()?.key.id);
-        match parcel.post.private.then(asker).flatten() {
-            Some(nick) => nick.to_owned(),
-            None => room.to_owned(),
-        }
+        Ok(parcel.post.private.then(asker).flatten().unwrap_or(room).to_owned())
+    }
+
+    /// What answers nobody, such as a word to the admins, is for an account: a nick of that name may be anybody's.
+    fn nick_of(&self, account: &str) -> Result<String, SendError> {
+        let nick = self.accounts.get(&account.to_ascii_lowercase()).map(str::to_owned);
+        nick.ok_or_else(|| SendError::Refused {
+            why: format!("nobody who is logged in as `{account}` has spoken since the bot is connected"),
+        })
     }
 
     fn first_lines(&mut self, target: &str, lines: Vec<String>, client: &Client) -> Vec<String> {

@@ -50,6 +50,11 @@ struct Bench {
 }
 
 fn bench() -> Bench {
+    bench_with(&[])
+}
+
+/// The same on a server that grants capabilities.
+fn bench_with(capabilities: &[&str]) -> Bench {
     let profile = Profile {
         nick: "bot".into(),
         real_name: "bot".into(),
@@ -60,6 +65,11 @@ fn bench() -> Bench {
         patience: Patience::default(),
     };
     let mut client = Client::new(profile, NOW);
+    let all = capabilities.join(" ");
+    client.hear(&format!(":s CAP * LS :{all}"), NOW);
+    for capability in capabilities {
+        client.hear(&format!(":s CAP * ACK :{capability}"), NOW);
+    }
     for line in [":s 001 bot :hi", ":s 376 bot :end", ":bot!b@h JOIN #ops"] {
         client.hear(line, NOW);
     }
@@ -86,6 +96,13 @@ fn parcel(place: Place, text: &str) -> Parcel {
     let block = Block::Code { lang: String::new(), text: text.into() };
     let post = Arc::new(Post { body: vec![block], ..Post::default() });
     Parcel { slot, place, post, earlier: None, answer: None, delivery: None }
+}
+
+/// A private answer to somebody.
+fn answer(nick: &str, text: &str) -> Parcel {
+    let key = MessageKey { adapter: irc(), room: nick.into(), id: "m1".into() };
+    let answer = Some(Answer { key, last: true, good: true });
+    Parcel { answer, ..parcel(Place::direct(irc(), nick), text) }
 }
 
 impl Bench {
@@ -116,16 +133,39 @@ impl Bench {
                 self.outgoing.renamed(&from, &to);
                 false
             }
+            Some(crate::wire::irc::Event::Unknown(nick)) => {
+                self.outgoing.forget(&nick);
+                false
+            }
             other => panic!("{other:?}"),
         }
     }
 }
 
 #[tokio::test]
+async fn a_word_to_an_account_goes_to_the_nick_that_is_known_to_be_it_and_to_nobody_else() {
+    let mut bench = bench_with(&["account-tag", "account-notify"]);
+    let notice = || parcel(Place::direct(irc(), "alice"), "look");
+    bench.hear(":alice!mallory@h PRIVMSG bot :help");
+    assert!(bench.send(notice(), NOW).await.is_empty(), "a nick is no proof");
+    bench.hear("@account=Alice :al!u@h PRIVMSG #ops :!help");
+    assert_eq!(bench.send(notice(), NOW).await, ["PRIVMSG al :look"]);
+    bench.hear(":al!u@h NICK ally");
+    assert_eq!(bench.send(notice(), NOW).await, ["PRIVMSG ally :look"]);
+    for end in [":ally!u@h ACCOUNT *", ":ally!u@h QUIT :bye"] {
+        bench.hear("@account=Alice :ally!u@h PRIVMSG #ops :!help");
+        bench.hear(end);
+        assert!(bench.send(notice(), NOW).await.is_empty(), "{end}");
+    }
+    let settled = bench.desk.settled.lock().unwrap();
+    assert!(matches!(&settled[0], Err(SendError::Refused { why }) if why.contains("`alice`")), "{settled:?}");
+}
+
+#[tokio::test]
 async fn a_private_rest_is_not_shown_to_another_who_takes_the_nick() {
     let mut bench = bench();
     bench.hear(":al!u@h PRIVMSG bot :help");
-    let lines = bench.send(parcel(Place::direct(irc(), "al"), "1\n2\n3\n4"), NOW).await;
+    let lines = bench.send(answer("al", "1\n2\n3\n4"), NOW).await;
     assert_eq!(lines[2], "PRIVMSG al :(… 2 more lines: say \"more\")");
     assert!(!bench.hear(":al!mallory@elsewhere PRIVMSG bot :more"));
     assert!(bench.hear(":al!u@h PRIVMSG bot :more"));
@@ -137,10 +177,10 @@ async fn a_private_answer_follows_the_person_to_another_nick() {
     let mut bench = bench();
     bench.hear(":al!u@h PRIVMSG bot :run");
     bench.hear(":al!u@h NICK ally");
-    let lines = bench.send(parcel(Place::direct(irc(), "al"), "done"), NOW).await;
+    let lines = bench.send(answer("al", "done"), NOW).await;
     assert_eq!(lines, ["PRIVMSG ally :done"]);
     bench.hear(":al!x@y PRIVMSG bot :hi");
-    let lines = bench.send(parcel(Place::direct(irc(), "al"), "hello"), NOW).await;
+    let lines = bench.send(answer("al", "hello"), NOW).await;
     assert_eq!(lines, ["PRIVMSG al :hello"]);
 }
 

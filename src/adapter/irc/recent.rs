@@ -36,6 +36,18 @@ impl Recent {
         self.values.get(key).map(String::as_str)
     }
 
+    /// Forgets every key of a value.
+    pub(super) fn remove_value(&mut self, value: &str) {
+        let keys: Vec<_> =
+            self.values.iter().filter(|(_, known)| *known == value).map(|(key, _)| key.clone()).collect();
+        keys.iter().for_each(|key| self.remove(key));
+    }
+
+    /// Has another value wherever there was `from`.
+    pub(super) fn replace_value(&mut self, from: &str, to: &str) {
+        self.values.values_mut().filter(|known| *known == from).for_each(|known| to.clone_into(known));
+    }
+
     /// Forgets.
     pub(super) fn remove(&mut self, key: &str) {
         if self.values.remove(key).is_some() {

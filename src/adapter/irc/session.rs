@@ -182,6 +182,7 @@ impl<'a> Session<'a> {
                 Event::Up | Event::Nick => self.tell_up(),
                 Event::Said(said) => self.heard(said),
                 Event::Renamed { from, to } => self.outgoing.renamed(&from, &to),
+                Event::Unknown(nick) => self.outgoing.forget(&nick),
                 Event::Taken(number) => self.sending.taken(number),
                 Event::Undelivered { to, why } => {
                     tracing::debug!(%to, answer = %why, "the irc server did not pass a message on");

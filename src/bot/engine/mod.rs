@@ -6,6 +6,7 @@
 
 mod announce;
 mod finish;
+mod job;
 mod kill;
 mod load;
 mod order;
@@ -18,8 +19,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+<<<<<<< HEAD
 use serde_json::{Map, Value, json};
 use tokio::sync::{Notify as Bell, mpsc, oneshot};
+=======
+use tokio::sync::{Notify, mpsc, oneshot};
+>>>>>>> review2
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -32,10 +37,11 @@ pub use replies::Replies;
 use super::notify::Notify;
 use super::outbox::Outbox;
 use super::reply;
-use crate::model::{Execution, Noun, Status, Timestamp};
+use crate::model::{Noun, Status};
 use crate::net::World;
 use crate::runner::{self, Output};
-use crate::store::{Begin, Change, Done, Entry, Store, StoreError, What};
+use crate::store::{Change, Done, Store, StoreError, What};
+use job::Job;
 use load::Load;
 
 /// Orders that wait to be recorded; past this number people are told to try again.
@@ -65,17 +71,6 @@ struct State {
     waiting: VecDeque<Arc<Job>>,
     running: BTreeMap<i64, Arc<Job>>,
     stopping: bool,
-}
-
-/// One order under way.
-struct Job {
-    id: i64,
-    order: Order,
-    asked: Timestamp,
-    stop: CancellationToken,
-    output: Arc<Output>,
-    killed_by: Mutex<Option<String>>,
-    done: Mutex<Option<oneshot::Sender<Ended>>>,
 }
 
 type Commit = std::pin::Pin<Box<dyn Future<Output = Result<Done, StoreError>> + Send>>;
@@ -287,80 +282,6 @@ impl Engine {
             }
             idle.await;
         }
-    }
-}
-
-impl Job {
-    /// The execution as it is recorded first.
-    fn execution(&self) -> Execution {
-        let order = &self.order;
-        Execution {
-            id: self.id,
-            cause: order.cause,
-            rerun_of: order.rerun_of,
-            person: order.asker.person.clone(),
-            person_name: order.asker.name.clone(),
-            place: order.asker.place.clone(),
-            alias: order.alias_reference(),
-            command: order.command.clone(),
-            action: order.action.reference(),
-            runner: order.prepared.runner.clone(),
-            definition: order.action.definition.clone(),
-            parameters: order.prepared.shown.clone(),
-            status: Status::Requested,
-            why: None,
-            asked: self.asked,
-            started: None,
-            ended: None,
-        }
-    }
-
-    /// The first record of the execution, as it stands.
-    fn begin(&self, execution: Execution) -> Begin {
-        let order = &self.order;
-        let mut body = self.audit_body();
-        body.insert("parameters".to_owned(), Value::Object(order.prepared.shown.clone()));
-        Begin {
-            execution,
-            secrets: order.secret_parameters(),
-            key: order.message.clone(),
-            position: order.position.clone(),
-            audit: self.entry(What::Asked, self.asked, body),
-        }
-    }
-
-    fn audit_body(&self) -> Map<String, Value> {
-        let mut body = Map::new();
-        body.insert("text".to_owned(), json!(self.order.command));
-        body.insert("action".to_owned(), json!(self.order.action.reference()));
-        if let Some(alias) = self.order.alias_reference() {
-            body.insert("alias".to_owned(), json!(alias));
-        }
-        body
-    }
-
-    fn entry(&self, what: What, at: Timestamp, body: Map<String, Value>) -> Entry {
-        let asker = &self.order.asker;
-        let subject = Some(format!("execution/{}", self.id));
-        Entry { at, what, person: Some(asker.person.clone()), place: asker.place.clone(), subject, body }
-    }
-
-    fn listed(&self, status: Status) -> Listed {
-        Listed {
-            id: self.id,
-            person: self.order.asker.person.clone(),
-            name: self.order.asker.name.clone(),
-            command: self.order.command.clone(),
-            status,
-            asked: self.asked,
-            place: self.order.asker.place.clone(),
-            action: self.order.action.reference(),
-            parameters: self.order.prepared.shown.clone(),
-        }
-    }
-
-    fn killed_by(&self) -> Option<String> {
-        self.killed_by.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

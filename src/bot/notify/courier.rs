@@ -125,7 +125,11 @@ impl Courier {
 
     fn permit(&self) -> Permit {
         let now = self.world.now();
+        let notifier = self.notify.upgrade().and_then(|notify| notify.configured(&self.name));
         let mut desk = self.desk();
+        if let Some(notifier) = notifier {
+            desk.pace.allow(notifier.in_flight.unwrap_or(IN_FLIGHT), notifier.rate, now);
+        }
         let out = if desk.unsettled >= UNSETTLED { usize::MAX } else { desk.out };
         desk.pace.permit(now, out)
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::notifier_name;
 use crate::bot::home::{Home, mark};
-use crate::model::{EventStatus, Level, Moment, Slot, Subject};
+use crate::model::{Event, EventStatus, Level, Moment, Slot, Subject};
 use crate::route::{Decision, Outcome, When};
 use crate::store::{Accept, Sending};
 
@@ -50,8 +50,9 @@ pub(super) fn expand(
     also: &[String],
 ) -> Vec<Sending> {
     let story = Story::of(accept, before);
+    let others = outcome.sends.iter().filter(|decision| !is_about(&accept.event, &decision.notifier));
     let mut sends: Vec<Sending> =
-        outcome.sends.iter().flat_map(|decision| story.sendings(home, accept, decision)).collect();
+        others.flat_map(|decision| story.sendings(home, accept, decision)).collect();
     for name in also.iter().filter(|name| !outcome.sends.iter().any(|it| it.notifier == **name)) {
         let decision = Decision {
             line: 0,
@@ -63,6 +64,12 @@ pub(super) fn expand(
         sends.extend(story.sendings(home, accept, &decision));
     }
     sends
+}
+
+/// Whether an event tells of a notifier's own trouble, which that notifier would not deliver.
+fn is_about(event: &Event, notifier: &str) -> bool {
+    let own = event.source == super::meta::SOURCE && event.kind == super::meta::KIND;
+    own && event.labels.get("notifier").is_some_and(|name| name == notifier)
 }
 
 /// What is told of a status where no rule asks for more.
@@ -94,13 +101,19 @@ impl Story {
 
     fn sendings(&self, home: &Home, accept: &Accept, decision: &Decision) -> Vec<Sending> {
         let variant = decision.options.as_ref().map(mark);
-        let Some(way) = home.notifying.way(&decision.notifier, variant.as_deref()) else { return Vec::new() };
+        let way = home.notifying.way(&decision.notifier, variant.as_deref());
+        let targets = match &way {
+            Some(way) => way.service().targets(),
+            None => vec!["-".to_owned()],
+        };
         let (purpose, lane, due, gather, dropped) = match &decision.when {
             When::Now => ("event", accept.event.subject(), accept.at, false, None),
             When::Held(until) => ("event", accept.event.subject(), *until, false, None),
             When::Gather { until, key, bundle } => (bundle.word(), key.clone(), *until, true, None),
             When::Dropped(why) => ("event", accept.event.subject(), accept.at, false, Some(why.clone())),
         };
+        let gone = || "the notifier cannot be used, see `chatops check`".to_owned();
+        let dropped = dropped.or_else(|| way.is_none().then(gone));
         let order = Order {
             line: decision.line,
             moment: decision.moment,
@@ -118,7 +131,7 @@ impl Story {
             gather,
             dropped: dropped.clone(),
         };
-        way.service().targets().into_iter().map(sending).collect()
+        targets.into_iter().map(sending).collect()
     }
 }
 

@@ -16,7 +16,10 @@ const OFTEN: u32 = 5;
 const LONG: Duration = Duration::from_secs(60);
 
 /// The source of what the bot tells of itself.
-const SOURCE: &str = "chatops";
+pub(super) const SOURCE: &str = "chatops";
+
+/// The kind of event that tells of a notifier.
+pub(super) const KIND: &str = "notifier";
 
 impl Notify {
     /// A delivery was not taken.
@@ -53,7 +56,7 @@ impl Notify {
 
     fn tell(&self, name: &str, status: EventStatus, what: &str, text: String) {
         let body = json!({
-            "source": SOURCE, "kind": "notifier", "status": status.word(),
+            "source": SOURCE, "kind": KIND, "status": status.word(),
             "level": if status == EventStatus::Ok { Level::Ok } else { Level::Error },
             "title": format!("notifier {name} {what}"), "text": text,
             "labels": {"notifier": name}, "fingerprint": format!("notifier/{name}"),

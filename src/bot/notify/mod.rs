@@ -27,6 +27,7 @@ use super::home::{Home, Homes};
 use super::outbox::Outbox;
 use crate::model::Timestamp;
 use crate::net::World;
+use crate::notifier::Configured;
 use crate::route::Muted;
 use crate::store::Store;
 use cache::{Cache, Known};
@@ -128,6 +129,10 @@ impl Notify {
         self.complaints.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn configured(&self, name: &str) -> Option<Arc<Configured>> {
+        self.homes.current().notifying.notifiers().get(name).cloned()
+    }
+
     /// A courier for each notifier that is on, none for the others. What waits for one that is off stays.
     fn settle_couriers(self: &Arc<Self>, home: &Home) {
         let on = |name: &str| home.notifying.notifiers().get(name).is_some_and(|it| it.enabled);
@@ -172,7 +177,7 @@ impl Notify {
     pub fn health(&self) -> Vec<NotifierHealth> {
         let home = self.homes.current();
         let couriers = self.couriers();
-        let one = |(name, it): (&String, &Arc<crate::notifier::Configured>)| {
+        let one = |(name, it): (&String, &Arc<Configured>)| {
             let courier = couriers.get(name).map(|running| running.courier.standing());
             NotifierHealth {
                 name: name.clone(),

@@ -55,6 +55,8 @@ impl State {
 #[derive(Debug, Clone)]
 pub(super) struct Pace {
     most: usize,
+    /// What the admin allows at most, a second.
+    allowed: Option<f64>,
     /// Deliveries a second; `None` for as fast as it takes them.
     rate: Option<f64>,
     tokens: f64,
@@ -85,6 +87,7 @@ impl Pace {
     pub(super) fn new(most: usize, now: Timestamp) -> Self {
         Self {
             most,
+            allowed: None,
             rate: None,
             tokens: 0.0,
             filled: now,
@@ -97,6 +100,15 @@ impl Pace {
             rest: FIRST_REST,
             resting: false,
             last_error: None,
+        }
+    }
+
+    /// Keeps to what an admin allows: so many at once, so many a second.
+    pub(super) fn allow(&mut self, most: usize, rate: Option<f64>, now: Timestamp) {
+        self.most = most;
+        if self.allowed != rate {
+            (self.allowed, self.rate) = (rate, rate);
+            (self.tokens, self.filled, self.raised) = (1.0, now, now);
         }
     }
 
@@ -140,7 +152,11 @@ impl Pace {
         self.filled = now;
         if now.since(self.raised) >= Duration::from_secs(60) {
             self.raised = now;
-            self.rate = Some(rate * RAISE).filter(|rate| *rate < FORGOTTEN);
+            let raised = rate * RAISE;
+            self.rate = match self.allowed {
+                Some(allowed) => Some(raised.min(allowed)),
+                None => Some(raised).filter(|rate| *rate < FORGOTTEN),
+            };
         }
     }
 
@@ -290,6 +306,17 @@ mod tests {
             pace.permit(at(minute * 61), 0);
         }
         assert!(pace.rate.is_none(), "from {low} to {:?}", pace.rate);
+    }
+
+    #[test]
+    fn what_an_admin_allows_is_kept_to() {
+        let mut pace = Pace::new(8, at(0));
+        pace.allow(2, Some(1.0), at(0));
+        assert_eq!(pace.permit(at(0), 0), Permit::Go(1));
+        pace.goes(at(0));
+        assert_eq!(pace.permit(at(0), 0), Permit::Wait(Duration::from_secs(1)));
+        assert_eq!(pace.permit(at(600), 0), Permit::Go(2));
+        assert_eq!(pace.rate, Some(1.0));
     }
 
     #[test]

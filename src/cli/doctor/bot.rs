@@ -6,11 +6,12 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Finding;
+use super::places::remedy;
 use crate::bot::home::Home;
 use crate::cli::api::Api;
 use crate::config::home::HomeDir;
 use crate::config::settings::ListenOn;
-use crate::store::InstanceLock;
+use crate::store::{InstanceLock, StoreError};
 use crate::text::human;
 
 /// What is known of a running bot.
@@ -49,6 +50,9 @@ fn silent(dir: &HomeDir, home: &Home, error: &anyhow::Error) -> Finding {
     // Taking the lock would make the folder: a home that was never used stays as it is.
     let lock = dir.var_dir().is_dir().then(|| InstanceLock::take(&dir.var_dir()));
     match (lock, home.settings.listen) {
+        (Some(Err(error)), _) if !matches!(error, StoreError::InUse { .. }) => {
+            Finding::error("bot", format!("it cannot start: {error}")).help(remedy(&error, &dir.var_dir()))
+        }
         (Some(Err(taken)), ListenOn::Off) => {
             Finding::warning("bot", format!("{taken}; its API is off, so nothing more is known"))
                 .help("set `CHATOPS_LISTEN` to an address")

@@ -45,11 +45,19 @@ pub(super) fn database(dir: &HomeDir, home: &Home) -> Vec<Finding> {
             return vec![Finding::ok("database", "none yet: the first start makes it")];
         }
         Err(error) => {
-            let help = format!("look at `{}` and its folder", path.display());
-            return vec![Finding::error("database", error.to_string()).help(help)];
+            return vec![Finding::error("database", error.to_string()).help(remedy(&error, &path))];
         }
     };
     vec![writable(&path), audit(&reader, dir)]
+}
+
+/// What to do about a database that cannot be used.
+pub(super) fn remedy(error: &StoreError, path: &Path) -> String {
+    match error {
+        StoreError::DiskFull => format!("make room on the disk of `{}`: `df {0}`", path.display()),
+        StoreError::ReadOnly => format!("run the bot as the owner of `{}`", path.display()),
+        _ => format!("look at `{}` and its folder", path.display()),
+    }
 }
 
 /// Why nothing can be kept in a folder that is there, or that the first start would have to make.

@@ -223,7 +223,7 @@ fn fifty_routes_cost_some_microseconds() {
     }
     let each = began.elapsed() / 1_000;
     // Not optimised and on a busy machine a decision may take a hundred times as long as it does for people.
-    assert!(each < std::time::Duration::from_millis(2), "{each:?}");
+    assert!(each < std::time::Duration::from_millis(5), "{each:?}");
     #[expect(clippy::print_stderr, reason = "shown with --nocapture")]
     {
         eprintln!("a decision before 50 routes takes {each:?}");

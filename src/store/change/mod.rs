@@ -283,6 +283,8 @@ pub enum Done {
     Written,
     /// Committed nothing: the message's key was seen before, for this execution.
     Repeated(i64),
+    /// Committed: a delivery was settled, and nothing is left in its lane.
+    Emptied,
     /// Committed nothing: what it changes had ended already.
     Stale,
     /// Committed; so many executions, deliveries, events, settings and audit records were removed.

@@ -115,6 +115,10 @@ impl MemoryClaims {
 
     fn give_back(&self, claimed: &Claimed) {
         self.table().remove(claimed.delivery.id);
+        self.ring(claimed);
+    }
+
+    fn ring(&self, claimed: &Claimed) {
         self.store.bells().ring(&claimed.delivery.slot.notifier);
     }
 }
@@ -158,6 +162,13 @@ impl Claims for MemoryClaims {
         let mut outcome = Ok(());
         for (claimed, write) in writes {
             match write.await {
+                // With nothing left in the lane there is nothing new, unless it came since and was passed over.
+                Ok(Done::Emptied) => {
+                    let wanted = self.table().remove(claimed.delivery.id);
+                    if wanted {
+                        self.ring(&claimed);
+                    }
+                }
                 Ok(Done::Written | Done::Stale) => self.give_back(&claimed),
                 Ok(other) => tracing::error!(?other, "a settled delivery was answered with something else"),
                 Err(error) => outcome = Err(error),

@@ -162,7 +162,7 @@ async fn the_message_of_a_slot_is_remembered() {
     store.write(Change::Deliver(Box::new(delivery(1, "a")))).await.unwrap();
     let receipt = Receipt { handle: Some(Handle("ts1".into())), answer: "ok".into() };
     let settled = Settled { delivery: 1, at: at(101), millis: 5, outcome: Ok(receipt), again: None };
-    assert_eq!(store.write(Change::Settle(Box::new(settled.clone()))).await, Ok(Done::Written));
+    assert_eq!(store.write(Change::Settle(Box::new(settled.clone()))).await, Ok(Done::Emptied));
     assert_eq!(store.write(Change::Settle(Box::new(settled))).await, Ok(Done::Stale));
     let slot = delivery(1, "a").slot;
     let found = store.read(move |reader| Ok((reader.slot(&slot)?, reader.attempts(1)?.len()))).await;

@@ -37,6 +37,15 @@ pub(crate) struct Said {
 impl IrcUser {
     /// Connects without TLS and joins `channel`.
     pub(crate) fn join(server: &str, nick: &str, channel: &str) -> Self {
+        let mut user = Self::connect(server, nick);
+        user.channel = channel.to_owned();
+        user.sends(&format!("JOIN {channel}"));
+        user.receives(" 366 ");
+        user
+    }
+
+    /// Connects without TLS and registers.
+    pub(crate) fn connect(server: &str, nick: &str) -> Self {
         let stream = TcpStream::connect(server).unwrap();
         stream.set_nodelay(true).unwrap();
         let mut pong = stream.try_clone().unwrap();
@@ -46,12 +55,10 @@ impl IrcUser {
                 let _ = write!(pong, "PONG {token}\r\n");
             }
         });
-        let mut user = Self { nick: nick.into(), channel: channel.into(), stream, lines, next: 0 };
+        let mut user = Self { nick: nick.into(), channel: String::new(), stream, lines, next: 0 };
         user.sends(&format!("NICK {nick}"));
         user.sends(&format!("USER {nick} 0 * :{nick}"));
-        user.receives(" 001 ");
-        user.sends(&format!("JOIN {channel}"));
-        user.receives(" 366 ");
+        user.until(|line| line.contains(" 376 ") || line.contains(" 422 "));
         user
     }
 
@@ -70,17 +77,31 @@ impl IrcUser {
         self.sends(&format!("PRIVMSG {} :{text}", self.channel));
     }
 
-    /// Says something to one nick alone.
-    pub(crate) fn tells(&mut self, nick: &str, text: &str) {
-        self.sends(&format!("PRIVMSG {nick} :{text}"));
+    /// Says something to one nick alone, or in any channel.
+    pub(crate) fn tells(&mut self, target: &str, text: &str) {
+        self.sends(&format!("PRIVMSG {target} :{text}"));
     }
 
     /// Waits for the next raw line that contains `part`.
     pub(crate) fn receives(&mut self, part: &str) -> String {
-        let found = self.lines.wait(self.next, SOON, |line| line.contains(part).then(|| line.to_owned()));
-        let (line, next) = found.unwrap_or_else(|why| panic!("{} waited for `{part}`: {why}", self.nick));
+        self.until(|line| line.contains(part))
+    }
+
+    /// Waits for the next raw line that fits.
+    pub(crate) fn until(&mut self, fits: impl Fn(&str) -> bool) -> String {
+        let found = self.lines.wait(self.next, SOON, |line| fits(line).then(|| line.to_owned()));
+        let (line, next) = found.unwrap_or_else(|why| panic!("{} waited: {why}", self.nick));
         self.next = next;
         line
+    }
+
+    /// Waits for the text of the next message of `nick`, in the channel or in private.
+    pub(crate) fn hears(&mut self, nick: &str) -> String {
+        let wanted = |line: &str| said(line).filter(|said| said.nick == nick);
+        let found = self.lines.wait(self.next, SOON, wanted);
+        let (said, next) = found.unwrap_or_else(|why| panic!("{} waited for {nick}: {why}", self.nick));
+        self.next = next;
+        said.text
     }
 
     /// Waits for the next message that contains `part`, in the channel or in private.

@@ -1,17 +1,18 @@
 //! What whole-program tests stand on: the real bot, real servers, people who chat, and waiting with a limit.
 
+pub(crate) mod api;
 pub(crate) mod bot;
 pub(crate) mod chat;
 pub(crate) mod endpoint;
 pub(crate) mod homes;
 pub(crate) mod imports;
-pub(crate) mod irc_user;
 pub(crate) mod ircd;
 pub(crate) mod ircd_config;
 pub(crate) mod lines;
 pub(crate) mod memory_bot;
 pub(crate) mod notify;
 pub(crate) mod postfix;
+pub(crate) mod remote;
 pub(crate) mod scripted;
 pub(crate) mod session;
 pub(crate) mod smtpd;

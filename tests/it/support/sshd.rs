@@ -61,6 +61,12 @@ impl Sshd {
         format!("{}:{}", HOSTS[number - 1], self.port)
     }
 
+    /// `[::1]:port`; `None` on a machine without IPv6.
+    pub(crate) fn host_v6(&self) -> Option<String> {
+        TcpStream::connect(("::1", self.port)).ok()?;
+        Some(format!("[::1]:{}", self.port))
+    }
+
     /// The first `count` hosts, parted by commas.
     pub(crate) fn hosts(&self, count: usize) -> String {
         (1..=count).map(|number| self.host(number)).collect::<Vec<_>>().join(",")
@@ -69,7 +75,8 @@ impl Sshd {
     /// Makes known_hosts say that every host has the key of that public key file.
     pub(crate) fn trust(&self, public: &str) {
         let key = fs::read_to_string(self.path(public)).unwrap();
-        let lines: String = HOSTS.iter().map(|host| format!("[{host}]:{} {key}", self.port)).collect();
+        let lines: String =
+            HOSTS.iter().chain(&["::1"]).map(|host| format!("[{host}]:{} {key}", self.port)).collect();
         fs::write(self.known_hosts(), lines).unwrap();
     }
 
@@ -112,8 +119,10 @@ fn keygen(path: &Path) {
 fn launch(folder: &Path) -> Option<(Child, u16)> {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let at = folder.display();
+    let has_v6 = TcpListener::bind(("::1", port)).is_ok();
+    let v6 = if has_v6 { format!("ListenAddress [::1]:{port}\n") } else { String::new() };
     let conf = format!(
-        "ListenAddress 0.0.0.0:{port}\nHostKey {at}/host_key\nAuthorizedKeysFile {at}/authorized_keys\nPidFile none\nUsePAM no\n\
+        "ListenAddress 0.0.0.0:{port}\n{v6}HostKey {at}/host_key\nAuthorizedKeysFile {at}/authorized_keys\nPidFile none\nUsePAM no\n\
          StrictModes no\nPasswordAuthentication no\nPermitRootLogin yes\nMaxStartups 300\nMaxSessions 300\n\
          LogLevel ERROR\n"
     );

@@ -189,7 +189,7 @@ fn custom_messages_are_kept_and_those_of_approvals_get_our_names() {
     pager["messages"] = json!({
         "started": {"message": "{{ job_friendly_name }} #{{ job.id }} began", "body": null}, "success": null,
         "error": {"message": "", "body": "line one\n{{ job_metadata }}\n"},
-        "workflow_approval": {"running": {"message": "{{ approval_node_name }}?", "body": ""}, "timed_out": {"message": "{{ broken"}},
+        "workflow_approval": {"running": {"message": "{{ approval_node_name }}?", "body": ""}, "timed_out": {"message": "{{ broken"}, "denied": {"message": "{{ job.nonsense }}"}},
     });
     let (home, text, report) = imported(&json!([pager]));
     let read = read(home.path(), &text);
@@ -200,8 +200,11 @@ fn custom_messages_are_kept_and_those_of_approvals_get_our_names() {
     );
     assert_eq!(words("error").unwrap().body.as_deref(), Some("line one\n{{ job_metadata }}\n"));
     assert_eq!(words("pending").unwrap().message.as_deref(), Some("{{ approval_node_name }}?"));
-    assert!(words("timed_out").is_none() && words("success").is_none());
-    assert!(report.render(Mode::Write).contains("workflow_approval.timed_out is left out"), "{report:?}");
+    assert!(["timed_out", "denied", "success"].into_iter().all(|word| words(word).is_none()));
+    let shown = report.render(Mode::Write);
+    for path in ["timed_out", "denied"] {
+        assert!(shown.contains(&format!("the message for workflow_approval.{path} is left out")), "{shown}");
+    }
 }
 
 #[test]

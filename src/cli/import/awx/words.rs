@@ -4,7 +4,6 @@ use serde_json::{Map, Value, json};
 
 use super::convert::Convert;
 use crate::cli::import::notifiers::literal;
-use crate::template::Templates;
 
 /// Where AWX keeps the text of a moment, and what that moment is called here.
 const MOMENTS: [(&[&str], &str); 7] = [
@@ -32,10 +31,10 @@ pub(super) fn messages(it: &mut Convert<'_>) -> Map<String, Value> {
     let mut dropped = false;
     for (path, moment) in MOMENTS {
         let mut text = Map::new();
-        if let Some(message) = good(it, path, "message") {
+        if let Some(message) = good(it, path, moment, "message") {
             text.insert("message".to_owned(), json!(message));
         }
-        match good(it, path, "body") {
+        match good(it, path, moment, "body") {
             Some(body) if has_body => drop(text.insert("body".to_owned(), json!(body))),
             body => dropped |= body.is_some(),
         }
@@ -49,17 +48,20 @@ pub(super) fn messages(it: &mut Convert<'_>) -> Map<String, Value> {
     all
 }
 
-/// A text that was written, and that our templates can read.
-fn good(it: &mut Convert<'_>, path: &[&str], part: &str) -> Option<String> {
+/// A text that was written.
+fn written<'a>(it: &Convert<'a>, path: &[&str], part: &str) -> Option<&'a str> {
     let pointer = format!("/{}/{part}", path.join("/"));
     let text = it.template.messages.pointer(&pointer)?.as_str()?;
-    if text.trim().is_empty() {
-        return None;
-    }
-    match Templates::default().check("messages", text) {
-        Ok(_) => Some(text.to_owned()),
-        Err(error) => {
-            it.remark(format!("the {part} for {} is left out: {error}", path.join(".")));
+    (!text.trim().is_empty()).then_some(text)
+}
+
+/// A text that was written, and that the bot accepts: it compiles, and names what there is.
+fn good(it: &mut Convert<'_>, path: &[&str], moment: &str, part: &str) -> Option<String> {
+    let text = written(it, path, part)?.to_owned();
+    match it.draft.text_refusal(moment, part, &text) {
+        None => Some(text),
+        Some(why) => {
+            it.remark(format!("the {part} for {} is left out: {why}. It was: {text}", path.join(".")));
             None
         }
     }
@@ -67,7 +69,8 @@ fn good(it: &mut Convert<'_>, path: &[&str], part: &str) -> Option<String> {
 
 /// AWX's webhook has a JSON text for each moment, ours has one.
 fn body(it: &mut Convert<'_>) {
-    let found = MOMENTS.iter().filter_map(|(path, moment)| Some((*moment, good(it, path, "body")?)));
+    let found =
+        MOMENTS.iter().filter_map(|(path, moment)| Some((*moment, written(it, path, "body")?.to_owned())));
     let found: Vec<(&str, String)> = found.collect();
     let own: Vec<&(&str, String)> = found.iter().filter(|(_, text)| !is_whole(text)).collect();
     if own.is_empty() {

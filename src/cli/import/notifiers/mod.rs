@@ -87,6 +87,13 @@ impl Draft {
         self.refused(fields.as_object()?)
     }
 
+    /// Why this text for a moment would be refused; `part` is `message` or `body`.
+    pub(super) fn text_refusal(&self, moment: &str, part: &str, text: &str) -> Option<String> {
+        let fields =
+            json!({"name": "a", "to": {"exec": {"command": ["true"]}}, "messages": {moment: {part: text}}});
+        self.refused(fields.as_object()?)
+    }
+
     fn refused(&self, fields: &Map<String, Value>) -> Option<String> {
         let text = format!("notifiers:\n{}", yaml::entry(&Value::Object(fields.clone()), 2));
         let variables = self.lines.iter().map(|line| (line.name.clone(), line.value.clone()));

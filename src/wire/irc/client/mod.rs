@@ -1,9 +1,13 @@
 //! One connection's state, fed with lines and the time.
 
 mod movement;
+<<<<<<< HEAD
 mod refusals;
+=======
+mod replies;
+>>>>>>> review2
 
-use irc::proto::{Command, Message, Response};
+use irc::proto::{Command, Message};
 
 use super::channels::{Channels, Standing};
 use super::ctcp::Ctcp;
@@ -40,6 +44,8 @@ pub enum Event {
         /// The nick from now on.
         to: String,
     },
+    /// Nothing is known any more of a nick (in the server's lower case): it quit, or changed its account.
+    Unknown(String),
     /// The server has taken everything that was sent before [`Client::ask_receipt`] with this number.
     Taken(u64),
     /// The server says that something said to a nick or a channel did not get there.
@@ -256,6 +262,7 @@ impl Client {
         self.stage = Stage::Joining(now.plus(self.profile.patience.join));
     }
 
+<<<<<<< HEAD
     fn hear_numeric(&mut self, response: Response, arguments: &[String], now: Timestamp) {
         let second = arguments.get(1).map_or("", String::as_str);
         match response {
@@ -322,6 +329,8 @@ impl Client {
         self.join(self.heard_at);
     }
 
+=======
+>>>>>>> review2
     fn hear_speech(&mut self, message: &Message, target: &str, text: &str, now: Timestamp) {
         if message.source_nickname().is_some_and(|nick| self.is_me(nick)) {
             return;

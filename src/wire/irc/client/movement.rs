@@ -29,9 +29,13 @@ impl Client {
             Command::QUIT(_) => {
                 self.roster.gone(&folded);
                 self.freed(nick);
+                self.events.push(Event::Unknown(folded));
             }
             Command::NICK(to) => self.renamed(nick, to),
-            Command::ACCOUNT(account) => self.roster.account(&folded, account),
+            Command::ACCOUNT(account) => {
+                self.roster.account(&folded, account);
+                self.events.push(Event::Unknown(folded));
+            }
             Command::CHGHOST(user, host) if mine => self.mask_length = user.len() + 1 + host.len(),
             _ => {}
         }

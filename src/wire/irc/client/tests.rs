@@ -128,7 +128,7 @@ fn the_wanted_nick_is_taken_when_its_holder_goes() {
     client.hear(":bot!x@y QUIT :ping timeout", START);
     assert_eq!(client.lines(), ["NICK bot"]);
     client.hear(":bot_!~bot@h NICK :bot", START);
-    assert_eq!(client.events(), [Event::Nick]);
+    assert_eq!(client.events(), [Event::Unknown("bot".into()), Event::Nick]);
     assert_eq!(client.nick(), "bot");
 }
 

@@ -1,0 +1,97 @@
+//! One order under way, and what is recorded of it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Map, Value, json};
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use super::{Ended, Listed, Order};
+use crate::model::{Execution, Status, Timestamp};
+use crate::runner::Output;
+use crate::store::{Begin, Entry, What};
+
+/// One order under way.
+pub(super) struct Job {
+    pub(super) id: i64,
+    pub(super) order: Order,
+    pub(super) asked: Timestamp,
+    pub(super) stop: CancellationToken,
+    pub(super) output: Arc<Output>,
+    pub(super) killed_by: Mutex<Option<String>>,
+    pub(super) done: Mutex<Option<oneshot::Sender<Ended>>>,
+}
+
+impl Job {
+    /// The execution as it is recorded first.
+    pub(super) fn execution(&self) -> Execution {
+        let order = &self.order;
+        Execution {
+            id: self.id,
+            cause: order.cause,
+            rerun_of: order.rerun_of,
+            person: order.asker.person.clone(),
+            person_name: order.asker.name.clone(),
+            place: order.asker.place.clone(),
+            alias: order.alias_reference(),
+            command: order.command.clone(),
+            action: order.action.reference(),
+            runner: order.prepared.runner.clone(),
+            definition: order.action.definition.clone(),
+            parameters: order.prepared.shown.clone(),
+            status: Status::Requested,
+            why: None,
+            asked: self.asked,
+            started: None,
+            ended: None,
+        }
+    }
+
+    /// The first record of the execution, as it stands.
+    pub(super) fn begin(&self, execution: Execution) -> Begin {
+        let order = &self.order;
+        let mut body = self.audit_body();
+        body.insert("parameters".to_owned(), Value::Object(order.prepared.shown.clone()));
+        Begin {
+            execution,
+            secrets: order.secret_parameters(),
+            key: order.message.clone(),
+            position: order.position.clone(),
+            audit: self.entry(What::Asked, self.asked, body),
+        }
+    }
+
+    pub(super) fn audit_body(&self) -> Map<String, Value> {
+        let mut body = Map::new();
+        body.insert("text".to_owned(), json!(self.order.command));
+        body.insert("action".to_owned(), json!(self.order.action.reference()));
+        if let Some(alias) = self.order.alias_reference() {
+            body.insert("alias".to_owned(), json!(alias));
+        }
+        body
+    }
+
+    pub(super) fn entry(&self, what: What, at: Timestamp, body: Map<String, Value>) -> Entry {
+        let asker = &self.order.asker;
+        let subject = Some(format!("execution/{}", self.id));
+        Entry { at, what, person: Some(asker.person.clone()), place: asker.place.clone(), subject, body }
+    }
+
+    pub(super) fn listed(&self, status: Status) -> Listed {
+        Listed {
+            id: self.id,
+            person: self.order.asker.person.clone(),
+            name: self.order.asker.name.clone(),
+            command: self.order.command.clone(),
+            status,
+            asked: self.asked,
+            place: self.order.asker.place.clone(),
+            action: self.order.action.reference(),
+            parameters: self.order.prepared.shown.clone(),
+        }
+    }
+
+    pub(super) fn killed_by(&self) -> Option<String> {
+        self.killed_by.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

@@ -1,0 +1,86 @@
+//! Calls of a serving bot's API, byte by byte, so that also bad ones can be sent.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::bot::Home;
+use super::{SOON, until};
+
+/// How long an answer may take.
+const ANSWER: Duration = Duration::from_secs(60);
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// The status.
+    pub(crate) status: u16,
+    /// The head, in lower case.
+    pub(crate) head: String,
+    /// The body, if it is JSON.
+    pub(crate) json: Value,
+}
+
+/// The API of the bot that serves a home.
+pub(crate) struct Api {
+    address: String,
+    token: String,
+}
+
+impl Api {
+    /// Waits until the bot has written its address.
+    pub(crate) fn of(home: &Home) -> Self {
+        let file = home.path().join("var/api");
+        let address = until(SOON, || std::fs::read_to_string(&file).ok().filter(|text| !text.is_empty()));
+        let token = std::fs::read_to_string(home.path().join("var/token")).unwrap().trim().to_owned();
+        Self { address: address.trim().to_owned(), token }
+    }
+
+    /// As `http://host:port`.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The same bot, asked with another token.
+    pub(crate) fn with(&self, token: &str) -> Self {
+        Self { address: self.address.clone(), token: token.to_owned() }
+    }
+
+    /// Asks for a value.
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.call("GET", path, "", b"")
+    }
+
+    /// Sends a JSON body.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
+        self.call("POST", path, "", body.to_string().as_bytes())
+    }
+
+    /// Any call; `more` are lines of the head, each with its line end.
+    pub(crate) fn call(&self, method: &str, path: &str, more: &str, body: &[u8]) -> Answer {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(ANSWER)).unwrap();
+        let auth = if self.token.is_empty() {
+            String::new()
+        } else {
+            format!("authorization: Bearer {}\r\n", self.token)
+        };
+        let head = format!(
+            "{method} /api/v1/{path} HTTP/1.1\r\nhost: bot\r\nconnection: close\r\ncontent-type: application/json\r\n\
+             {auth}{more}content-length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        // A server that has heard enough hangs up: its answer is read all the same.
+        let _ = stream.write_all(body);
+        let mut bytes = Vec::new();
+        let _ = stream.read_to_end(&mut bytes);
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: `{text}`"));
+        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap();
+        let json = body.find(['{', '[']).and_then(|at| serde_json::from_str(body[at..].trim()).ok());
+        Answer { status, head: head.to_lowercase(), json: json.unwrap_or_default() }
+    }
+}
