@@ -19,12 +19,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-<<<<<<< HEAD
-use serde_json::{Map, Value, json};
 use tokio::sync::{Notify as Bell, mpsc, oneshot};
-=======
-use tokio::sync::{Notify, mpsc, oneshot};
->>>>>>> review2
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
