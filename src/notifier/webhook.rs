@@ -183,7 +183,8 @@ impl Webhook {
             return Ok(if forwards { Body::json(&notice.payload) } else { Body::json(&notice.event()) });
         };
         let rendered = templates.render("body", template, &context::of(notice), Undefined::Lenient);
-        let rendered = rendered.map_err(|error| error.headline())?;
+        let rendered =
+            rendered.map_err(|error| format!("`body` cannot be rendered: {}", error.headline()))?;
         let value: Value = serde_json::from_str(&rendered).map_err(|error| {
             format!("`body` does not render to JSON ({error}); values want `| tojson`: `{{\"text\": {{{{ event.title | tojson }}}}}}`")
         })?;
