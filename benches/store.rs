@@ -14,9 +14,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use chatops::model::{AdapterName, Person, Place, Timestamp};
+use chatops::model::{AdapterName, Event, Noun, Person, Place, Receipt, Slot, Timestamp};
 use chatops::net::World;
-use chatops::store::{Change, Entry, Keys, Store, What};
+use chatops::store::{
+    Accept, Change, Claimed, Claims, Decide, Done, Entry, Keys, MemoryClaims, Routed, Sending, Settled,
+    Store, What,
+};
 use serde_json::json;
 
 /// How long each line is measured.
@@ -33,6 +36,10 @@ fn main() {
     let floor = floor(home.path());
     for producers in [1, 8, 64] {
         let rate = producing(home.path(), producers);
+        println!("{:<28} {:>9.2}x", "  against the floor", rate / floor);
+    }
+    for producers in [16, 256] {
+        let rate = accepting(home.path(), producers);
         println!("{:<28} {:>9.2}x", "  against the floor", rate / floor);
     }
 }
@@ -78,6 +85,97 @@ async fn produce(store: Store, start: Instant) -> Vec<Duration> {
         times.push(begun.elapsed());
     }
     times
+}
+
+/// Tasks that each tell one event after another and wait for each commit, while another takes their deliveries and
+/// settles them at once, as if they were sent.
+fn accepting(home: &Path, producers: usize) -> f64 {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let path = home.join(format!("accept-{producers}.db"));
+    let store = Store::open(&path, Keys::load_or_create(home).unwrap(), World::real()).unwrap();
+    let start = Instant::now();
+    let (times, settled, all) = runtime.block_on(async {
+        let tasks: Vec<_> = (0..producers).map(|one| tokio::spawn(tell(store.clone(), one, start))).collect();
+        let sender = tokio::spawn(send(store.clone(), start));
+        let mut times = Vec::new();
+        for task in tasks {
+            times.extend(task.await.unwrap());
+        }
+        let settled = sender.await.unwrap();
+        let all = start.elapsed();
+        store.close().await.unwrap();
+        (times, settled, all)
+    });
+    let name = format!("accept, {producers} producers");
+    println!("{name:<28} {settled:>10} settled in {:.1} s", all.as_secs_f64());
+    report(&name, times, SPAN)
+}
+
+async fn tell(store: Store, producer: usize, start: Instant) -> Vec<Duration> {
+    let body = json!({
+        "source": "ci", "kind": "run", "status": "failed", "fingerprint": format!("web{producer}"),
+        "title": "deploy of web failed", "text": "the last lines of the log ".repeat(8),
+        "labels": {"host": format!("web{producer}.example.org"), "environment": "production"},
+    });
+    let event = std::sync::Arc::new(Event::from_json(&body).unwrap());
+    let slot = Slot { notifier: "notifier/ops".into(), target: "#ops".into(), lane: event.subject() };
+    let world = World::real();
+    let mut times = Vec::new();
+    while start.elapsed() < SPAN {
+        let begun = Instant::now();
+        let (slot, at) = (slot.clone(), world.now());
+        let decide =
+            Decide::new(move |_, _| Routed { subject: None, sends: vec![sending(slot.clone(), at)] });
+        let accept = Accept {
+            id: store.id(Noun::Event),
+            event: event.clone(),
+            keys: Vec::new(),
+            raw_size: 512,
+            raw_hash: "0".repeat(64),
+            at,
+            overdue: None,
+            decide,
+        };
+        let done = store.write(Change::Accept(Box::new(accept))).await.unwrap();
+        assert!(matches!(done, Done::Accepted { deliveries: 1, .. }));
+        times.push(begun.elapsed());
+    }
+    times
+}
+
+fn sending(slot: Slot, at: Timestamp) -> Sending {
+    Sending {
+        slot,
+        purpose: "event".into(),
+        body: json!({"notifier": "ops", "moment": "error"}),
+        due: at,
+        expires: at.plus(Duration::from_secs(3_600)),
+        gather: false,
+        dropped: None,
+    }
+}
+
+/// Takes and settles until the producers have ended and nothing is left; how many.
+async fn send(store: Store, start: Instant) -> usize {
+    let world = World::real();
+    let claims = MemoryClaims::new(store, world.clone());
+    let mut settled = 0;
+    loop {
+        let over = start.elapsed() > SPAN;
+        let taken = claims.take("notifier/ops", world.now(), 256).await.unwrap();
+        if taken.is_empty() && over {
+            return settled;
+        }
+        settled += taken.len();
+        claims.settle(taken.into_iter().map(|claimed| good(claimed, world.now())).collect()).await.unwrap();
+        claims.wake(Duration::from_millis(100)).await;
+    }
+}
+
+fn good(claimed: Claimed, at: Timestamp) -> (Claimed, Settled) {
+    let outcome = Ok(Receipt { handle: None, answer: "200 OK".to_owned() });
+    let settled = Settled { delivery: claimed.delivery.id, at, millis: 3, outcome, again: None };
+    (claimed, settled)
 }
 
 fn entry() -> Entry {

@@ -52,6 +52,13 @@ pub const BUILTIN: &[Builtin] = &[
     Builtin { action: "chatops.history", doc: "see what others ran: ps, history, show", open: Open::ByRule },
     Builtin { action: "chatops.kill", doc: "end what others run", open: Open::ByRule },
     Builtin { action: "chatops.access", doc: "see who may run what", open: Open::ByRule },
+    Builtin {
+        action: "chatops.notify",
+        doc: "see and test notifiers and deliveries, send again what was given up",
+        open: Open::ByRule,
+    },
+    Builtin { action: "chatops.silence", doc: "silence events for everybody", open: Open::ByRule },
+    Builtin { action: "chatops.ack", doc: "take care of a subject, or snooze it", open: Open::ByRule },
     Builtin { action: "chatops.audit", doc: "search the audit log", open: Open::ByRule },
     Builtin { action: "chatops.doctor", doc: "see how the bot is", open: Open::ByRule },
     Builtin { action: "chatops.reload", doc: "read the configuration again now", open: Open::ByRule },

@@ -1,5 +1,5 @@
 //! What people ask, and what becomes of it. Storeys, each seeing only those below it:
-//! `chat`, `console` > `engine`, `notice` > `outbox`, `link` > `home`, `reply`.
+//! `chat`, `console` > `engine`, `notice` > `notify` > `outbox`, `link` > `home`, `reply`.
 
 pub mod chat;
 pub mod console;
@@ -7,6 +7,7 @@ pub mod engine;
 pub mod home;
 pub mod link;
 mod notice;
+pub mod notify;
 pub mod outbox;
 pub mod reply;
 mod upkeep;
@@ -33,6 +34,7 @@ use chat::{Chat, Hearing};
 use console::Console;
 use engine::{Asker, Ended, Engine, Given, Limits, NotOpen, Refusal};
 use home::{Home, Homes, Wired};
+use notify::Notify;
 use outbox::{Body, Outbox, REPLY_EXPIRES};
 
 /// What is sent after the running work has ended may take this long.
@@ -47,6 +49,7 @@ pub struct Bot {
     chat: Arc<Chat>,
     engine: Arc<Engine>,
     outbox: Arc<Outbox>,
+    notify: Arc<Notify>,
     console: Arc<Console>,
     store: Store,
     world: World,
@@ -86,8 +89,17 @@ impl Bot {
         let (end, ended) = mpsc::channel(4);
         let home = homes.current();
         let outbox = Outbox::new(store.clone(), world.clone());
-        let engine = Engine::start(store.clone(), outbox.clone(), world.clone(), limits(&home));
-        let chat = Chat::new(homes.clone(), engine.clone(), outbox.clone(), store.clone(), world.clone());
+        let notify = Notify::new(store.clone(), homes.clone(), outbox.clone(), world.clone());
+        let engine =
+            Engine::start(store.clone(), outbox.clone(), notify.clone(), world.clone(), limits(&home));
+        let chat = Chat::new(
+            homes.clone(),
+            engine.clone(),
+            notify.clone(),
+            outbox.clone(),
+            store.clone(),
+            world.clone(),
+        );
         let name = AdapterName::new("terminal")?;
         let (state, _) = watch::channel(link::State::Up { since: world.now() });
         let door = outbox.door(&name, console::ABILITIES);
@@ -98,6 +110,7 @@ impl Bot {
             chat,
             engine,
             outbox,
+            notify,
             console,
             store,
             world,
@@ -108,6 +121,7 @@ impl Bot {
         });
         bot.recover().await?;
         bot.chat.recall().await;
+        bot.notify.run().await;
         drop(bot.store.write(upkeep::life(&bot.world, What::Up)));
         bot.tasks.spawn(upkeep::run(
             bot.store.clone(),
@@ -243,6 +257,16 @@ impl Bot {
         self.links().iter().map(|(name, running)| (name.clone(), running.state.borrow().clone())).collect()
     }
 
+    /// What is remembered.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// What takes events and sees to their delivery.
+    pub fn notify(&self) -> &Arc<Notify> {
+        &self.notify
+    }
+
     /// What runs commands.
     pub fn engine(&self) -> &Arc<Engine> {
         &self.engine
@@ -263,16 +287,15 @@ impl Bot {
         self.engine.kill(id, by)
     }
 
-    /// Runs one action for the Unix user `user` at this machine, and waits for its end.
+    /// Runs one action for a Unix user of this machine (`terminal:alice`) or a token (`api:ci`), and waits for its end.
     pub async fn run_action(
         &self,
-        user: &str,
+        person: Person,
         action: &str,
         given: Map<String, Value>,
     ) -> Result<Ended, Refusal> {
-        let name = AdapterName::new("terminal").expect("a good name");
-        let person = Person::proven(name, user);
-        let asker = Asker { person, name: user.to_owned(), place: None, room_name: None };
+        let name = person.id().to_owned();
+        let asker = Asker { person, name, place: None, room_name: None };
         let typed = given.iter().map(|(name, value)| format!(" {name}={}", plain(value))).collect::<String>();
         let mut order = engine::prepare(&self.homes.current(), &asker, None, action, Given::Values(given))?;
         order.command = cut_secrets(&format!("{action}{typed}"), &order.prepared.secrets);
@@ -292,6 +315,12 @@ impl Bot {
     pub async fn stop(&self, grace: Duration) {
         info!("stopping: no more commands are taken");
         self.engine.stop(grace).await;
+        if self.world.timeout(FLUSH, self.notify.drained()).await.is_err() {
+            info!("some notifications are not delivered yet; they go out after the next start");
+        }
+        if self.world.timeout(GOODBYE, self.notify.stop()).await.is_err() {
+            warn!("some notifications were on the way; they may be sent twice");
+        }
         if self.world.timeout(FLUSH, self.outbox.drained()).await.is_err() {
             warn!("some answers were not delivered; stored ones go out after the next start");
         }

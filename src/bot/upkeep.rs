@@ -47,17 +47,23 @@ async fn tell_heads(store: &Store) {
 async fn trim(store: &Store, homes: &Homes, world: &World) {
     let settings = &homes.current().settings;
     let now = world.now();
-    let (history, audit) = (settings.retention.span(), settings.audit_retention.span());
-    if history.is_none() && audit.is_none() {
-        return;
-    }
     let before = |span: Option<Duration>| span.map_or(Timestamp::from_micros(0), |span| ago(now, span));
-    let change = Change::Trim { history_before: before(history), audit_before: before(audit), at: now };
-    match store.write(change).await {
-        Ok(Done::Trimmed(0)) => {}
-        Ok(Done::Trimmed(removed)) => info!(removed, "removed what is older than the retention"),
-        Ok(_) => {}
-        Err(error) => warn!(%error, "old records were not removed"),
+    let history_before = before(settings.retention.span());
+    let audit_before = before(settings.audit_retention.span());
+    let mut all = 0;
+    // Each step is a short commit; people's changes go between them.
+    loop {
+        match store.write(Change::Trim { history_before, audit_before, at: now }).await {
+            Ok(Done::Trimmed(removed)) if removed > 0 => all += removed,
+            Ok(_) => break,
+            Err(error) => {
+                warn!(%error, "old records were not removed");
+                break;
+            }
+        }
+    }
+    if all > 0 {
+        info!(removed = all, "removed what is older than the retention");
     }
 }
 

@@ -10,6 +10,7 @@ mod attach;
 mod audit;
 mod chat;
 mod completions;
+mod delivery;
 mod doctor;
 mod execution;
 mod home;
@@ -17,13 +18,16 @@ mod import;
 mod init;
 mod locate;
 mod notifier;
+mod notify;
 mod print;
 mod route;
 mod runner;
 mod serve;
+mod silence;
 mod start;
 mod starter;
 mod template;
+mod token;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -86,8 +90,16 @@ enum Command {
     Audit(audit::Audit),
     /// Which chat services there are, and their settings.
     Adapter(adapter::Args),
+    /// Tell the running bot an event, or run a command and tell how it goes.
+    Notify(Box<notify::Notify>),
     /// Where events are told: the configured notifiers, help on a kind, a test-send.
     Notifier(notifier::Args),
+    /// What became of notifications: list, send again, remove, let go.
+    Delivery(delivery::Deliveries),
+    /// Silence what is known already, for a while.
+    Silence(silence::Silences),
+    /// Tokens for the API: make, list, revoke.
+    Token(token::Tokens),
     /// Say who hears of an event, and why.
     #[command(subcommand)]
     Route(route::Command),
@@ -121,7 +133,11 @@ pub fn main() -> ExitCode {
         Some(Command::Import(import)) => import.run(global),
         Some(Command::Template(command)) => template::run(global, &command),
         Some(Command::Adapter(args)) => adapter::run(&args, global),
+        Some(Command::Notify(notify)) => notify.run(global),
         Some(Command::Notifier(args)) => notifier::run(&args, global),
+        Some(Command::Delivery(deliveries)) => deliveries.run(global),
+        Some(Command::Silence(silences)) => silences.run(global),
+        Some(Command::Token(tokens)) => tokens.run(global),
         Some(Command::Route(command)) => route::run(global, &command),
         Some(Command::Runner(args)) => runner::run(&args, global),
         Some(Command::Completions { shell }) => completions::run(shell),

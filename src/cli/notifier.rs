@@ -7,11 +7,12 @@ use anyhow::{Context, anyhow, bail};
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use super::api::Api;
 use super::{Global, locate, print};
 use crate::config::env::Env;
 use crate::config::nearest::hint;
 use crate::config::read_optional;
-use crate::model::{Handle, Receipt, SendError};
+use crate::model::{Event, Handle, Receipt, SendError, Timestamp};
 use crate::net::World;
 use crate::notifier::{
     Boxed, CATALOGUE, Configured, Doors, Edits, Mode, Notice, Read, Room, Row, Texts, read,
@@ -36,11 +37,11 @@ enum What {
         /// The kind, such as `slack`.
         kind: String,
     },
-    /// Send a test to a notifier and show what the other side said.
+    /// Send a test to a notifier and show what the other side said; through the running bot if there is one.
     Test {
         /// The notifier's name in notifiers.yaml.
         name: String,
-        /// The event to tell, JSON or YAML; without it one that says it is a test.
+        /// The event to tell, JSON or YAML as for `POST /api/v1/events`; without it one that says it is a test.
         #[arg(long, value_name = "FILE")]
         event: Option<PathBuf>,
         /// Send nothing: show what would be sent, secrets masked.
@@ -122,7 +123,26 @@ fn table(notifiers: &[Configured]) -> String {
     out
 }
 
+/// Through the running bot, so that the test is in its history; without one, by ourselves.
 async fn test(global: &Global, name: &str, event: Option<&Path>, mode: Mode) -> anyhow::Result<ExitCode> {
+    let event = event.map(given).transpose()?;
+    let home = locate::home_dir(global)?;
+    let answers = match Api::find(&home) {
+        Ok(api) if api.get("status").await.is_ok() => through(&api, name, event.as_ref(), mode).await?,
+        _ => alone(global, name, event, mode).await?,
+    };
+    show(global, &answers, mode)?;
+    let good = answers.iter().all(|answer| answer["good"] == true);
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn through(api: &Api, name: &str, event: Option<&Event>, mode: Mode) -> anyhow::Result<Vec<Value>> {
+    let dry = if mode == Mode::Rehearse { "?dry_run=true" } else { "" };
+    let answer = api.post_and_wait_with(&format!("notifiers/{name}/test{dry}"), event).await?;
+    Ok(answer["results"].as_array().cloned().unwrap_or_default())
+}
+
+async fn alone(global: &Global, name: &str, event: Option<Event>, mode: Mode) -> anyhow::Result<Vec<Value>> {
     let found = load(global)?;
     print::problems(&found.problems);
     let Some(notifier) = found.notifiers.iter().find(|it| it.name == name) else {
@@ -130,10 +150,7 @@ async fn test(global: &Global, name: &str, event: Option<&Path>, mode: Mode) -> 
         bail!("there is no notifier `{name}`{}", near.map(|near| format!(": {near}")).unwrap_or_default());
     };
     let world = World::real();
-    let mut notice = match event {
-        Some(file) => given(file)?,
-        None => Notice::sample(world.now()),
-    };
+    let mut notice = event.map_or_else(|| Notice::sample(world.now()), |event| told(event, world.now()));
     notice.test = true;
     let home = locate::home_dir(global)?;
     let templates = Templates::new(Options { templates: named(home.root()).0, ..Options::default() });
@@ -143,47 +160,66 @@ async fn test(global: &Global, name: &str, event: Option<&Path>, mode: Mode) -> 
         .iter()
         .for_each(|problem| print::remark(format_args!("warning: {problem}: the default text is sent")));
     let doors = Doors { world: &world, templates: &templates, chat: &NoRoom, mode };
-    let mut good = true;
-    let mut results = Vec::new();
+    let mut answers = Vec::new();
     for target in notifier.service.targets() {
         let notice = Notice { target: target.clone(), ..texts.notice.clone() };
-        let outcome = notifier.service.send(&doors, &notice, None).await;
-        good &= outcome.is_ok();
-        results.push((target, outcome));
+        answers.push(match notifier.service.send(&doors, &notice, None).await {
+            Ok(receipt) => json!({"target": target, "good": true, "answer": receipt.answer}),
+            Err(error) => {
+                let may_pass = matches!(error, SendError::Retry { .. });
+                json!({"target": target, "good": false, "answer": error.to_string(), "may_pass": may_pass})
+            }
+        });
     }
-    show(global, &results, mode)?;
-    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(answers)
 }
 
-fn show(global: &Global, results: &[(String, Result<Receipt, SendError>)], mode: Mode) -> anyhow::Result<()> {
-    if global.json {
-        let all: Vec<Value> = results.iter().map(|(target, outcome)| match outcome {
-            Ok(receipt) => json!({"target": target, "good": true, "answer": receipt.answer}),
-            Err(error) => json!({"target": target, "good": false, "answer": error.to_string(), "may_pass": matches!(error, SendError::Retry { .. })}),
-        }).collect();
-        return print::pretty(&all);
+/// The notice of an event that is told by hand.
+fn told(event: Event, now: Timestamp) -> Notice {
+    let at = event.at.unwrap_or(now);
+    Notice {
+        delivery: format!("test-{}", now.as_micros()),
+        fingerprint: event.subject(),
+        moment: event.status.moment(),
+        finished: event.status.is_outcome().then_some(at),
+        started: event.started,
+        at,
+        source: event.source,
+        kind: event.kind,
+        title: event.title,
+        body: event.text,
+        level: event.level,
+        link: event.url,
+        facts: event.labels.clone().into_iter().collect(),
+        labels: event.labels,
+        payload: event.payload,
+        ..Notice::default()
     }
-    for (target, outcome) in results {
-        match outcome {
-            Ok(receipt) if mode == Mode::Rehearse => {
-                print::line(format_args!("to {target}, not sent:\n{}\n", receipt.answer))?;
+}
+
+fn show(global: &Global, answers: &[Value], mode: Mode) -> anyhow::Result<()> {
+    if global.json {
+        return print::pretty(&answers);
+    }
+    for one in answers {
+        let (target, answer) =
+            (one["target"].as_str().unwrap_or_default(), one["answer"].as_str().unwrap_or_default());
+        match one["good"] == true {
+            true if mode == Mode::Rehearse => {
+                print::line(format_args!("to {target}, not sent:\n{answer}\n"))?
             }
-            Ok(receipt) => {
-                print::line(format_args!("{target}: sent: {}", print::printable(&receipt.answer)))?;
-            }
-            Err(error) => {
-                print::line(format_args!("{target}: not sent: {}", print::printable(&error.to_string())))?;
-            }
+            true => print::line(format_args!("{target}: sent: {}", print::printable(answer)))?,
+            false => print::line(format_args!("{target}: not sent: {}", print::printable(answer)))?,
         }
     }
     Ok(())
 }
 
-/// An event from a file: the keys of a notice.
-fn given(file: &Path) -> anyhow::Result<Notice> {
+/// An event from a file, as `POST /api/v1/events` takes it, in JSON or YAML.
+fn given(file: &Path) -> anyhow::Result<Event> {
     let text = crate::config::read_file(file)?;
-    let notice = crate::config::yaml::read::<Notice>(file, &text);
-    notice.with_context(|| format!("cannot read `{}`", file.display()))
+    let value: Value = crate::config::yaml::read(file, &text)?;
+    Event::from_json(&value).with_context(|| format!("`{}` holds no event", file.display()))
 }
 
 /// No adapter is connected on the command line.

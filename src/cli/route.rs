@@ -9,8 +9,8 @@ use clap::Subcommand;
 
 use super::{locate, print};
 use crate::config::read_optional;
-use crate::model::{Event, Timestamp};
-use crate::route::{Rules, explain};
+use crate::model::{Event, EventStatus, Outcome, Subject, Timestamp};
+use crate::route::{Asked, Rules, Scene, Verdict, explain};
 
 /// The largest event, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -22,7 +22,19 @@ pub(super) enum Command {
     Explain {
         /// The event as JSON; `-` reads standard input.
         file: PathBuf,
+        /// What became of its subject before; without it the event is the first about it.
+        #[arg(long, value_name = "STATUS")]
+        subject_status: Option<EventStatus>,
+        /// When it comes, such as `2026-11-21T23:30:00Z`; without it now.
+        #[arg(long, value_name = "TIME", value_parser = time)]
+        at: Option<Timestamp>,
     },
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    let time = text.parse::<jiff::Timestamp>();
+    let time = time.map_err(|_| "expected a time such as `2026-11-21T23:30:00Z`".to_owned())?;
+    Ok(Timestamp::from_micros(time.as_microsecond()))
 }
 
 /// Runs `chatops route`.
@@ -30,28 +42,58 @@ pub(super) enum Command {
 /// # Errors
 /// Files that cannot be read, mistakes in them.
 pub(super) fn run(global: &super::Global, command: &Command) -> anyhow::Result<ExitCode> {
-    let Command::Explain { file } = command;
+    let Command::Explain { file, subject_status, at } = command;
     let value = serde_json::from_str(&text(file)?).context("the event is no JSON")?;
     let event = Event::from_json(&value)?;
     let home = locate::home_dir(global)?;
     let path = home.root().join("notifiers.yaml");
     let rules = Rules::parse(home.shown(&path), &read_optional(&path)?.unwrap_or_default());
     let rules = rules.map_err(|errors| super::all_of(&errors))?;
-    let now = Timestamp::from_micros(jiff::Timestamp::now().as_microsecond());
-    let verdicts = explain(&rules, &event, None, now);
+    let now = || Timestamp::from_micros(jiff::Timestamp::now().as_microsecond());
+    let now = at.unwrap_or_else(now);
+    let before = subject_status.map(|status| subject(&event, status, now));
+    let asked = Asked { event: &event, id: 0, now, derived: None };
+    let scene = Scene { subject: before.as_ref(), failing: &Vec::new };
+    let verdicts = explain(&rules, &[], &asked, scene).verdicts;
     if global.json {
         print::pretty(&verdicts)?;
-        return Ok(ExitCode::SUCCESS);
+    } else {
+        show(&verdicts)?;
     }
-    for verdict in &verdicts {
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The subject of an event, with this outcome since a minute.
+fn subject(event: &Event, status: EventStatus, now: Timestamp) -> Subject {
+    let since = Timestamp::from_micros(now.as_micros().saturating_sub(60_000_000));
+    Subject {
+        key: event.subject(),
+        source: event.source.clone(),
+        kind: event.kind.clone(),
+        title: event.title.clone(),
+        labels: event.labels.clone(),
+        status: Some(status).filter(|status| status.is_outcome()),
+        level: status.usual_level(),
+        since,
+        opened: (status == EventStatus::Started).then_some(since),
+        overdue: None,
+        recent: Vec::from_iter(status.is_outcome().then_some(Outcome { at: since, status })),
+        flapping: false,
+        acknowledged: None,
+        event: 0,
+    }
+}
+
+fn show(verdicts: &[Verdict]) -> anyhow::Result<()> {
+    for verdict in verdicts {
         let notifier = verdict.notifier.as_deref().map(|name| format!(" {name}:")).unwrap_or_default();
-        let mark = if verdict.sends.is_some() { "sends" } else { "not" };
+        let told = verdict.sends.as_ref().filter(|sends| sends.is_sent());
+        let mark = told.map_or_else(|| "not".to_owned(), |sends| format!("sends `{}`", sends.moment));
         let text = format!("line {}: {mark}:{notifier} {}", verdict.line, verdict.why);
         print::line(print::printable(&text))?;
     }
-    let sent = verdicts.iter().filter(|verdict| verdict.sends.is_some()).count();
-    print::line(print::counted(sent, "notification"))?;
-    Ok(ExitCode::SUCCESS)
+    let sent = verdicts.iter().filter_map(|verdict| verdict.sends.as_ref()).filter(|sends| sends.is_sent());
+    print::line(print::counted(sent.count(), "notification"))
 }
 
 fn text(file: &PathBuf) -> anyhow::Result<String> {

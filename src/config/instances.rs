@@ -6,7 +6,7 @@ use std::path::Path;
 use super::env::{Env, Origin};
 use super::nearest::{hint, nearest};
 use super::options::Options;
-use super::settings::{HOME, TABLE};
+use super::settings::{TABLE, rows};
 use super::{ConfigError, Problem};
 use crate::model::AdapterName;
 
@@ -124,7 +124,7 @@ fn unknown_option(variable: &str, origin: &Origin, mention: &Mention<'_>) -> Pro
 /// left alone.
 fn unknown(variable: &str, origin: &Origin, kinds: &[Kind<'_>]) -> Option<Problem> {
     let cluster = ["CHATOPS_SERVICE_", "CHATOPS_PORT"];
-    let is_setting = TABLE.iter().any(|row| row.name == variable) || variable == HOME.name;
+    let is_setting = rows().any(|row| row.name == variable);
     if is_setting
         || (*origin == Origin::Environment && cluster.iter().any(|start| variable.starts_with(start)))
     {

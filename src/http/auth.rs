@@ -1,22 +1,35 @@
-//! The token of the bot's own user: a file that only that user can read.
+//! Who may call: holders of tokens, and the bot's own user, whose token is a file that only that user can read.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use tracing::warn;
 
 use super::Site;
+use super::caller::{Caller, Scope};
 use super::problem::Problem;
+use super::tokens::Bad;
 use crate::model::Secret;
 use crate::net::World;
 
-/// The bearer token of `/api/v1`.
+/// The header in which the command line names its Unix user, for the history. Counts only beside `var/token`.
+pub const USER: &str = "chatops-user";
+
+/// The bearer token in `var/token`, good for everything.
 #[derive(Debug, Clone)]
 pub struct Token(Secret);
+
+impl From<Secret> for Token {
+    fn from(token: Secret) -> Self {
+        Self(token)
+    }
+}
 
 impl Token {
     /// Reads `var/token`, or writes a new one there (mode 0600).
@@ -43,22 +56,74 @@ impl Token {
         self.0.expose()
     }
 
-    fn is(&self, given: &str) -> bool {
+    pub(super) fn is(&self, given: &str) -> bool {
         // Comparing digests takes the same time wherever the two differ.
         let digest = |text: &str| ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
         digest(given).as_ref() == digest(self.0.expose()).as_ref()
     }
 }
 
-/// Lets a request pass that carries the token.
-pub(super) async fn require(State(site): State<Site>, request: Request, next: Next) -> Response {
-    let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let given = header.and_then(|value| value.strip_prefix("Bearer "));
-    if given.is_some_and(|given| site.token.is(given)) {
-        return next.run(request).await;
+/// Lets a request pass whose token may do what needs `scope`.
+pub(super) async fn require(
+    State((site, scope)): State<(Site, Scope)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    match caller(&site, scope, &request) {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(problem) => problem.into_response(),
     }
-    Problem::new(StatusCode::UNAUTHORIZED, "send `Authorization: Bearer` with the content of var/token")
-        .into_response()
+}
+
+/// Who sends a request, if they may.
+fn caller(site: &Site, scope: Scope, request: &Request) -> Result<Caller, Problem> {
+    let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let given = text("authorization").and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
+    let Some(given) = given else {
+        let detail = "send `Authorization: Bearer` with a token, or with the content of var/token";
+        return Err(refused(StatusCode::UNAUTHORIZED, detail));
+    };
+    if site.token.is(given) {
+        return Ok(Caller::Local(text(USER).map(str::to_owned)));
+    }
+    let now = site.world.now();
+    let caller = match site.tokens.caller(given, site.bot.store(), now) {
+        Ok(caller) => caller,
+        Err(bad) => return Err(failed(site, &bad, request)),
+    };
+    if !caller.may(scope) {
+        let detail = format!("the token `{}` lacks the scope `{scope}`", caller.person().id());
+        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+    }
+    Ok(caller)
+}
+
+/// A good token always passes: an address that guesses cannot shut others out who come through the same proxy.
+fn failed(site: &Site, bad: &Bad, request: &Request) -> Problem {
+    let now = site.world.now();
+    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let wait = address.and_then(|address| site.failures.count(address, now));
+    match (wait, bad) {
+        (Some(wait), _) => {
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many wrong tokens from this address").again(wait)
+        }
+        (None, Bad::Expired(name)) => {
+            warn!(?address, token = name, "an expired token was used");
+            let detail = format!("the token `{name}` has expired: `chatops token create` makes another");
+            refused(StatusCode::UNAUTHORIZED, &detail)
+        }
+        (None, Bad::Unknown) => {
+            warn!(?address, "a wrong token was sent");
+            refused(StatusCode::UNAUTHORIZED, "nobody knows this token, or it was revoked")
+        }
+    }
+}
+
+fn refused(status: StatusCode, detail: &str) -> Problem {
+    Problem::new(status, detail).header(header::WWW_AUTHENTICATE, "Bearer")
 }
 
 #[cfg(test)]

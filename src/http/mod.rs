@@ -1,26 +1,46 @@
-//! The HTTP side of a running bot: health, and the calls by which the command line changes it.
+//! The HTTP side of a running bot: health, events in, and the calls by which people and programs look at it and
+//! change it.
 //!
-//! Every call under `/api/v1` needs the bearer token in `var/token`, which only the bot's own user can read.
+//! Every call under `/api/v1` needs a bearer token: one from `chatops token create` with the scope that stands beside
+//! the route in [`routes`], or the one in `var/token`, which only the bot's own user can read.
 
 mod actions;
 mod auth;
+mod caller;
 mod chat;
+mod deliveries;
+mod events;
 mod executions;
+mod failures;
 mod health;
+mod notifiers;
 mod problem;
+mod silences;
+mod subjects;
+mod token_api;
+mod tokens;
+mod when;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, delete, get, post};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-pub use auth::Token;
+pub use auth::{Token, USER};
+pub use caller::{Scope, changed};
+pub use deliveries::{STATES, brief as delivery, slot_name, whole as delivery_whole};
+pub use silences::whole as silence;
+pub use token_api::whole as token;
+pub use tokens::{Issued, issue};
 
 use crate::bot::Bot;
 use crate::model::Timestamp;
 use crate::net::World;
+use failures::Failures;
+use tokens::Tokens;
 
 /// The largest request body, in bytes.
 const LARGEST_BODY: usize = 1 << 20;
@@ -30,8 +50,40 @@ const LARGEST_BODY: usize = 1 << 20;
 pub struct Site {
     bot: Arc<Bot>,
     token: Arc<Token>,
+    tokens: Arc<Tokens>,
+    failures: Arc<Failures>,
     world: World,
     started: Timestamp,
+}
+
+/// Every call under `/api/v1`, and the scope that it needs.
+fn routes() -> Vec<(Scope, &'static str, MethodRouter<Site>)> {
+    use Scope::{Admin, Deliver, Events, Read, Run};
+    vec![
+        (Events, "/events", post(events::take)),
+        (Read, "/events", get(events::list_all)),
+        (Read, "/events/{id}", get(events::show)),
+        (Read, "/deliveries", get(deliveries::list)),
+        (Read, "/deliveries/{id}", get(deliveries::show)),
+        (Deliver, "/deliveries/replay", post(deliveries::replay)),
+        (Deliver, "/deliveries/purge", post(deliveries::purge)),
+        (Deliver, "/deliveries/{id}/cancel", post(deliveries::cancel)),
+        (Read, "/silences", get(silences::list)),
+        (Deliver, "/silences", post(silences::begin)),
+        (Deliver, "/silences/{id}", delete(silences::end)),
+        (Deliver, "/subjects/ack", post(subjects::acknowledge)),
+        (Read, "/notifiers", get(notifiers::list)),
+        (Deliver, "/notifiers/{name}/test", post(notifiers::test)),
+        (Admin, "/tokens", get(token_api::list)),
+        (Admin, "/tokens", post(token_api::create)),
+        (Admin, "/tokens/{which}", delete(token_api::revoke)),
+        (Read, "/status", get(health::status)),
+        (Read, "/executions", get(executions::list)),
+        (Run, "/executions/{id}/cancel", post(executions::cancel)),
+        (Run, "/actions/run", post(actions::run)),
+        (Admin, "/chat", post(chat::say)),
+        (Admin, "/reload", post(executions::reload)),
+    ]
 }
 
 /// Serves on `listener` until `stop`, then lets open requests end.
@@ -43,15 +95,13 @@ pub async fn serve(
     stop: CancellationToken,
 ) -> std::io::Result<()> {
     let started = world.now();
-    let site = Site { bot, token: Arc::new(token), world, started };
-    let api = Router::new()
-        .route("/status", get(health::status))
-        .route("/chat", post(chat::say))
-        .route("/actions/run", post(actions::run))
-        .route("/reload", post(executions::reload))
-        .route("/executions", get(executions::list))
-        .route("/executions/{id}/cancel", post(executions::cancel))
-        .layer(axum::middleware::from_fn_with_state(site.clone(), auth::require));
+    let tokens = Arc::new(tokens::load(bot.store()).await);
+    let site = Site { bot, token: Arc::new(token), tokens, failures: Arc::default(), world, started };
+    let guarded = |router: Router<Site>, (scope, path, methods): (Scope, &str, MethodRouter<Site>)| {
+        let guard = axum::middleware::from_fn_with_state((site.clone(), scope), auth::require);
+        router.route(path, methods.route_layer(guard))
+    };
+    let api = routes().into_iter().fold(Router::new(), guarded);
     let app = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
@@ -59,5 +109,6 @@ pub async fn serve(
         .fallback(problem::nowhere)
         .layer(axum::extract::DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(site);
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, app).with_graceful_shutdown(async move { stop.cancelled().await }).await
 }

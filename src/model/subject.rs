@@ -25,7 +25,7 @@ pub struct Subject {
     pub labels: BTreeMap<String, String>,
     /// The last outcome; none while it only began.
     pub status: Option<EventStatus>,
-    /// How bad that outcome is.
+    /// How bad that outcome is; until it ends well and stays so, the worst of it.
     pub level: Level,
     /// Since when the outcome is that.
     pub since: Timestamp,

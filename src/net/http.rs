@@ -64,10 +64,8 @@ impl HttpOptions {
             .timeout(self.timeout)
             .tls_danger_accept_invalid_certs(self.insecure_skip_verify)
             .redirect(if self.redirects == 0 { Policy::none() } else { Policy::limited(self.redirects) });
-        if let Some(proxy) = &self.proxy {
-            let proxy = Proxy::all(proxy.expose());
-            let proxy = proxy.map_err(|_| "the proxy is not an address".to_owned())?;
-            builder = builder.proxy(proxy.no_proxy(NoProxy::from_string(&self.no_proxy.join(","))));
+        for proxy in self.proxies()? {
+            builder = builder.proxy(proxy);
         }
         if let Some(path) = &self.ca_file {
             let read = Certificate::from_pem_bundle(&read(path)?);
@@ -82,6 +80,41 @@ impl HttpOptions {
         }
         Ok(builder)
     }
+
+    /// The proxies; none leaves it to the environment.
+    fn proxies(&self) -> Result<Vec<Proxy>, String> {
+        let own = self.no_proxy.join(",");
+        let bad =
+            || "`proxy` is not an HTTP proxy's address such as `http://proxy.example.org:3128`".to_owned();
+        if let Some(proxy) = &self.proxy {
+            let url = proxy_url(proxy.expose()).ok_or_else(bad)?;
+            let proxy = Proxy::all(url).map_err(|_| bad())?;
+            return Ok(vec![proxy.no_proxy(NoProxy::from_string(&own))]);
+        }
+        if own.is_empty() {
+            return Ok(Vec::new());
+        }
+        // The environment's proxies, with our exceptions beside its own.
+        let except = format!("{own},{}", variable("NO_PROXY").unwrap_or_default());
+        let makers: [(&str, fn(Url) -> reqwest::Result<Proxy>); 3] =
+            [("HTTP_PROXY", Proxy::http), ("HTTPS_PROXY", Proxy::https), ("ALL_PROXY", Proxy::all)];
+        let found = makers.iter().filter_map(|(name, make)| make(proxy_url(&variable(name)?)?).ok());
+        Ok(found.map(|proxy| proxy.no_proxy(NoProxy::from_string(&except))).collect())
+    }
+}
+
+/// A variable of the environment in either case, if it is not empty.
+fn variable(name: &str) -> Option<String> {
+    let either = std::env::var(name).or_else(|_| std::env::var(name.to_lowercase()));
+    either.ok().filter(|value| !value.trim().is_empty())
+}
+
+/// The address of an HTTP proxy, with or without `http://`.
+fn proxy_url(text: &str) -> Option<Url> {
+    let text = text.trim();
+    let whole = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+    let url = Url::parse(&whole).ok()?;
+    (matches!(url.scheme(), "http" | "https") && url.host_str().is_some()).then_some(url)
 }
 
 fn read(path: &PathBuf) -> Result<Vec<u8>, String> {
@@ -192,6 +225,9 @@ mod tests {
         let empty = HttpOptions { ca_file: Some("/dev/null".into()), ..HttpOptions::default() };
         assert_eq!(empty.builder().unwrap_err(), "`/dev/null` holds no certificate in PEM form");
         let proxy = HttpOptions { proxy: Some(Secret::new("http://a b")), ..HttpOptions::default() };
-        assert_eq!(proxy.builder().unwrap_err(), "the proxy is not an address");
+        assert!(proxy.builder().unwrap_err().starts_with("`proxy` is not an HTTP proxy's address"));
+        let socks =
+            HttpOptions { proxy: Some(Secret::new("socks5://example.org:1")), ..HttpOptions::default() };
+        assert!(socks.builder().is_err());
     }
 }

@@ -35,6 +35,27 @@ pub(super) fn below(key: &str, base: &Secret, segments: &[&str]) -> Result<Secre
     Ok(Secret::new(url.as_str()))
 }
 
+/// Whether a token can stand in a header.
+///
+/// # Errors
+/// It is empty, or has characters that no token has; one sentence without it.
+pub(super) fn check_token(key: &str, token: &Secret) -> Result<(), String> {
+    match token.expose() {
+        "" => Err(format!("`{key}` is empty")),
+        text if text.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(()),
+        _ => Err(format!("`{key}` has blanks, line breaks or other characters that no token has")),
+    }
+}
+
+/// Whether an address of a picture, if there is one, is an address.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn check_picture(key: &str, address: Option<&String>) -> Result<(), String> {
+    let written = address.map(|text| text.trim()).filter(|text| !text.is_empty());
+    written.map_or(Ok(()), |text| parse(key, &Secret::new(text)).map(drop))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

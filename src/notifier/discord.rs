@@ -36,6 +36,7 @@ impl Notifier for Discord {
 
     fn check(&self) -> Result<(), String> {
         address::parse("webhook", &self.webhook)?;
+        address::check_picture("avatar_url", self.avatar_url.as_ref())?;
         match &self.username {
             Some(name) if name.is_empty() || !NAME.holds(name) => {
                 Err("`username` must have 1 to 80 characters".to_owned())

@@ -18,6 +18,8 @@ use crate::text::{Limit, Unit};
 
 /// `EX_TEMPFAIL` of sysexits.h: try again later.
 const TEMPORARY: i32 = 75;
+/// No program may take longer: seconds.
+const LONGEST: u64 = 3600;
 /// How long a program may take to end after it was told to.
 const GRACE: Duration = Duration::from_secs(2);
 /// This many bytes of its output are kept.
@@ -29,7 +31,7 @@ const TOLD: Limit = Limit { most: 300, unit: Unit::Chars };
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exec {
-    command: Vec<String>,
+    command: Vec<Secret>,
     #[serde(default)]
     env: BTreeMap<String, Secret>,
     #[serde(default)]
@@ -72,15 +74,24 @@ impl Notifier for Exec {
 
     fn check(&self) -> Result<(), String> {
         match self.command.first() {
-            None => Err("`command` is empty: name a program and its arguments".to_owned()),
-            Some(program) if program.trim().is_empty() => Err("`command` names no program".to_owned()),
-            Some(_) if self.timeout_seconds == 0 => Err("`timeout_seconds` must be 1 or more".to_owned()),
-            Some(_) => Ok(()),
+            None => return Err("`command` is empty: name a program and its arguments".to_owned()),
+            Some(program) if program.expose().trim().is_empty() => {
+                return Err("`command` names no program".to_owned());
+            }
+            Some(_) => {}
+        }
+        if !(1..=LONGEST).contains(&self.timeout_seconds) {
+            return Err(format!("`timeout_seconds` must be from 1 to {LONGEST}"));
+        }
+        let bad = |name: &String| name.is_empty() || name.contains(['=', '\0']);
+        match self.env.keys().find(|name| bad(name)) {
+            Some(name) => Err(format!("`env`: `{name}` cannot be the name of a variable")),
+            None => Ok(()),
         }
     }
 
     fn targets(&self) -> Vec<String> {
-        vec![self.command.first().cloned().unwrap_or_default()]
+        vec![self.command.first().map(|program| program.expose().to_owned()).unwrap_or_default()]
     }
 
     async fn send(
@@ -92,6 +103,7 @@ impl Notifier for Exec {
         let Some((program, arguments)) = self.command.split_first() else {
             return Err(refused("there is no `command`"));
         };
+        let program = program.expose();
         if doors.mode == Mode::Rehearse {
             let answer = format!("run {program} with {} arguments\n\n{}", arguments.len(), notice.event());
             return Ok(Receipt { handle: None, answer });
@@ -99,7 +111,7 @@ impl Notifier for Exec {
         let input = json!({"event": notice.event(), "with": self.with.0});
         let spec = Spec {
             program: program.into(),
-            args: arguments.iter().map(Into::into).collect(),
+            args: arguments.iter().map(|argument| argument.expose().into()).collect(),
             env: self.env.iter().map(|(name, value)| (name.into(), value.expose().into())).collect(),
             cwd: None,
             stdin: Stdin::Bytes(input.to_string().into_bytes()),
@@ -123,11 +135,24 @@ impl Notifier for Exec {
 impl Exec {
     /// What a program said, in one short line without the secrets that it was given.
     fn told(&self, bytes: &[u8]) -> String {
-        let given = self.with.0.values().filter_map(Value::as_str);
-        let secrets = self.env.values().map(Secret::expose).chain(given).filter(|text| text.len() > 3);
+        let mut given = Vec::new();
+        self.with.0.values().for_each(|value| texts(value, &mut given));
+        let arguments = self.command.iter().skip(1);
+        let secrets = self.env.values().chain(arguments).map(Secret::expose).chain(given);
+        let secrets = secrets.filter(|text| text.len() > 3);
         let text = secrets
             .fold(String::from_utf8_lossy(bytes).into_owned(), |text, secret| text.replace(secret, "***"));
         cut(one_line(text.trim()).trim(), TOLD)
+    }
+}
+
+/// Every text in a value.
+fn texts<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+    match value {
+        Value::String(text) => found.push(text),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
+        Value::Object(map) => map.values().for_each(|value| texts(value, found)),
+        _ => {}
     }
 }
 

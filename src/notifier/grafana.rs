@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::http::{Body, Http, Request, deliver};
 use super::look::dialect;
 use super::{Doors, Edits, Notice, Notifier, address, refused};
-use crate::model::{Handle, Receipt, Secret, SendError, Timestamp};
+use crate::model::{Handle, Moment, Receipt, Secret, SendError, Timestamp};
 use crate::text::{Limit, Unit, marks};
 
 /// The text of an annotation.
@@ -38,6 +38,7 @@ impl Notifier for Grafana {
 
     fn check(&self) -> Result<(), String> {
         address::parse("url", &self.url)?;
+        address::check_token("key", &self.key)?;
         let on_dashboard = self.dashboard_id.is_some() || self.dashboard_uid.is_some();
         if self.panel_id.is_some() && !on_dashboard {
             return Err("`panel_id` needs `dashboard_uid` or `dashboard_id`".to_owned());
@@ -85,9 +86,14 @@ impl Grafana {
     fn annotation(&self, notice: &Notice, earlier: Option<&Handle>) -> Value {
         let millis = |time: Timestamp| time.as_micros().div_euclid(1000);
         let start = notice.started.unwrap_or(notice.at);
+        // What has begun and not ended is a point until its end is known.
+        let runs = notice.finished.is_none() && notice.moment == Moment::Started;
         let end = notice.finished.unwrap_or(notice.at).max(start);
         let text = dialect(notice, &marks::PLAIN, TEXT);
-        let mut annotation = json!({"timeEnd": millis(end), "text": text, "tags": self.tags});
+        let mut annotation = json!({"text": text, "tags": self.tags});
+        if !runs {
+            annotation["timeEnd"] = json!(millis(end));
+        }
         if earlier.is_some() {
             return annotation;
         }
@@ -122,5 +128,16 @@ mod tests {
         let edit = service.annotation(&later, Some(&Handle("7".into())));
         assert_eq!(edit["timeEnd"], 9000);
         assert!(edit.get("time").is_none());
+    }
+
+    #[test]
+    fn what_runs_has_no_end_yet() {
+        let service: Grafana =
+            serde_json::from_value(json!({"url": "https://example.org", "key": "k"})).unwrap();
+        let at = Timestamp::from_micros(5_000_000);
+        let notice = Notice { moment: Moment::Started, started: Some(at), at, ..Notice::default() };
+        let new = service.annotation(&notice, None);
+        assert_eq!((&new["time"], new.get("timeEnd")), (&json!(5000), None));
+        assert!(new.get("dashboardUID").is_none() && new.get("panelId").is_none(), "a global annotation");
     }
 }

@@ -50,6 +50,7 @@ impl Notifier for Hipchat {
 
     fn check(&self) -> Result<(), String> {
         address::parse("api_url", &self.api_url)?;
+        address::check_token("token", &self.token)?;
         if self.rooms.is_empty() || self.rooms.iter().any(|room| room.trim().is_empty()) {
             return Err("`rooms` is empty or has an empty name".to_owned());
         }

@@ -74,9 +74,12 @@ macro_rules! notifiers {
                 match self { $(Self::$variant(it) => it.warnings(),)* }
             }
 
-            /// What each gets a delivery of its own.
+            /// What each gets a delivery of its own; what is named twice gets one.
             pub fn targets(&self) -> Vec<String> {
-                match self { $(Self::$variant(it) => it.targets(),)* }
+                let mut targets = match self { $(Self::$variant(it) => it.targets(),)* };
+                let mut known = std::collections::HashSet::new();
+                targets.retain(|target| known.insert(target.clone()));
+                targets
             }
 
             /// Sends a notice to its target.

@@ -45,6 +45,22 @@ pub(super) fn cut(text: &str, limit: Limit) -> String {
     text.chars().take_while(fits).collect::<String>() + CUT
 }
 
+/// A text as HTML.
+pub(super) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// The colour of a tone, as red, green and blue.
 pub(super) fn colour(tone: Tone) -> u32 {
     match tone {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::model::{Level, Moment, Timestamp};
+use crate::model::{EventStatus, Level, Moment, Timestamp};
 use crate::text::Tone;
 
 /// One event on its way to one target of one notifier. All texts are plain: each kind escapes them.
@@ -28,6 +28,8 @@ pub struct Notice {
     pub body: String,
     /// The same as a page of HTML, where an admin wrote one; empty for the default.
     pub html: String,
+    /// What became of it.
+    pub status: EventStatus,
     /// What about it is told.
     pub moment: Moment,
     /// How bad it is.
@@ -40,6 +42,8 @@ pub struct Notice {
     pub labels: BTreeMap<String, String>,
     /// Named values to show, in order.
     pub facts: Vec<(String, String)>,
+    /// The status that the subject had before; empty where it is not known.
+    pub previous: String,
     /// When it happened.
     pub at: Timestamp,
     /// When the subject began.
@@ -74,7 +78,7 @@ impl Notice {
     /// The event as JSON: what a webhook and a program get, and what templates call `event`.
     pub fn event(&self) -> Value {
         json!({
-            "id": self.delivery, "source": self.source, "kind": self.kind, "status": self.moment.word(),
+            "id": self.delivery, "source": self.source, "kind": self.kind, "status": self.status, "moment": self.moment,
             "level": self.level, "title": self.title, "message": self.message, "text": self.body,
             "fingerprint": self.fingerprint, "url": self.link, "labels": self.labels,
             "facts": self.facts.iter().map(|(name, value)| (name.clone(), json!(value)))
@@ -93,6 +97,7 @@ impl Notice {
             kind: "test".to_owned(),
             title: "test notification".to_owned(),
             body: "This is a test. Nothing happened, nobody needs to act.".to_owned(),
+            status: EventStatus::Ok,
             moment: Moment::Success,
             level: Level::Info,
             fingerprint: "chatops:test".to_owned(),

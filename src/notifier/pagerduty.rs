@@ -1,5 +1,6 @@
 //! PagerDuty's Events API v2 (developer.pagerduty.com/docs/events-api-v2), and v1 for old services.
 
+use ring::digest::{SHA256, digest};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -11,12 +12,14 @@ use crate::text::{Limit, Unit};
 
 /// The summary.
 const SUMMARY: Limit = Limit { most: 1024, unit: Unit::Chars };
-/// The key of an incident.
+/// The client's name and other words beside it; the key of an incident.
 const KEY: Limit = Limit { most: 255, unit: Unit::Chars };
 /// The whole event may have 512 KB: the text and the payload get a part of it.
 const TEXT: Limit = Limit { most: 16_000, unit: Unit::Bytes };
 /// A payload of more bytes stays at home.
 const PAYLOAD: usize = 128 << 10;
+/// A longer address is no link.
+const LINK: usize = 2000;
 
 /// Which of the two interfaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -56,8 +59,9 @@ impl Notifier for Pagerduty {
 
     fn check(&self) -> Result<(), String> {
         address::parse("api_url", &self.api_url)?;
-        if self.routing_key.expose().trim().is_empty() {
-            return Err("`routing_key` is empty".to_owned());
+        address::check_token("routing_key", &self.routing_key)?;
+        if self.client_name.as_ref().is_some_and(|name| name.trim().is_empty() || !KEY.holds(name)) {
+            return Err("`client_name` must have 1 to 255 characters".to_owned());
         }
         self.http.check()
     }
@@ -81,7 +85,7 @@ impl Notifier for Pagerduty {
             Version::V1 => (&["generic", "2010-04-15", "create_event.json"], self.v1(notice)),
         };
         let url = address::below("api_url", &self.api_url, path).map_err(refused)?;
-        let request = Request::post(url, &event).hide(&self.routing_key);
+        let request = Request::post(url, &event).seal(&self.routing_key);
         deliver(doors, &self.http, request, |reply| match reply.json()["status"].as_str() {
             Some("success") => Ok(reply.receipt()),
             _ => Err(refused(reply.excerpt())),
@@ -90,19 +94,36 @@ impl Notifier for Pagerduty {
     }
 }
 
-/// What is asked for: good news closes what bad news opened.
+/// What is asked for: good news and decisions close what was opened; what somebody cares for already rings nobody.
 fn action(notice: &Notice) -> &'static str {
     match notice.moment {
         moment if moment.is_over() => "resolve",
-        Moment::Pending => "acknowledge",
+        Moment::Denied => "resolve",
+        _ if is_acknowledged(notice) => "acknowledge",
         _ => "trigger",
     }
+}
+
+/// Whether the source says that somebody cares for it: by the kind of the event or the label `acknowledged`.
+fn is_acknowledged(notice: &Notice) -> bool {
+    let label = notice.labels.get("acknowledged").is_some_and(|value| value == "true");
+    label || notice.kind.ends_with("acknowledged")
 }
 
 /// The same for all that is told of one subject.
 fn incident(notice: &Notice) -> String {
     let key = if notice.fingerprint.is_empty() { &notice.delivery } else { &notice.fingerprint };
-    cut(key, KEY)
+    if KEY.holds(key) {
+        return key.clone();
+    }
+    // Two long keys with the same beginning are two incidents.
+    let hash: String = digest(&SHA256, key.as_bytes()).as_ref().iter().map(|b| format!("{b:02x}")).collect();
+    format!("{}{hash}", key.chars().take(KEY.most - hash.len()).collect::<String>())
+}
+
+/// An address that may stand in an event.
+fn link(notice: &Notice) -> Option<&String> {
+    notice.link.as_ref().filter(|url| url.starts_with("http") && url.len() <= LINK)
 }
 
 fn severity(level: Level) -> &'static str {
@@ -143,7 +164,8 @@ impl Pagerduty {
                 "timestamp": notice.at.to_string(), "class": or(cut(&notice.kind, KEY), "event"),
                 "custom_details": details(notice),
             });
-            if let Some(url) = notice.link.as_ref().filter(|url| url.starts_with("http")) {
+            if let Some(url) = link(notice) {
+                event["client_url"] = json!(url);
                 event["links"] = json!([{"href": url, "text": "more"}]);
             }
         }
@@ -151,11 +173,17 @@ impl Pagerduty {
     }
 
     fn v1(&self, notice: &Notice) -> Value {
-        json!({
-            "service_key": self.routing_key.expose(), "event_type": action(notice),
-            "incident_key": incident(notice), "client": self.client(), "details": details(notice),
+        let action = action(notice);
+        let mut event = json!({
+            "service_key": self.routing_key.expose(), "event_type": action,
+            "incident_key": incident(notice), "details": details(notice),
             "description": or(cut(&notice.message, SUMMARY), "an event without words"),
-        })
+        });
+        if action == "trigger" {
+            event["client"] = json!(self.client());
+            link(notice).into_iter().for_each(|url| event["client_url"] = json!(url));
+        }
+        event
     }
 }
 
@@ -179,6 +207,25 @@ mod tests {
         assert_eq!(closed["event_action"], "resolve");
         assert_eq!(opened["dedup_key"], closed["dedup_key"]);
         assert!(closed.get("payload").is_none());
+    }
+
+    #[test]
+    fn long_keys_with_one_beginning_are_two_incidents() {
+        let key = |end: &str| {
+            incident(&Notice { fingerprint: format!("{}{end}", "k".repeat(400)), ..Notice::default() })
+        };
+        assert_ne!(key("a"), key("b"));
+        assert_eq!((key("a"), key("a").chars().count()), (key("a"), 255));
+    }
+
+    #[test]
+    fn what_somebody_cares_for_is_acknowledged() {
+        let labels = [("acknowledged".to_owned(), "true".to_owned())].into();
+        assert_eq!(action(&Notice { labels, ..Notice::default() }), "acknowledge");
+        let kind = "alert.acknowledged".to_owned();
+        assert_eq!(action(&Notice { kind, ..Notice::default() }), "acknowledge");
+        let asked = |moment| action(&Notice { moment, ..Notice::default() });
+        assert_eq!((asked(Moment::Pending), asked(Moment::Denied)), ("trigger", "resolve"));
     }
 
     #[test]

@@ -34,6 +34,7 @@ impl Notifier for Rocketchat {
 
     fn check(&self) -> Result<(), String> {
         address::parse("url", &self.url)?;
+        address::check_picture("icon_url", self.icon_url.as_ref())?;
         self.http.check()
     }
 

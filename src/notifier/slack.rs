@@ -70,16 +70,14 @@ impl Notifier for Slack {
                     "an incoming webhook has one channel of its own: `channels` needs a `token`".to_owned()
                 );
             }
-            (Some(token), None) if !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) => {
-                return Err("`token` has characters that no token has".to_owned());
-            }
+            (Some(token), None) => address::check_token("token", token)?,
             (None, Some(webhook)) => drop(address::parse("webhook", webhook)?),
-            (Some(_), None) => {}
         }
         if self.channels.iter().any(|channel| room(channel).0.is_empty() || channel.matches(',').count() > 1)
         {
             return Err(
-                "a channel is written `#name`, its id, or either with `,` and the ts of a thread".to_owned()
+                "`channels`: one is written `#name`, its id, or either with `,` and the ts of a thread"
+                    .to_owned(),
             );
         }
         match &self.color {
@@ -132,7 +130,12 @@ impl Notifier for Slack {
         let url = address::below("api_url", &self.api_url, &[method]).map_err(refused)?;
         let request = Request::post(url, &message).bearer(token);
         let first = earlier.filter(|_| self.earlier == Earlier::Thread);
-        deliver(doors, &self.http, request, |reply| read(reply, first)).await
+        let edits_or_answers = message["ts"].is_string() || first.is_some();
+        match deliver(doors, &self.http, request, |reply| read(reply, first)).await {
+            // There is no earlier message: posting anew would meet the same.
+            Err(SendError::Gone { why }) if !edits_or_answers => Err(refused(why)),
+            outcome => outcome,
+        }
     }
 }
 
@@ -179,9 +182,13 @@ fn read(reply: &Reply, first: Option<(String, String)>) -> Result<Receipt, SendE
         "message_not_found" | "cant_update_message" | "edit_window_closed" | "thread_not_found" => {
             SendError::Gone { why }
         }
-        "ratelimited" | "internal_error" | "fatal_error" | "service_unavailable" | "request_timeout" => {
-            later(why)
-        }
+        "ratelimited"
+        | "rate_limited"
+        | "internal_error"
+        | "fatal_error"
+        | "service_unavailable"
+        | "request_timeout"
+        | "team_added_to_org" => later(why),
         _ => refused(why),
     })
 }
@@ -227,8 +234,12 @@ mod tests {
         {
             let recorder = Recorder::start(Answer::json(200, &json!({"ok": false, "error": error}))).await;
             let notice = Notice { target: "#a".into(), ..Notice::default() };
-            let outcome = slack(&recorder, &json!({})).send(&rig.doors(), &notice, None).await.unwrap_err();
+            let (slack, earlier) = (slack(&recorder, &json!({})), Handle("C1 1.2".to_owned()));
+            let outcome = slack.send(&rig.doors(), &notice, Some(&earlier)).await.unwrap_err();
             assert!(format!("{outcome:?}").starts_with(expected), "{outcome:?}");
+            // Without an earlier message nothing can be gone: posting anew for ever would be the end of it.
+            let outcome = slack.send(&rig.doors(), &notice, None).await.unwrap_err();
+            assert!(!matches!(outcome, SendError::Gone { .. }), "{outcome:?}");
         }
     }
 

@@ -5,14 +5,16 @@ use serde_json::{Value, json};
 
 use super::http::{Http, Request, deliver};
 use super::look::cut;
-use super::{Doors, Edits, Notice, Notifier, address};
+use super::{Doors, Edits, Notice, Notifier, address, later, refused};
 use crate::model::{Handle, Receipt, Secret, SendError};
 use crate::text::{Limit, Tone, Unit};
 
-/// A message may have 28 KB in all; its parts are kept well below, escapes included.
+/// A message may have 28 KB in all, escapes included.
+const LARGEST: usize = 28 * 1000;
+/// The title.
 const TITLE: Limit = Limit { most: 1000, unit: Unit::Bytes };
-/// The text.
-const TEXT: Limit = Limit { most: 6000, unit: Unit::Bytes };
+/// The text, unless its escapes need the room.
+const TEXT: Limit = Limit { most: 12_000, unit: Unit::Bytes };
 /// One fact's name or value.
 const FACT: Limit = Limit { most: 200, unit: Unit::Bytes };
 /// This many facts are shown.
@@ -51,15 +53,34 @@ impl Notifier for Teams {
         notice: &Notice,
         _: Option<&Handle>,
     ) -> Result<Receipt, SendError> {
-        let attachment =
-            json!({"contentType": "application/vnd.microsoft.card.adaptive", "content": card(notice)});
-        let message = json!({"type": "message", "attachments": [attachment]});
-        let request = Request::hook(&self.webhook, &message);
-        deliver(doors, &self.http, request, |reply| Ok(reply.receipt())).await
+        let request = Request::hook(&self.webhook, &message(notice));
+        deliver(doors, &self.http, request, |reply| match reply.text.as_str() {
+            // The older connectors answer 200 to everything.
+            text if text.contains("message delivery failed") && text.contains("429") => {
+                Err(later(reply.excerpt()))
+            }
+            text if text.contains("message delivery failed") => Err(refused(reply.excerpt())),
+            _ => Ok(reply.receipt()),
+        })
+        .await
     }
 }
 
-fn card(notice: &Notice) -> Value {
+/// The message with as much of the text as fits.
+fn message(notice: &Notice) -> Value {
+    let mut text = TEXT;
+    loop {
+        let attachment =
+            json!({"contentType": "application/vnd.microsoft.card.adaptive", "content": card(notice, text)});
+        let message = json!({"type": "message", "attachments": [attachment]});
+        if text.most < 100 || message.to_string().len() <= LARGEST {
+            return message;
+        }
+        text.most /= 2;
+    }
+}
+
+fn card(notice: &Notice, limit: Limit) -> Value {
     let color = match notice.tone() {
         Tone::Plain => "default",
         Tone::Working => "accent",
@@ -74,7 +95,7 @@ fn card(notice: &Notice) -> Value {
     title["color"] = json!(color);
     let mut body = vec![title];
     if !notice.body.is_empty() {
-        body.push(block(&notice.body, TEXT));
+        body.push(block(&notice.body, limit));
     }
     let fact = |(name, value): &(String, String)| json!({"title": cut(name, FACT), "value": literal(&cut(value, FACT))});
     let facts: Vec<Value> = notice.facts.iter().take(FACTS).map(fact).collect();
@@ -91,14 +112,38 @@ fn card(notice: &Notice) -> Value {
     card
 }
 
-/// Text whose Markdown marks mean nothing.
+/// Text whose Markdown marks mean nothing, and whose lines stay lines.
 fn literal(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if matches!(c, '*' | '_' | '[' | ']' | '`' | '\\') {
-            out.push('\\');
+        match c {
+            '*' | '_' | '[' | ']' | '`' | '\\' => out.extend(['\\', c]),
+            // One alone is a blank there.
+            '\n' => out.push_str("\n\n"),
+            c if c.is_control() => {}
+            c => out.push(c),
         }
-        out.push(c);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_card_of_nothing_but_escapes_stays_below_the_limit() {
+        for hostile in ["\\", "\"", "\n", "*", "\u{1}", "\u{1f600}", "w"] {
+            let long = hostile.repeat(60_000);
+            let facts = (0..50).map(|_| (long.clone(), long.clone())).collect();
+            let notice = Notice { message: long.clone(), body: long.clone(), facts, ..Notice::default() };
+            let size = message(&notice).to_string().len();
+            assert!(size <= LARGEST, "{hostile:?}: {size}");
+        }
+    }
+
+    #[test]
+    fn lines_stay_lines_and_marks_are_only_letters() {
+        assert_eq!(literal("a\nb *c*"), "a\n\nb \\*c\\*");
+    }
 }

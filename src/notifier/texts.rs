@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::Value;
 
-use super::Notice;
+use super::{Notice, context};
 use crate::model::Moment;
 use crate::template::{Templates, Undefined};
 use crate::text::clean::one_line;
@@ -20,6 +20,8 @@ pub struct Text {
     pub message: Option<String>,
     /// Any number of lines.
     pub body: Option<String>,
+    /// The same as HTML, for mail; values are escaped already.
+    pub html: Option<String>,
 }
 
 /// `messages:` of a notifier: `{error: {message: "...", body: "..."}}`.
@@ -34,32 +36,40 @@ pub struct Texts {
     pub problems: Vec<String>,
 }
 
-/// What happened to the subject, after its title.
-fn verb(moment: Moment) -> &'static str {
+/// What happened to the subject, after its title; and the words by which a title says it itself.
+fn verb(moment: Moment) -> (&'static str, &'static str) {
     match moment {
-        Moment::Started => " started",
-        Moment::Success => " succeeded",
-        Moment::Warning => " ended with warnings",
-        Moment::Error => " failed",
-        Moment::Canceled => " was canceled",
-        Moment::Pending => " waits for approval",
-        Moment::Approved => " was approved",
-        Moment::Denied => " was denied",
-        Moment::TimedOut => " was not answered in time",
-        Moment::Recovered => " is well again",
-        Moment::Changed => " changed",
-        Moment::StillRunning => " is still running",
-        Moment::Flapping => " keeps changing",
-        Moment::Any => "",
+        Moment::Started => ("started", "start starts started starting begins began running"),
+        Moment::Success => {
+            ("succeeded", "succeeds succeeded success ok completed finished done works resolved fine")
+        }
+        Moment::Warning => ("ended with warnings", "warning warnings warns"),
+        Moment::Error => ("failed", "fails failed failing failure error errors broken down unreachable"),
+        Moment::Canceled => ("was canceled", "canceled cancelled aborted interrupted"),
+        Moment::Pending => ("waits for approval", "approval waits waiting review"),
+        Moment::Approved => ("was approved", "approved"),
+        Moment::Denied => ("was denied", "denied rejected"),
+        Moment::TimedOut => ("was not answered in time", "timed"),
+        Moment::Recovered => ("is well again", "again well recovered resolved fine ok up succeeded"),
+        Moment::Changed => ("changed", "changed"),
+        Moment::StillRunning => ("is still running", ""),
+        Moment::Flapping => ("keeps changing", ""),
+        Moment::Any => ("", ""),
     }
 }
 
-/// The default line: `deploy web failed after 4 min 10 s`.
+/// The default line: `deploy web failed after 4 min 10 s`. A title that says how it is stays as it is.
 fn default_message(notice: &Notice) -> String {
     let title = if notice.title.is_empty() { "an event without a title" } else { &notice.title };
     let after = notice.duration().filter(|seconds| *seconds > 0.0);
     let after = after.map(|seconds| format!(" after {}", human::duration(Duration::from_secs_f64(seconds))));
-    one_line(&format!("{title}{}{}", verb(notice.moment), after.unwrap_or_default()))
+    let (verb, says) = verb(notice.moment);
+    let lower = title.to_lowercase();
+    let mut words = lower.split(|c: char| !c.is_alphanumeric());
+    let said = words.any(|word| says.split(' ').any(|known| !word.is_empty() && word == known));
+    let blank = if verb.is_empty() || said { "" } else { " " };
+    let verb = if said { "" } else { verb };
+    one_line(&format!("{title}{blank}{verb}{}", after.unwrap_or_default()))
 }
 
 /// The text for a moment; cancellations are errors where nothing else is said.
@@ -74,19 +84,26 @@ impl Texts {
         if notice.message.is_empty() {
             notice.message = default_message(&notice);
         }
-        let mut problems = Vec::new();
         let text = find(messages, notice.moment).cloned().unwrap_or_default();
-        let context = json!({"event": notice.event(), "payload": notice.payload});
+        if text == Text::default() {
+            return Self { notice, problems: Vec::new() };
+        }
+        let context = context::of(&notice);
+        let mut problems = Vec::new();
         let key = notice.moment.word();
-        let mut render = |part: &str, source: Option<&String>| {
+        let mut render = |part: &str, source: Option<&String>, context: &Value| {
             let name = format!("messages.{key}.{part}");
-            let rendered = templates.render(&name, source?, &context, Undefined::Strict);
-            rendered.map_err(|error| problems.push(error.to_string())).ok()
+            let rendered = templates.render(&name, source?, context, Undefined::Strict);
+            rendered.map_err(|error| problems.push(error.headline())).ok()
         };
-        let message = render("message", text.message.as_ref()).map(|text| one_line(text.trim()));
-        let body = render("body", text.body.as_ref());
-        notice.message = message.filter(|text| !text.is_empty()).unwrap_or(notice.message);
+        let message = render("message", text.message.as_ref(), &context);
+        let message = message.map(|text| one_line(text.trim())).filter(|text| !text.is_empty());
+        let body = render("body", text.body.as_ref(), &context);
+        let html =
+            text.html.as_ref().and_then(|_| render("html", text.html.as_ref(), &context::escaped(&context)));
+        notice.message = message.unwrap_or(notice.message);
         notice.body = body.unwrap_or(notice.body);
+        notice.html = html.unwrap_or_default();
         Self { notice, problems }
     }
 }
@@ -115,6 +132,17 @@ mod tests {
     }
 
     #[test]
+    fn a_title_that_says_how_it_is_is_not_told_twice() {
+        let line = |title: &str, moment| {
+            words(Notice { title: title.into(), moment, ..Notice::default() }, "{}").notice.message
+        };
+        assert_eq!(line("backup failed", Moment::Error), "backup failed");
+        assert_eq!(line("the disk is fine", Moment::Recovered), "the disk is fine");
+        assert_eq!(line("backup", Moment::Recovered), "backup is well again");
+        assert_eq!(line("failover drill", Moment::Error), "failover drill failed");
+    }
+
+    #[test]
     fn an_own_text_replaces_the_default_for_its_moment() {
         let yaml = "{error: {message: '{{ event.title | upper }}!', body: 'took {{ event.duration }}'}}";
         let texts = words(failed(), yaml);
@@ -134,6 +162,14 @@ mod tests {
         assert!(texts.notice.message.starts_with("deploy web failed"));
         assert_eq!(texts.problems.len(), 1);
         assert!(texts.problems[0].contains("messages.error.message"), "{:?}", texts.problems);
+    }
+
+    #[test]
+    fn a_page_has_values_escaped_and_the_text_has_not() {
+        let notice = Notice { title: "<b> & co".into(), ..failed() };
+        let yaml = "{error: {body: '{{ event.title }}', html: '<p>{{ event.title }}</p>'}}";
+        let notice = words(notice, yaml).notice;
+        assert_eq!((notice.body.as_str(), notice.html.as_str()), ("<b> & co", "<p>&lt;b&gt; &amp; co</p>"));
     }
 
     #[test]

@@ -40,17 +40,19 @@ impl Notifier for Twilio {
 
     fn check(&self) -> Result<(), String> {
         address::parse("api_url", &self.api_url)?;
+        address::check_token("account_token", &self.account_token)?;
+        check_sid("account_sid", &self.account_sid)?;
         match (&self.from_number, &self.messaging_service) {
             (None, None) | (Some(_), Some(_)) => {
                 return Err("give one of `from_number` and `messaging_service`".to_owned());
             }
-            (Some(number), None) => check_number(number)?,
-            (None, Some(_)) => {}
+            (Some(number), None) => check_number("from_number", number)?,
+            (None, Some(service)) => check_sid("messaging_service", service)?,
         }
         if self.to_numbers.is_empty() {
             return Err("`to_numbers` is empty: nobody would hear of anything".to_owned());
         }
-        self.to_numbers.iter().try_for_each(|number| check_number(number))?;
+        self.to_numbers.iter().try_for_each(|number| check_number("to_numbers", number))?;
         self.http.check()
     }
 
@@ -83,18 +85,33 @@ impl Notifier for Twilio {
         let segments = ["2010-04-01", "Accounts", self.account_sid.as_str(), "Messages.json"];
         let url = address::below("api_url", &self.api_url, &segments).map_err(refused)?;
         let request = Request::new(Method::POST, url, body).basic(&self.account_sid, &self.account_token);
-        deliver(doors, &self.http, request, |reply| Ok(reply.receipt())).await
+        deliver(doors, &self.http, request, |reply| {
+            let status = reply.json();
+            // It may take a message and fail it at once.
+            match status["status"].as_str() {
+                Some("failed" | "undelivered") => Err(refused(reply.excerpt())),
+                _ if status["error_code"].is_number() => Err(refused(reply.excerpt())),
+                _ => Ok(reply.receipt()),
+            }
+        })
+        .await
     }
 }
 
+/// An id such as `AC...`: letters and digits.
+fn check_sid(key: &str, sid: &str) -> Result<(), String> {
+    let good = !sid.is_empty() && sid.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if good { Ok(()) } else { Err(format!("`{key}` must be an id of letters and digits")) }
+}
+
 /// E.164: a plus and up to fifteen digits, the first not zero.
-fn check_number(number: &str) -> Result<(), String> {
+fn check_number(key: &str, number: &str) -> Result<(), String> {
     let digits = number.strip_prefix('+').unwrap_or_default();
     let good = (7..=15).contains(&digits.len()) && !digits.starts_with('0');
     if good && digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(());
     }
-    Err(format!("`{number}` is no phone number such as `+15551234567`"))
+    Err(format!("`{key}`: `{number}` is no phone number such as `+15551234567`"))
 }
 
 #[cfg(test)]
@@ -103,9 +120,9 @@ mod tests {
 
     #[test]
     fn numbers_are_written_with_plus_and_country() {
-        assert!(check_number("+15551234567").is_ok());
+        assert!(check_number("to_numbers", "+15551234567").is_ok());
         for bad in ["15551234567", "+0155512345", "+1 555 123", "+1555123456789012", "", "+"] {
-            assert!(check_number(bad).is_err(), "{bad}");
+            assert!(check_number("to_numbers", bad).is_err(), "{bad}");
         }
     }
 }

@@ -35,6 +35,7 @@ impl Notifier for Webex {
 
     fn check(&self) -> Result<(), String> {
         address::parse("api_url", &self.api_url)?;
+        address::check_token("token", &self.token)?;
         if self.to.is_empty() || self.to.iter().any(|to| to.trim().is_empty()) {
             return Err("`to` is empty: name ids of rooms, or addresses of people".to_owned());
         }

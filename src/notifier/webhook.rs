@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 
 use reqwest::Method;
-use ring::hmac;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::http::{Body, Http, Request, check_header, deliver};
-use super::{Doors, Edits, Notice, Notifier, address, refused};
-use crate::model::{Handle, Receipt, Secret, SendError, Timestamp};
-use crate::net::{base64, unbase64};
+use super::{Doors, Edits, Notice, Notifier, address, context, refused, signing};
+use crate::model::{Handle, Moment, Receipt, Secret, SendError, Timestamp};
 use crate::template::{Templates, Undefined};
 
 /// How it asks.
@@ -61,8 +59,8 @@ pub struct Webhook {
     send: Send,
     #[serde(default)]
     body: Option<String>,
-    #[serde(default)]
-    signing_secret: Option<Secret>,
+    #[serde(default, deserialize_with = "signing::one_or_more")]
+    signing_secret: Vec<Secret>,
     #[serde(default)]
     http: Http,
 }
@@ -81,21 +79,32 @@ impl Notifier for Webhook {
         if self.bearer.is_some() && (self.username.is_some() || self.password.is_some()) {
             return Err("give `bearer`, or `username` and `password`, not both".to_owned());
         }
-        if self.method == Verb::Get && (self.body.is_some() || self.signing_secret.is_some()) {
+        if let Some(bearer) = &self.bearer {
+            address::check_token("bearer", bearer)?;
+        }
+        if self.username.as_ref().is_some_and(|name| name.contains(':')) {
+            return Err("`username` cannot have a colon".to_owned());
+        }
+        if self.method == Verb::Get && (self.body.is_some() || !self.signing_secret.is_empty()) {
             return Err("a GET has no `body` and no `signing_secret`".to_owned());
         }
         if self.body.is_some() && self.send != Send::Event {
             return Err("give `body`, or `send`, not both".to_owned());
         }
-        if let Some(secret) = &self.signing_secret {
-            key(secret).ok_or("`signing_secret` must be base64, with or without `whsec_` before it")?;
-        }
+        signing::check(&self.signing_secret)?;
         let sample = Notice::sample(Timestamp::from_micros(0));
         self.content(&sample, &Templates::default()).map(drop)
     }
 
     fn warnings(&self) -> Vec<String> {
-        self.http.warnings()
+        let mut warnings = self.http.warnings();
+        let tried = |notice: &Notice| self.content(notice, &Templates::default()).is_err();
+        if [awkward(), bare()].iter().any(tried) {
+            let fragile = "`body` renders to no JSON for a title with quotes, or for an event that lacks something: \
+                           write `| tojson` after every value; until then such an event is sent in its usual shape";
+            warnings.push(fragile.to_owned());
+        }
+        warnings
     }
 
     fn targets(&self) -> Vec<String> {
@@ -108,28 +117,50 @@ impl Notifier for Webhook {
         notice: &Notice,
         _: Option<&Handle>,
     ) -> Result<Receipt, SendError> {
-        let request = self.request(doors, notice).map_err(refused)?;
-        deliver(doors, &self.http, request, |reply| Ok(reply.receipt())).await
+        let (body, problem) = match self.content(notice, doors.templates) {
+            Ok(body) => (body, None),
+            // What an admin wrote fails: the event goes out all the same.
+            Err(why) => (Body::json(&notice.event()), Some(why)),
+        };
+        let request = self.request(doors, notice, body);
+        let told = deliver(doors, &self.http, request, |reply| Ok(reply.receipt())).await;
+        match (told, problem) {
+            (Ok(receipt), Some(why)) => Ok(Receipt {
+                answer: format!("{}\nthe event was sent in its usual shape: {why}", receipt.answer),
+                ..receipt
+            }),
+            (Err(SendError::Refused { why }), Some(problem)) => Err(refused(format!("{why}; {problem}"))),
+            (told, _) => told,
+        }
     }
 }
 
+/// An event whose texts need escapes.
+fn awkward() -> Notice {
+    let text = "a \"quoted\" \\ word\nand a line".to_owned();
+    let sample = Notice::sample(Timestamp::from_micros(0));
+    Notice { title: text.clone(), message: text.clone(), body: text, ..sample }
+}
+
+/// An event that has begun, and of which little is known.
+fn bare() -> Notice {
+    let title = "a title".to_owned();
+    Notice { title, moment: Moment::Started, ..Notice::default() }
+}
+
 impl Webhook {
-    fn request(&self, doors: &Doors<'_>, notice: &Notice) -> Result<Request, String> {
+    fn request(&self, doors: &Doors<'_>, notice: &Notice, body: Body) -> Request {
         let method = match self.method {
             Verb::Post => Method::POST,
             Verb::Put => Method::PUT,
             Verb::Get => Method::GET,
         };
-        let body = self.content(notice, doors.templates)?;
         let seconds = doors.world.now().as_secs();
-        let signature = self
-            .signing_secret
-            .as_ref()
-            .and_then(|secret| Some(sign(&key(secret)?, &notice.delivery, seconds, body.text())));
+        let signature = signing::sign(&self.signing_secret, &notice.delivery, seconds, body.text());
         let mut request = Request::new(method, self.url.clone(), body)
             .hide_pieces(&self.url)
             .header("webhook-id", &notice.delivery);
-        if let Some(signature) = signature {
+        if !self.signing_secret.is_empty() {
             request = request.header("webhook-timestamp", seconds.to_string());
             request = request.header("webhook-signature", signature);
         }
@@ -139,7 +170,7 @@ impl Webhook {
             let password = self.password.clone().unwrap_or_default();
             request = request.basic(self.username.as_deref().unwrap_or_default(), &password);
         }
-        Ok(self.headers.iter().fold(request, |request, (name, value)| request.credential(name, value)))
+        self.headers.iter().fold(request, |request, (name, value)| request.credential(name, value))
     }
 
     /// The body: JSON, whatever made it.
@@ -151,9 +182,8 @@ impl Webhook {
             let forwards = self.send == Send::Payload;
             return Ok(if forwards { Body::json(&notice.payload) } else { Body::json(&notice.event()) });
         };
-        let context = json!({"event": notice.event(), "payload": notice.payload});
-        let rendered = templates.render("body", template, &context, Undefined::Lenient);
-        let rendered = rendered.map_err(|error| error.to_string())?;
+        let rendered = templates.render("body", template, &context::of(notice), Undefined::Lenient);
+        let rendered = rendered.map_err(|error| error.headline())?;
         let value: Value = serde_json::from_str(&rendered).map_err(|error| {
             format!("`body` does not render to JSON ({error}); values want `| tojson`: `{{\"text\": {{{{ event.title | tojson }}}}}}`")
         })?;
@@ -161,31 +191,11 @@ impl Webhook {
     }
 }
 
-/// The bytes of a signing secret.
-fn key(secret: &Secret) -> Option<Vec<u8>> {
-    let text = secret.expose();
-    unbase64(text.strip_prefix("whsec_").unwrap_or(text)).filter(|key| !key.is_empty())
-}
-
-/// `v1,<base64>` over id, time and body.
-fn sign(key: &[u8], id: &str, seconds: i64, body: &str) -> String {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, key);
-    let tag = hmac::sign(&key, format!("{id}.{seconds}.{body}").as_bytes());
-    format!("v1,{}", base64(tag.as_ref()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::notifier::conformance::{Answer, Recorder, Rig, Seen};
-
-    #[test]
-    fn signatures_are_those_of_the_standard_webhooks_specification() {
-        let key = key(&Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")).unwrap();
-        let signature = sign(&key, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, r#"{"test": 2432232314}"#);
-        assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
-    }
-
+    use serde_json::json;
     async fn sent(options: &Value) -> Seen {
         let recorder = Recorder::start(Answer::status(200)).await;
         let mut all = json!({"url": format!("{}/in", recorder.base())});
@@ -217,6 +227,27 @@ mod tests {
         assert_eq!(seen.header("webhook-id"), Some("d1"));
     }
 
+    #[tokio::test]
+    async fn while_a_secret_is_rotated_both_sign() {
+        let seen = sent(&json!({"signing_secret": ["whsec_MfKQ9r8G", "AAAA"]})).await;
+        let signatures = seen.header("webhook-signature").unwrap();
+        assert_eq!(signatures.split(' ').filter(|one| one.starts_with("v1,")).count(), 2, "{signatures}");
+        assert!(seen.header("webhook-timestamp").is_some());
+    }
+
+    #[tokio::test]
+    async fn an_own_body_that_fails_is_replaced_by_the_event_and_said() {
+        let recorder = Recorder::start(Answer::status(200).body("thanks")).await;
+        let options = json!({"url": recorder.base(), "body": "{\"text\": \"{{ event.title }}\"}"});
+        let service: Webhook = serde_json::from_value(options).unwrap();
+        assert_eq!(service.check(), Ok(()));
+        assert!(service.warnings()[0].contains("tojson"));
+        let notice = Notice { title: "a \"b\"".into(), ..Notice::default() };
+        let receipt = service.send(&Rig::new().doors(), &notice, None).await.unwrap();
+        assert!(receipt.answer.starts_with("200 thanks\nthe event was sent"), "{}", receipt.answer);
+        assert_eq!(recorder.requests()[0].json()["title"], "a \"b\"");
+    }
+
     #[test]
     fn options_that_cannot_work_are_refused_at_load() {
         let check = |options: &Value| {
@@ -229,6 +260,9 @@ mod tests {
         assert!(check(&json!({"headers": {"X-A": "a\r\nX-B: b"}})).contains("`X-A`"));
         assert!(check(&json!({"bearer": "a", "username": "b"})).contains("not both"));
         assert!(check(&json!({"signing_secret": "!"})).contains("base64"));
+        assert!(check(&json!({"signing_secret": ["MfKQ9r8G", ""]})).contains("base64"));
+        assert!(check(&json!({"bearer": "a\nb"})).contains("`bearer`"));
+        assert!(check(&json!({"http": {"timeout": 0}})).contains("`timeout`"));
         assert!(check(&json!({"http": {"ca_file": "/no/ca.pem"}})).contains("cannot be read"));
     }
 }

@@ -1,204 +1,124 @@
 //! Who hears of an event, and why the others do not.
 
-use std::collections::BTreeSet;
+use super::judge::Judge;
+use super::moments::Facts;
+use super::recent::Repeat;
+use super::subject::Step;
+use super::why::Why;
+use super::{Asked, Decision, Explained, Muted, Outcome, Route, Rules, Scene, Send, Verdict, When};
+use crate::model::{Moment, Timestamp};
 
-use serde::Serialize;
-use serde_json::Value;
-
-use super::{Inherit, Notifier, Route, Rules, Send, Then};
-use crate::model::{Event, EventStatus, Level, Timestamp};
-
-/// What was known of the thing before the event.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Subject {
-    /// The last outcome, if it ever had one; a start is none.
-    pub outcome: Option<EventStatus>,
-    /// How bad that was.
-    pub level: Level,
+/// What becomes of an event: the same for the same values, whatever they are. For 50 routes some microseconds.
+pub fn decide(rules: &Rules, silences: &[Muted], asked: &Asked<'_>, scene: Scene<'_>) -> Outcome {
+    let judge = Judge::new(rules, silences, asked, scene);
+    let sends = lines(&judge).into_iter().filter_map(Line::decision).collect();
+    Outcome { subject: judge.next, sends }
 }
 
-/// One thing to send.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Decision {
-    /// The line of the route in the file.
-    pub line: u64,
-    /// The notifier.
-    pub notifier: String,
-    /// Options that replace its own; perhaps secret, so not shown in JSON.
-    #[serde(skip)]
-    pub options: Option<Value>,
-    /// When.
-    pub when: When,
+/// The same, and what every route means for every notifier it names.
+pub fn explain(rules: &Rules, silences: &[Muted], asked: &Asked<'_>, scene: Scene<'_>) -> Explained {
+    let judge = Judge::new(rules, silences, asked, scene);
+    let verdicts = lines(&judge).into_iter().map(|line| line.verdict(&judge)).collect();
+    Explained { subject: judge.next, verdicts }
 }
 
-/// When to send.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum When {
-    /// At once.
-    Now,
-    /// On its own, at this time (microseconds since 1970).
-    Held(Timestamp),
-    /// With others in one message, at this time (microseconds since 1970).
-    Digest(Timestamp),
+/// What a route, or one notifier of it, means for an event.
+struct Line<'a> {
+    route: &'a Route,
+    send: Option<&'a Send>,
+    ruling: Ruling<'a>,
 }
 
-/// What one route means for one notifier, or, without one, why it is out as a whole.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Verdict {
-    /// The line of the route in the file.
-    pub line: u64,
-    /// The notifier; none where the whole route does not apply.
-    pub notifier: Option<String>,
-    /// What is sent.
-    pub sends: Option<Decision>,
-    /// Why, in words.
-    pub why: String,
+/// What becomes of one notifier of a route.
+pub(super) enum Ruling<'a> {
+    /// It is told this.
+    Goes(Moment, When),
+    /// It would be told this.
+    Drops(Moment, Why<'a>),
+    /// It has nothing to do with it.
+    Out(Why<'a>),
 }
 
-/// What to send where; each notifier once for the same options.
-pub fn decide(rules: &Rules, event: &Event, subject: Option<&Subject>, now: Timestamp) -> Vec<Decision> {
-    explain(rules, event, subject, now).into_iter().filter_map(|verdict| verdict.sends).collect()
-}
-
-/// What every route means for every notifier it names.
-pub fn explain(rules: &Rules, event: &Event, subject: Option<&Subject>, now: Timestamp) -> Vec<Verdict> {
-    let asked = Asked { rules, event, subject, now };
-    let mut verdicts: Vec<Verdict> = Vec::new();
-    for (index, route) in rules.routes.iter().enumerate() {
-        if let Some(why) = asked.misses(route) {
-            verdicts.push(Verdict { line: route.line, notifier: None, sends: None, why });
-            continue;
-        }
-        for send in &route.send {
-            let same = |sent: &Decision| sent.notifier == send.notifier && sent.options == send.options;
-            let twice = verdicts.iter().filter_map(|verdict| verdict.sends.as_ref()).find(|sent| same(sent));
-            let outcome = match twice {
-                Some(sent) => Err(format!("the route in line {} sends it already", sent.line)),
-                None => asked.judge(index, send),
-            };
-            let (sends, why) = match outcome {
-                Ok((sends, why)) => (Some(sends), why),
-                Err(why) => (None, why),
-            };
-            verdicts.push(Verdict { line: route.line, notifier: Some(send.notifier.clone()), sends, why });
+fn lines<'a>(judge: &'a Judge<'_>) -> Vec<Line<'a>> {
+    let mut lines: Vec<Line<'a>> = Vec::new();
+    for route in &judge.rules.routes {
+        match judge.misses(route) {
+            Some(why) => lines.push(Line { route, send: None, ruling: Ruling::Out(why) }),
+            None => {
+                for send in &route.send {
+                    let line = Line { route, send: Some(send), ruling: judge.rule(route, send) };
+                    push(&mut lines, line);
+                }
+            }
         }
     }
-    verdicts
+    lines
 }
 
-struct Asked<'a> {
-    rules: &'a Rules,
-    event: &'a Event,
-    subject: Option<&'a Subject>,
-    now: Timestamp,
+/// Of several routes that send the same to the same notifier the soonest does; what is dropped gives way.
+fn push<'a>(lines: &mut Vec<Line<'a>>, mut line: Line<'a>) {
+    let same = |other: &&mut Line<'a>| {
+        let options = |line: &Line<'a>| line.send.map(|send| (&send.notifier, &send.options));
+        other.due().is_some() && options(other) == options(&line)
+    };
+    if let (Some(due), Some(other)) = (line.due(), lines.iter_mut().find(same)) {
+        if other.due().is_some_and(|earlier| earlier <= due) {
+            line.ruling = Ruling::Out(Why::Twice(other.route.line));
+        } else {
+            other.ruling = Ruling::Out(Why::Twice(line.route.line));
+        }
+    }
+    lines.push(line);
 }
 
-impl Asked<'_> {
-    /// Why the route is not about this event at all.
-    fn misses(&self, route: &Route) -> Option<String> {
-        if self.about(route).is_empty() {
-            return Some(format!(
-                "no scope of the event is in `{}`",
-                route.scope.as_deref().unwrap_or_default()
-            ));
-        }
-        let off = || (!self.fires(route)).then(|| "it is not the moment (`on`)".to_owned());
-        route.matching.misses(self.event).or_else(off)
-    }
-
-    fn fires(&self, route: &Route) -> bool {
-        route.on.iter().any(|trigger| trigger.fires(self.event, self.subject))
-    }
-
-    /// The scopes of the event that a route is about; for a route without a scope, one nameless.
-    fn about(&self, route: &Route) -> BTreeSet<&str> {
-        let Some(top) = &route.scope else { return BTreeSet::from([""]) };
-        self.event.scopes.iter().map(String::as_str).filter(|scope| is_in(scope, top)).collect()
-    }
-
-    /// The line of a route further down that keeps this one from sending, for every way it has.
-    fn blocked(&self, index: usize, notifier: &str) -> Option<u64> {
-        let route = &self.rules.routes[index];
-        let top = route.scope.as_ref()?;
-        let mut by = None;
-        for scope in self.about(route) {
-            let blocks = |lower: &&Route| {
-                let below = lower
-                    .scope
-                    .as_ref()
-                    .is_some_and(|low| low != top && is_in(low, top) && is_in(scope, low));
-                below && lower.matching.misses(self.event).is_none() && self.keeps(lower, notifier)
-            };
-            by = Some(self.rules.routes.iter().find(blocks)?.line);
-        }
-        by
-    }
-
-    fn keeps(&self, lower: &Route, notifier: &str) -> bool {
-        match &lower.inherit {
-            Inherit::Append => false,
-            Inherit::None => true,
-            Inherit::Replace => self.fires(lower),
-            Inherit::Except(names) => names.iter().any(|name| name == notifier),
+impl Line<'_> {
+    /// When it is sent, the end of time for what is dropped; none if it is out.
+    fn due(&self) -> Option<Timestamp> {
+        match &self.ruling {
+            Ruling::Goes(_, When::Now) => Some(Timestamp::from_micros(i64::MIN)),
+            Ruling::Goes(_, When::Held(until) | When::Gather { until, .. }) => Some(*until),
+            Ruling::Goes(_, When::Dropped(_)) | Ruling::Drops(..) => Some(Timestamp::from_micros(i64::MAX)),
+            Ruling::Out(_) => None,
         }
     }
 
-    fn judge(&self, index: usize, send: &Send) -> Result<(Decision, String), String> {
-        if let Some(line) = self.blocked(index, &send.notifier) {
-            return Err(format!("the route in line {line} does not inherit it"));
-        }
-        let notifier = self.rules.notifiers.iter().find(|notifier| notifier.name == send.notifier);
-        self.takes(notifier.ok_or("there is no such notifier")?)?;
-        let (when, why) = self.when()?;
-        let line = self.rules.routes[index].line;
+    fn decision(self) -> Option<Decision> {
+        let (moment, when) = match self.ruling {
+            Ruling::Goes(moment, when) => (moment, when),
+            Ruling::Drops(moment, why) => (moment, When::Dropped(why.to_string())),
+            Ruling::Out(_) => return None,
+        };
+        let send = self.send?;
         let (notifier, options) = (send.notifier.clone(), send.options.clone());
-        Ok((Decision { line, notifier, options, when }, why))
+        Some(Decision { line: self.route.line, notifier, options, moment, when })
     }
 
-    fn takes(&self, notifier: &Notifier) -> Result<(), String> {
-        if !notifier.enabled {
-            return Err("the notifier is not enabled".to_owned());
-        }
-        if !notifier.events.is_empty() && !notifier.events.iter().any(|kind| kind.fits(&self.event.kind)) {
-            return Err(format!("the notifier does not take the kind `{}`", self.event.kind));
-        }
-        if self.weight() < notifier.level {
-            return Err(format!("the notifier takes `{}` and above", notifier.level));
-        }
-        Ok(())
-    }
-
-    /// Who heard that it is bad hears that it is over: an end weighs as much as what it ends.
-    fn weight(&self) -> Level {
-        let ended = self.subject.filter(|subject| {
-            let bad = |status: EventStatus| status.is_failure() || status == EventStatus::Warning;
-            self.event.status.is_success() && subject.outcome.is_some_and(bad)
-        });
-        ended.map_or(self.event.level, |subject| subject.level.max(self.event.level))
-    }
-
-    fn when(&self) -> Result<(When, String), String> {
-        let level = self.event.level;
-        let quiet = self.rules.quiet.iter().find_map(|quiet| Some((quiet, quiet.until(level, self.now)?)));
-        let Some((quiet, until)) = quiet else { return Ok((When::Now, "sent at once".to_owned())) };
-        match quiet.then {
-            Then::Drop => Err(format!("dropped: quiet hours `{}`", quiet.name)),
-            Then::Hold => {
-                Ok((When::Held(until), format!("held until {until}: quiet hours `{}`", quiet.name)))
-            }
-            Then::Digest => {
-                Ok((When::Digest(until), format!("in a digest at {until}: quiet hours `{}`", quiet.name)))
-            }
-        }
+    fn verdict(self, judge: &Judge<'_>) -> Verdict {
+        let (line, notifier) = (self.route.line, self.send.map(|send| send.notifier.clone()));
+        let why = match &self.ruling {
+            Ruling::Goes(_, when) => judge.sent(self.route, when),
+            Ruling::Drops(_, why) => format!("dropped: {why}"),
+            Ruling::Out(why) => why.to_string(),
+        };
+        Verdict { line, notifier, sends: self.decision(), why }
     }
 }
 
-/// Whether a path is another or lies below it.
-fn is_in(scope: &str, top: &str) -> bool {
-    scope.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+impl<'a> Judge<'a> {
+    fn new(rules: &'a Rules, silences: &'a [Muted], asked: &'a Asked<'a>, scene: Scene<'a>) -> Self {
+        let repeat = |route: &Route| route.repeat.map(|every| Repeat { every, after: route.after });
+        let mut repeats: Vec<Repeat> = rules.routes.iter().filter_map(repeat).collect();
+        repeats.dedup();
+        let running = |elapsed| super::judge::next_running(rules, asked.event, elapsed);
+        let step = Step {
+            asked,
+            before: scene.subject,
+            limits: &rules.limits,
+            repeats: &repeats,
+            running: &running,
+        };
+        let next = step.next();
+        let facts = Facts::of(asked, scene.subject, &next);
+        Self::of(rules, silences, asked, scene, next, facts)
+    }
 }
-
-#[cfg(test)]
-#[path = "tests.rs"]
-mod tests;

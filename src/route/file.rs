@@ -1,30 +1,93 @@
-//! The routing part of `notifiers.yaml` as it is written.
+//! The routing part of `notifiers.yaml` as it is written. Keys that nobody knows are kept with their places, so
+//! that all of them are told at once.
 
 use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::Value;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::{Map, Value};
 
 use crate::config::yaml::{Pairs, Spanned};
 
-#[derive(Debug, Default, serde::Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct File {
-    pub(super) notifiers: Vec<Notifier>,
-    pub(super) routes: Vec<Spanned<Route>>,
-    pub(super) quiet: Vec<Spanned<Quiet>>,
-    /// Read by another room.
-    pub(super) sources: Value,
+/// A text and its place.
+pub(super) type Text = Spanned<String>;
+
+/// A mapping with these keys: one row a key. Each may be missing; the others are `strays`.
+macro_rules! mapping {
+    ($(#[$doc:meta])* $name:ident { $($key:literal => $field:ident: $kind:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Default)]
+        pub(super) struct $name {
+            $(pub(super) $field: $kind,)*
+            pub(super) strays: Vec<Text>,
+        }
+
+        impl $name {
+            pub(super) const KEYS: &[&str] = &[$($key),*];
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Keys;
+                impl<'de> Visitor<'de> for Keys {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str("a mapping (`key: value`)")
+                    }
+
+                    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<$name, A::Error> {
+                        let mut raw = $name::default();
+                        while let Some(key) = access.next_key::<Text>()? {
+                            match key.value.as_str() {
+                                $($key => raw.$field = access.next_value()?,)*
+                                _ => {
+                                    access.next_value::<IgnoredAny>()?;
+                                    raw.strays.push(key);
+                                }
+                            }
+                        }
+                        Ok(raw)
+                    }
+                }
+                deserializer.deserialize_map(Keys)
+            }
+        }
+    };
+}
+
+mapping! {
+    File {
+        "notifiers" => notifiers: Vec<Notifier>,
+        "routes" => routes: Vec<Spanned<Route>>,
+        "quiet" => quiet: Vec<Spanned<Quiet>>,
+        "inhibit" => inhibit: Vec<Spanned<Inhibit>>,
+        "limits" => limits: Limits,
+        "fallback" => fallback: Vec<Text>,
+        "sources" => sources: Ignored,
+    }
+}
+
+/// What another room reads.
+#[derive(Debug, Default)]
+pub(super) struct Ignored;
+
+impl<'de> Deserialize<'de> for Ignored {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self)
+    }
 }
 
 /// The keys of a notifier that routing needs; the others are another room's.
 #[derive(Debug, serde::Deserialize)]
 pub(super) struct Notifier {
-    pub(super) name: Spanned<String>,
+    pub(super) name: Text,
     #[serde(default)]
-    pub(super) level: Option<Spanned<String>>,
+    pub(super) level: Option<Text>,
     #[serde(default)]
-    pub(super) events: Vec<String>,
+    pub(super) on: Vec<Text>,
+    #[serde(default)]
+    pub(super) events: Vec<Text>,
     #[serde(default = "yes")]
     pub(super) enabled: bool,
 }
@@ -33,37 +96,125 @@ fn yes() -> bool {
     true
 }
 
-#[derive(Debug, Default, serde::Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Route {
-    pub(super) scope: Option<Spanned<String>>,
-    #[serde(rename = "match")]
-    pub(super) matching: Match,
-    pub(super) on: Vec<Spanned<String>>,
-    pub(super) inherit: Option<Spanned<String>>,
-    pub(super) except: Vec<Spanned<String>>,
-    pub(super) send: Vec<Spanned<Send>>,
+mapping! {
+    Route {
+        "match" => matching: Match,
+        "scope" => scope: Option<Text>,
+        "on" => on: Vec<Text>,
+        "inherit" => inherit: Option<Text>,
+        "except" => except: Vec<Text>,
+        "group" => group: Option<Spanned<Group>>,
+        "digest" => digest: Option<Spanned<Digest>>,
+        "after" => after: Option<Spanned<After>>,
+        "repeat" => repeat: Option<Text>,
+        "still_running" => still_running: Option<Text>,
+        "send" => send: Vec<Spanned<Send>>,
+    }
 }
 
-#[derive(Debug, Default, serde::Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Match {
-    pub(super) source: Option<Spanned<String>>,
-    pub(super) events: Vec<Spanned<String>>,
-    pub(super) status: Vec<Spanned<String>>,
-    pub(super) level: Option<Spanned<String>>,
-    pub(super) labels: Pairs<Spanned<String>>,
+mapping! {
+    /// `match` of a route, `when` of an inhibition.
+    Match {
+        "source" => source: Option<Text>,
+        "events" => events: Vec<Text>,
+        "status" => status: Vec<Text>,
+        "level" => level: Option<Text>,
+        "labels" => labels: Pairs<Text>,
+    }
 }
 
-#[derive(Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Quiet {
-    pub(super) name: String,
-    pub(super) from: Spanned<String>,
-    pub(super) to: Spanned<String>,
-    pub(super) zone: Spanned<String>,
-    pub(super) below: Spanned<String>,
-    pub(super) then: Spanned<String>,
+mapping! {
+    /// What is muted: the keys of `match`, and more.
+    Mute {
+        "source" => source: Option<Text>,
+        "events" => events: Vec<Text>,
+        "status" => status: Vec<Text>,
+        "level" => level: Option<Text>,
+        "labels" => labels: Pairs<Text>,
+        "scope" => scope: Option<Text>,
+        "subject" => subject: Option<Text>,
+    }
+}
+
+impl Mute {
+    /// Its parts: what both have, the scope, the subject, and the other keys.
+    pub(super) fn split(self) -> (Match, Option<Text>, Option<Text>, Vec<Text>) {
+        let Self { source, events, status, level, labels, scope, subject, strays } = self;
+        (Match { source, events, status, level, labels, strays: Vec::new() }, scope, subject, strays)
+    }
+}
+
+mapping! {
+    Inhibit {
+        "when" => when: Option<Match>,
+        "mute" => mute: Option<Mute>,
+        "equal" => equal: Vec<Text>,
+    }
+}
+
+mapping! {
+    Limits {
+        "still_running" => still_running: Option<Text>,
+        "flapping" => flapping: Option<Spanned<Flapping>>,
+    }
+}
+
+mapping! { Flapping { "changes" => changes: Option<Spanned<usize>>, "within" => within: Option<Text>, } }
+mapping! { After { "count" => count: Option<Spanned<usize>>, "within" => within: Option<Text>, } }
+mapping! { Group { "by" => by: Vec<Text>, "wait" => wait: Option<Text>, } }
+
+mapping! {
+    Quiet {
+        "name" => name: Option<Text>,
+        "days" => days: Vec<Text>,
+        "from" => from: Option<Text>,
+        "to" => to: Option<Text>,
+        "zone" => zone: Option<Text>,
+        "below" => below: Option<Text>,
+        "then" => then: Option<Text>,
+    }
+}
+
+mapping! {
+    DigestKeys {
+        "every" => every: Option<Text>,
+        "at" => at: Option<Text>,
+        "zone" => zone: Option<Text>,
+        "below" => below: Option<Text>,
+    }
+}
+
+/// A span, or more about it.
+#[derive(Debug)]
+pub(super) enum Digest {
+    Span(String),
+    Keys(DigestKeys),
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = Digest;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a span such as `1h`, or `{at: \"08:00\", zone: UTC}`")
+            }
+
+            fn visit_str<E: de::Error>(self, span: &str) -> Result<Digest, E> {
+                Ok(Digest::Span(span.to_owned()))
+            }
+
+            fn visit_u64<E: de::Error>(self, seconds: u64) -> Result<Digest, E> {
+                Ok(Digest::Span(seconds.to_string()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<Digest, A::Error> {
+                DigestKeys::deserialize(MapAccessDeserializer::new(access)).map(Digest::Keys)
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
 }
 
 /// A notifier's name, or its name with options.
@@ -71,33 +222,68 @@ pub(super) struct Quiet {
 pub(super) struct Send {
     pub(super) name: String,
     pub(super) options: Option<Value>,
+    pub(super) digest: Option<Spanned<Digest>>,
 }
 
 impl<'de> Deserialize<'de> for Send {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(SendVisitor)
+        struct Name;
+        impl<'de> Visitor<'de> for Name {
+            type Value = Send;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a notifier's name, or one `name: {options}`")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Send, E> {
+                Ok(Send { name: name.to_owned(), options: None, digest: None })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Send, A::Error> {
+                let first = access.next_entry::<String, Options>()?;
+                let (name, options) =
+                    first.ok_or_else(|| de::Error::custom("the entry names no notifier"))?;
+                if access.next_key::<String>()?.is_some() {
+                    return Err(de::Error::custom("one entry names one notifier"));
+                }
+                let Options { own, digest } = options;
+                let options = (!own.is_empty()).then_some(Value::Object(own));
+                Ok(Send { name, options, digest })
+            }
+        }
+        deserializer.deserialize_any(Name)
     }
 }
 
-struct SendVisitor;
+/// The options of a notifier, and what a route says beside them.
+#[derive(Debug, Default)]
+struct Options {
+    own: Map<String, Value>,
+    digest: Option<Spanned<Digest>>,
+}
 
-impl<'de> Visitor<'de> for SendVisitor {
-    type Value = Send;
+impl<'de> Deserialize<'de> for Options {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Keys;
+        impl<'de> Visitor<'de> for Keys {
+            type Value = Options;
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a notifier's name, or one `name: {options}`")
-    }
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the notifier's options (`key: value`)")
+            }
 
-    fn visit_str<E: de::Error>(self, name: &str) -> Result<Send, E> {
-        Ok(Send { name: name.to_owned(), options: None })
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Send, A::Error> {
-        let first = access.next_entry::<String, Value>()?;
-        let (name, options) = first.ok_or_else(|| de::Error::custom("the entry names no notifier"))?;
-        if access.next_key::<String>()?.is_some() {
-            return Err(de::Error::custom("one entry names one notifier"));
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Options, A::Error> {
+                let mut options = Options::default();
+                while let Some(key) = access.next_key::<String>()? {
+                    if key == "digest" {
+                        options.digest = Some(access.next_value()?);
+                    } else {
+                        options.own.insert(key, access.next_value()?);
+                    }
+                }
+                Ok(options)
+            }
         }
-        Ok(Send { name, options: Some(options) })
+        deserializer.deserialize_map(Keys)
     }
 }

@@ -1,12 +1,20 @@
-//! Which events a route is about.
+//! Which events a rule is about.
+
+use std::collections::BTreeMap;
 
 use regex::Regex;
 
-use crate::model::{Event, EventStatus, Level};
+use crate::model::{Event, EventStatus, Level, Subject};
 
 /// A text as it is, with `*` for any run of characters, or a regular expression `/.../` over the whole text.
 #[derive(Debug, Clone)]
-pub struct Pattern(Regex);
+pub struct Pattern(Kind);
+
+#[derive(Debug, Clone)]
+enum Kind {
+    Text(String),
+    Regex(Regex),
+}
 
 impl Pattern {
     /// Reads a pattern.
@@ -15,16 +23,46 @@ impl Pattern {
     /// What is wrong with the regular expression.
     pub fn parse(text: &str) -> Result<Self, String> {
         let inner = text.strip_prefix('/').and_then(|text| text.strip_suffix('/'));
+        if inner.is_none() && !text.contains('*') {
+            return Ok(Self(Kind::Text(text.to_owned())));
+        }
         let source = inner.map_or_else(|| regex::escape(text).replace("\\*", "(?s:.*)"), str::to_owned);
         // The bare expression first: `a)(b` must not pass by closing the group around it.
         Regex::new(&source).map_err(|_| format!("`{text}` is no regular expression"))?;
         let whole = Regex::new(&format!("^(?:{source})$"));
-        whole.map(Self).map_err(|_| format!("`{text}` is no regular expression"))
+        whole.map(|regex| Self(Kind::Regex(regex))).map_err(|_| format!("`{text}` is no regular expression"))
     }
 
     /// Whether the whole text fits.
     pub fn fits(&self, text: &str) -> bool {
-        self.0.is_match(text)
+        match &self.0 {
+            Kind::Text(own) => own == text,
+            Kind::Regex(regex) => regex.is_match(text),
+        }
+    }
+}
+
+/// What a rule looks at: an event as it weighs, or a subject as it stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'a> {
+    source: &'a str,
+    kind: &'a str,
+    status: Option<EventStatus>,
+    level: Level,
+    labels: &'a BTreeMap<String, String>,
+}
+
+impl<'a> Seen<'a> {
+    /// An event of this weight: an end weighs as much as what it ends.
+    pub const fn event(event: &'a Event, weight: Level) -> Self {
+        let Event { source, kind, status, labels, .. } = event;
+        Self { source: source.as_str(), kind: kind.as_str(), status: Some(*status), level: weight, labels }
+    }
+
+    /// A subject.
+    pub const fn subject(subject: &'a Subject) -> Self {
+        let Subject { source, kind, status, level, labels, .. } = subject;
+        Self { source: source.as_str(), kind: kind.as_str(), status: *status, level: *level, labels }
     }
 }
 
@@ -43,24 +81,83 @@ pub struct Match {
     pub labels: Vec<(String, Pattern)>,
 }
 
+/// The first part of a match that does not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Miss<'a> {
+    /// The source.
+    Source,
+    /// The kind.
+    Kind,
+    /// The status.
+    Status,
+    /// The level is too low.
+    Level,
+    /// A label is missing or does not fit.
+    Label(&'a str),
+}
+
 impl Match {
-    /// The first part that does not fit, in words.
-    pub fn misses(&self, event: &Event) -> Option<String> {
-        if self.source.as_ref().is_some_and(|source| !source.fits(&event.source)) {
-            return Some(format!("the source `{}` does not match", event.source));
+    /// The first part that does not fit.
+    pub fn misses(&self, seen: &Seen<'_>) -> Option<Miss<'_>> {
+        if self.source.as_ref().is_some_and(|source| !source.fits(seen.source)) {
+            return Some(Miss::Source);
         }
-        if !self.events.is_empty() && !self.events.iter().any(|kind| kind.fits(&event.kind)) {
-            return Some(format!("the kind `{}` does not match", event.kind));
+        if !self.events.is_empty() && !self.events.iter().any(|kind| kind.fits(seen.kind)) {
+            return Some(Miss::Kind);
         }
-        if !self.status.is_empty() && !self.status.contains(&event.status) {
-            return Some(format!("the status `{}` does not match", event.status));
+        if !self.status.is_empty() && !seen.status.is_some_and(|status| self.status.contains(&status)) {
+            return Some(Miss::Status);
         }
-        if self.level.is_some_and(|level| event.level < level) {
-            return Some(format!("the level `{}` is too low", event.level));
+        if self.level.is_some_and(|level| seen.level < level) {
+            return Some(Miss::Level);
         }
         let bad = |(name, pattern): &&(String, Pattern)| {
-            !event.labels.get(name).is_some_and(|value| pattern.fits(value))
+            !seen.labels.get(name).is_some_and(|value| pattern.fits(value))
         };
-        self.labels.iter().find(bad).map(|(name, _)| format!("the label `{name}` does not match"))
+        self.labels.iter().find(bad).map(|(name, _)| Miss::Label(name))
+    }
+
+    /// Whether all of it fits.
+    pub fn fits(&self, seen: &Seen<'_>) -> bool {
+        self.misses(seen).is_none()
+    }
+
+    /// Whether it asks for nothing.
+    pub fn is_empty(&self) -> bool {
+        let Self { source, events, status, level, labels } = self;
+        source.is_none() && events.is_empty() && status.is_empty() && level.is_none() && labels.is_empty()
+    }
+}
+
+/// Whether a path is another or lies below it.
+pub(super) fn is_in(scope: &str, top: &str) -> bool {
+    scope.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_a_text_a_star_or_an_expression_over_all_of_it() {
+        let cases = [
+            ("web-1", "web-1", true),
+            ("web", "web-1", false),
+            ("web-*", "web-1", true),
+            ("*", "two\nlines", true),
+            ("/web-[0-9]/", "web-1", true),
+            ("/we/", "web-1", false),
+            ("a.c", "abc", false),
+        ];
+        for (pattern, text, fits) in cases {
+            assert_eq!(Pattern::parse(pattern).unwrap().fits(text), fits, "{pattern} {text}");
+        }
+        assert!(Pattern::parse("/a)(b/").is_err());
+    }
+
+    #[test]
+    fn a_path_lies_in_another_by_whole_names() {
+        assert!(is_in("acme/web", "acme") && is_in("acme", "acme"));
+        assert!(!is_in("acme2/web", "acme") && !is_in("acme", "acme/web"));
     }
 }

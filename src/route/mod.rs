@@ -1,18 +1,34 @@
 //! Who must know of an event: the routes of `notifiers.yaml`. Pure: values in, decisions out.
 //!
-//! A route matches events and names notifiers. Routes with a `scope` inherit along its path; `docs/routes.md` tells
-//! it to admins.
+//! A route matches events and names notifiers. Routes with a `scope` inherit along its path; silences, inhibition,
+//! flapping, repeats, groups, digests and quiet hours keep messages back. `docs/routes.md` tells it to admins.
 
 mod check;
+mod clock;
 mod decide;
 mod file;
+mod gather;
+mod inhibit;
+mod judge;
 mod matching;
+mod moments;
+mod muted;
+mod outcome;
 mod quiet;
+mod recent;
 mod rules;
-mod trigger;
+mod subject;
+mod why;
 
-pub use decide::{Decision, Subject, Verdict, When, decide, explain};
-pub use matching::{Match, Pattern};
+pub use decide::{decide, explain};
+pub use gather::{By, Digest, Every, Group};
+pub use inhibit::Inhibition;
+pub use matching::{Match, Miss, Pattern, Seen};
+pub use muted::Muted;
+pub use outcome::{Asked, Bundle, Decision, Explained, Outcome, Scene, Verdict, When};
 pub use quiet::{Quiet, Then};
-pub use rules::{Inherit, Notifier, Route, Rules, Send};
-pub use trigger::Trigger;
+pub use rules::{After, Flapping, Inherit, Limits, Notifier, Route, Rules, Send};
+pub use subject::overdue;
+
+#[cfg(test)]
+mod tests;

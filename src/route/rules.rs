@@ -1,12 +1,15 @@
 //! The rules, as checked.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Match, Pattern, Quiet, Trigger};
+use super::gather::{Digest, Group};
+use super::inhibit::Inhibition;
+use super::{Match, Pattern, Quiet};
 use crate::config::ConfigError;
-use crate::model::Level;
+use crate::model::{Level, Moment};
 
 /// Everything that decides who hears of an event.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +20,12 @@ pub struct Rules {
     pub routes: Vec<Route>,
     /// When not to disturb.
     pub quiet: Vec<Quiet>,
+    /// What mutes what.
+    pub inhibit: Vec<Inhibition>,
+    /// When the bot speaks by itself.
+    pub limits: Limits,
+    /// Notifiers that are told when another one keeps failing.
+    pub fallback: Vec<String>,
 }
 
 impl Rules {
@@ -29,7 +38,12 @@ impl Rules {
             return Ok(Self::default());
         }
         let raw = crate::config::yaml::read(file, text).map_err(|error| vec![error])?;
-        super::check::check(file, text, &raw)
+        super::check::check(file, text, raw)
+    }
+
+    /// The notifier of this name.
+    pub fn notifier(&self, name: &str) -> Option<&Notifier> {
+        self.notifiers.iter().find(|notifier| notifier.name == name)
     }
 }
 
@@ -40,6 +54,8 @@ pub struct Notifier {
     pub name: String,
     /// Events below are not for it.
     pub level: Level,
+    /// The moments it hears of; all if empty.
+    pub on: Vec<Moment>,
     /// Kinds of events that it takes; all if empty.
     pub events: Vec<Pattern>,
     /// Whether it is on.
@@ -55,10 +71,20 @@ pub struct Route {
     pub scope: Option<String>,
     /// Which events.
     pub matching: Match,
-    /// At which moments; [`Trigger::Any`] where the file names none.
-    pub on: Vec<Trigger>,
+    /// At which moments; all if empty.
+    pub on: Vec<Moment>,
     /// What becomes of the routes above.
     pub inherit: Inherit,
+    /// Events that belong together are told as one.
+    pub group: Option<Group>,
+    /// Events wait for a summary.
+    pub digest: Option<Digest>,
+    /// Failures are told only when there were several.
+    pub after: Option<After>,
+    /// What fails still is told again only after this.
+    pub repeat: Option<Duration>,
+    /// A start without an end is told after this, whatever `on` says.
+    pub still_running: Option<Duration>,
     /// To whom.
     pub send: Vec<Send>,
 }
@@ -77,10 +103,41 @@ pub enum Inherit {
 }
 
 /// A notifier, perhaps with other options.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Send {
+    /// The line in the file.
+    pub line: u64,
     /// The notifier's name.
     pub notifier: String,
     /// Options that replace its own, for its kind to check.
     pub options: Option<Value>,
+    /// This notifier gets summaries.
+    pub digest: Option<Digest>,
+}
+
+/// So many failures of one subject in so long a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct After {
+    /// How many, this one counted; at least 2.
+    pub count: usize,
+    /// In which time.
+    pub within: Duration,
+}
+
+/// When the bot speaks by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// A start without an end is told after this.
+    pub still_running: Option<Duration>,
+    /// What changes more often is told as one notice.
+    pub flapping: Option<Flapping>,
+}
+
+/// So many changes of one subject's outcome in so long a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flapping {
+    /// How many; at least 2.
+    pub changes: usize,
+    /// In which time; quiet for as long, it is over.
+    pub within: Duration,
 }

@@ -7,7 +7,7 @@ use super::audit::Chain;
 use super::change::{Begin, Change, Done, Entry, Finish};
 use super::ids::Ids;
 use super::rows::text_of;
-use super::{Keys, StoreError, accept, recover, set, settle, sort, trim};
+use super::{Keys, StoreError, accept, recover, ripen, set, settle, sort, trim};
 use crate::model::{Execution, Handle, Slot, Timestamp};
 
 /// Where a group of changes is carried out.
@@ -46,6 +46,8 @@ impl Scribe<'_> {
             Change::Sort { pick, fate, at, audit } => sort::sort(self, pick, *fate, *at, audit),
             Change::Set { setting, audit } => set::set(self, setting, audit),
             Change::Used { token, at } => set::used(self, *token, *at),
+            Change::Ripen { notifier, at } => ripen::ripen(self, notifier, *at),
+            Change::Rewind { at, by } => ripen::rewind(self, *at, *by),
             Change::Trim { history_before, audit_before, at } => {
                 trim::trim(self, *history_before, *audit_before, *at)
             }
@@ -150,6 +152,9 @@ impl Scribe<'_> {
         self.run(sql, params![finish.execution, body, i64::try_from(finish.seen_bytes).unwrap_or(i64::MAX)])?;
         if let Some(delivery) = &finish.delivery {
             self.deliver(delivery)?;
+        }
+        for told in &finish.events {
+            accept::accept(self, told)?;
         }
         self.audit(&finish.audit)?;
         Ok(Done::Written)

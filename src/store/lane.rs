@@ -154,6 +154,14 @@ impl Scribe<'_> {
         Ok(())
     }
 
+    /// Removes a delivery that is done, with its attempts.
+    pub(super) fn remove_delivery(&self, id: i64) -> Result<(), StoreError> {
+        self.run("DELETE FROM attempt WHERE delivery = ?1", [id])?;
+        self.run("DELETE FROM delivery_member WHERE delivery = ?1", [id])?;
+        self.run("DELETE FROM delivery WHERE id = ?1", [id])?;
+        Ok(())
+    }
+
     /// Whoever sends for `notifier` looks again after the commit.
     pub(super) fn touch(&mut self, notifier: &str) {
         if !self.touched.iter().any(|touched| touched == notifier) {

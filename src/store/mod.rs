@@ -7,6 +7,7 @@
 mod accept;
 mod apply;
 pub mod audit;
+mod bells;
 mod change;
 mod claims;
 mod error;
@@ -19,6 +20,7 @@ mod lock;
 mod queue;
 mod reader;
 mod recover;
+mod ripen;
 mod rows;
 mod schema;
 mod set;
@@ -36,7 +38,7 @@ use std::thread::JoinHandle;
 
 use rusqlite::params;
 use serde_json::{Map, Value};
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{Semaphore, oneshot};
 
 pub use change::{
     Accept, Begin, Change, Decide, Done, Entry, Fate, Finish, NewDelivery, Notice, Pick, Routed, Scene,
@@ -51,6 +53,7 @@ pub use reader::{Attempt, Backlog, Reader, StoredEvent};
 
 use crate::model::Noun;
 use crate::net::World;
+use bells::Bells;
 use ids::Ids;
 use queue::{Order, Queue};
 use writer::Writer;
@@ -74,7 +77,7 @@ struct Inner {
     ids: Arc<Ids>,
     queue: Arc<Queue>,
     thread: Mutex<Option<JoinHandle<()>>>,
-    delivered: watch::Receiver<u64>,
+    bells: Arc<Bells>,
     idle: Mutex<Vec<Reader>>,
     readers: Arc<Semaphore>,
 }
@@ -91,7 +94,7 @@ impl Store {
         let chain = audit::Chain::load(&connection)?;
         let ids = Arc::new(Ids::load(&connection)?);
         let worker = begin_life(&connection, &ids, &world)?;
-        let (sender, delivered) = watch::channel(0);
+        let bells = Arc::new(Bells::default());
         let queue = Arc::new(Queue::default());
         let writer = Writer {
             connection,
@@ -101,7 +104,7 @@ impl Store {
             worker,
             ids: ids.clone(),
             queue: queue.clone(),
-            delivered: sender,
+            bells: bells.clone(),
         };
         let thread = std::thread::Builder::new().name("store".to_owned()).spawn(move || writer.run());
         let thread = thread.map_err(|error| StoreError::io("cannot start the writer", &error))?;
@@ -112,7 +115,7 @@ impl Store {
             ids,
             queue,
             thread: Mutex::new(Some(thread)),
-            delivered,
+            bells,
             idle: Mutex::new(Vec::new()),
             readers: Arc::new(Semaphore::new(READERS)),
         };
@@ -200,9 +203,9 @@ impl Store {
         ended.unwrap_or_else(|error| Err(StoreError::Io(format!("the store did not close: {error}"))))
     }
 
-    /// Counts the commits that touched deliveries.
-    fn delivered(&self) -> watch::Receiver<u64> {
-        self.inner.delivered.clone()
+    /// Who waits for deliveries is woken by these.
+    fn bells(&self) -> &Bells {
+        &self.inner.bells
     }
 }
 

@@ -1,4 +1,4 @@
-//! The queue before the writer's thread: bounded, in order, filled without waiting.
+//! The queues before the writer's thread, people's changes before events: bounded, in order, filled without waiting.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -16,9 +16,22 @@ const MOST: usize = 16_384;
 /// Writes that share one commit at most: so that the first of a flood does not wait for the last.
 const GROUP: usize = 512;
 
+/// Events that may wait; more are refused with [`StoreError::Full`], and their senders come again.
+const MOST_EVENTS: usize = 8_192;
+
+/// Bytes that the waiting events may have had as they were sent.
+const MOST_BYTES: u64 = 64 << 20;
+
+/// Events that are in each commit however many changes of people wait: neither starves the other.
+const EVENTS_LEAST: usize = 64;
+
 /// How long writes that nobody waits for lie before they are committed without company: each commit costs a wait for
 /// the disk and the pages of all indexes, so a burst of answers shares a few.
 const COMPANY: Duration = Duration::from_millis(10);
+
+/// How long what became of a delivery lies for company. Lost by a crash it is sent twice, under the same id; the next
+/// of its lane waits for it.
+const SETTLING: Duration = Duration::from_millis(3);
 
 /// A write and whoever waits for it.
 #[derive(Debug)]
@@ -29,6 +42,15 @@ pub(super) struct Order {
 }
 
 impl Order {
+    /// How long it may lie; `None` for what is committed at once.
+    fn patience(&self) -> Option<Duration> {
+        match (&self.change, &self.reply) {
+            (Change::Settle(_), _) => Some(SETTLING),
+            (_, Some(_)) => None,
+            (_, None) => Some(COMPANY),
+        }
+    }
+
     /// Tells whoever waits what came of it. With nobody there, a failure goes to the log.
     pub(super) fn answer(self, outcome: Result<Done, StoreError>) {
         match (self.reply, outcome) {
@@ -49,7 +71,7 @@ pub(super) enum Work {
     End,
 }
 
-/// The queue of people's changes.
+/// The two queues.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     state: Mutex<State>,
@@ -58,11 +80,14 @@ pub(super) struct Queue {
 
 #[derive(Debug, Default)]
 struct State {
-    waiting: VecDeque<Order>,
-    /// How many of `waiting` somebody waits for.
-    awaited: usize,
-    /// When the first of the others came.
-    since: Option<Instant>,
+    people: VecDeque<Order>,
+    events: VecDeque<Order>,
+    /// The size of `events`, as they were sent.
+    bytes: u64,
+    /// How many of all are to be committed at once.
+    urgent: usize,
+    /// Until when the others may lie.
+    until: Option<Instant>,
     reserve: bool,
     closed: bool,
 }
@@ -70,37 +95,88 @@ struct State {
 impl State {
     /// How long the writer has nothing to do; `None` without an end.
     fn idle(&self, now: Instant) -> Option<Duration> {
-        let due = self.awaited > 0 || self.waiting.len() >= GROUP || self.reserve || self.closed;
+        let due = self.urgent > 0 || self.waiting() >= GROUP || self.reserve || self.closed;
         if due {
             return Some(Duration::ZERO);
         }
-        self.since.map(|since| COMPANY.saturating_sub(now.saturating_duration_since(since)))
+        self.until.map(|until| until.saturating_duration_since(now))
+    }
+
+    fn waiting(&self) -> usize {
+        self.people.len() + self.events.len()
+    }
+
+    /// Why a write cannot be taken.
+    fn refusal(&self, change: &Change) -> Option<StoreError> {
+        let full = match size(change) {
+            Some(bytes) => self.events.len() >= MOST_EVENTS || self.bytes.saturating_add(bytes) > MOST_BYTES,
+            None => self.people.len() >= MOST,
+        };
+        match self.closed {
+            true => Some(StoreError::Closed),
+            false => full.then_some(StoreError::Full),
+        }
+    }
+
+    /// Appends a write; tells whether the writer must know, which otherwise wakes by itself in time.
+    fn add(&mut self, order: Order) -> bool {
+        let sooner = match order.patience() {
+            None => {
+                self.urgent += 1;
+                true
+            }
+            Some(patience) => {
+                let until = Instant::now() + patience;
+                let sooner = self.until.is_none_or(|earlier| until < earlier);
+                if sooner {
+                    self.until = Some(until);
+                }
+                sooner
+            }
+        };
+        match size(&order.change) {
+            Some(bytes) => {
+                self.bytes += bytes;
+                self.events.push_back(order);
+            }
+            None => self.people.push_back(order),
+        }
+        sooner || self.waiting() == GROUP
+    }
+
+    /// What goes into the next commit: people's changes, then events.
+    fn group(&mut self) -> Vec<Order> {
+        let people = self.people.len().min(GROUP - EVENTS_LEAST.min(self.events.len()));
+        let events = self.events.len().min(GROUP - people);
+        let mut group: Vec<_> = self.people.drain(..people).collect();
+        group.extend(self.events.drain(..events));
+        self.bytes -= group.iter().filter_map(|order| size(&order.change)).sum::<u64>();
+        self.urgent -= group.iter().filter(|order| order.patience().is_none()).count();
+        self.until = (self.waiting() > 0).then(Instant::now);
+        group
+    }
+}
+
+/// How many bytes an event had; `None` for what is no event.
+fn size(change: &Change) -> Option<u64> {
+    match change {
+        Change::Accept(accept) => Some(accept.raw_size),
+        _ => None,
     }
 }
 
 impl Queue {
-    /// Appends a write. One that cannot be taken is answered with the reason.
+    /// Appends a write to its queue. One that cannot be taken is answered with the reason.
     pub(super) fn push(&self, order: Order) {
         let mut state = self.state();
-        let refusal = match state.closed {
-            true => StoreError::Closed,
-            false if state.waiting.len() >= MOST => StoreError::Full,
-            false => {
-                let (awaited, first) = (order.reply.is_some(), state.since.is_none());
-                state.waiting.push_back(order);
-                state.awaited += usize::from(awaited);
-                if first {
-                    state.since = Some(Instant::now());
-                }
-                // The writer sleeps until the others are due by itself.
-                if awaited || first || state.waiting.len() == GROUP {
-                    self.bell.notify_one();
-                }
-                return;
-            }
-        };
-        drop(state);
-        order.answer(Err(refusal));
+        if let Some(refusal) = state.refusal(&order.change) {
+            drop(state);
+            order.answer(Err(refusal));
+            return;
+        }
+        if state.add(order) {
+            self.bell.notify_one();
+        }
     }
 
     /// Asks for more ids.
@@ -128,15 +204,11 @@ impl Queue {
                 None => self.bell.wait(state).unwrap_or_else(PoisonError::into_inner),
             };
         }
-        if state.closed && state.waiting.is_empty() {
+        if state.closed && state.waiting() == 0 {
             return Work::End;
         }
         state.reserve = false;
-        let count = state.waiting.len().min(GROUP);
-        let group: Vec<_> = state.waiting.drain(..count).collect();
-        state.awaited -= group.iter().filter(|order| order.reply.is_some()).count();
-        state.since = (!state.waiting.is_empty()).then(Instant::now);
-        Work::Commit(group)
+        Work::Commit(state.group())
     }
 
     /// No code under this lock can panic half-way, so a poisoned one is as good.
@@ -148,7 +220,67 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::tests::begin;
+    use crate::store::tests::{accept, accepted, begin};
+
+    fn push(queue: &Queue, change: Change) -> oneshot::Receiver<Result<Done, StoreError>> {
+        let (reply, answer) = oneshot::channel();
+        queue.push(Order { change, reply: Some(reply) });
+        answer
+    }
+
+    fn is_event(order: &Order) -> bool {
+        matches!(order.change, Change::Accept(_))
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_events_is_refused_at_its_bound_and_peoples_changes_are_not() {
+        let queue = Queue::default();
+        let waiting: Vec<_> =
+            (0..MOST_EVENTS as i64).map(|id| push(&queue, accept(id, "web1", vec![]))).collect();
+        assert_eq!(push(&queue, accept(0, "web1", vec![])).await, Ok(Err(StoreError::Full)));
+        let _person = push(&queue, begin(1));
+        let Work::Commit(group) = queue.next() else { panic!() };
+        assert!(!is_event(&group[0]) && is_event(&group[1]), "people first");
+        assert_eq!(group.len(), GROUP);
+        drop(waiting);
+        let _taken = push(&queue, accept(0, "web1", vec![]));
+        queue.close();
+        let groups =
+            std::iter::repeat_with(|| queue.next()).take_while(|work| matches!(work, Work::Commit(_)));
+        assert_eq!(groups.count(), MOST_EVENTS / GROUP);
+        assert_eq!(queue.state().bytes, 0);
+    }
+
+    #[tokio::test]
+    async fn events_are_bounded_by_their_bytes_too() {
+        let queue = Queue::default();
+        let large = |bytes| {
+            let accept = crate::store::Accept { raw_size: bytes, ..accepted(1, "web1", vec![]) };
+            push(&queue, Change::Accept(Box::new(accept)))
+        };
+        let _first = large(MOST_BYTES - 10);
+        assert_eq!(large(11).await, Ok(Err(StoreError::Full)));
+        assert_eq!(large(u64::MAX).await, Ok(Err(StoreError::Full)));
+        let _second = large(10);
+        let Work::Commit(group) = queue.next() else { panic!() };
+        assert_eq!(group.len(), 2);
+        let _third = large(MOST_BYTES);
+        assert_eq!(large(1).await, Ok(Err(StoreError::Full)));
+    }
+
+    #[test]
+    fn a_flood_of_peoples_changes_does_not_starve_events() {
+        let queue = Queue::default();
+        let _people: Vec<_> = (0..1_000).map(|id| push(&queue, begin(id))).collect();
+        let _events: Vec<_> = (0..100).map(|id| push(&queue, accept(id, "web1", vec![]))).collect();
+        let mut left = 100;
+        for expected in [EVENTS_LEAST, 100 - EVENTS_LEAST, 0] {
+            let Work::Commit(group) = queue.next() else { panic!() };
+            assert_eq!(group.iter().filter(|order| is_event(order)).count(), expected);
+            left -= expected;
+        }
+        assert_eq!((left, queue.state().idle(Instant::now())), (0, None));
+    }
 
     #[tokio::test]
     async fn what_is_too_much_is_refused_at_once_and_groups_are_bounded() {
@@ -187,5 +319,28 @@ mod tests {
         let Work::Commit(group) = queue.next() else { panic!() };
         assert!(group[0].reply.is_none() && group[1].reply.is_some());
         assert_eq!(queue.state().idle(Instant::now()), None);
+    }
+    #[test]
+    fn what_became_of_a_delivery_goes_with_the_next_event_or_soon() {
+        let queue = Queue::default();
+        let settle = || {
+            let outcome = Ok(crate::model::Receipt::default());
+            let at = crate::model::Timestamp::default();
+            let settled = super::super::Settled { delivery: 1, at, millis: 1, outcome, again: None };
+            push(&queue, Change::Settle(Box::new(settled)))
+        };
+        let _settled = settle();
+        assert!(queue.state().idle(Instant::now()).is_some_and(|idle| !idle.is_zero() && idle <= SETTLING));
+        let _told = push(&queue, accept(1, "web1", vec![]));
+        let Work::Commit(group) = queue.next() else { panic!() };
+        assert_eq!((group.len(), is_event(&group[1])), (2, true));
+        queue.push(Order { change: begin(1), reply: None });
+        let _settled = settle();
+        assert!(
+            queue.state().idle(Instant::now()).is_some_and(|idle| idle <= SETTLING),
+            "the shorter of both"
+        );
+        let Work::Commit(group) = queue.next() else { panic!() };
+        assert_eq!(group.len(), 2);
     }
 }

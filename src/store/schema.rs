@@ -17,7 +17,7 @@ const KNOWN: i64 = MIGRATIONS.len() as i64;
 const BUSY: Duration = Duration::from_secs(5);
 
 /// More than the statements of the store, so that none is compiled twice.
-const STATEMENTS: usize = 64;
+const STATEMENTS: usize = 128;
 
 /// A connection that may write, with the tables brought up to date.
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {

@@ -28,7 +28,7 @@ pub(super) fn sort(
     for (id, slot) in &picked {
         match fate {
             Fate::Replay { expires } => replay(scribe, *id, slot, at, expires)?,
-            Fate::Purge => purge(scribe, *id)?,
+            Fate::Purge => scribe.remove_delivery(*id)?,
             Fate::Cancel => cancel(scribe, *id, slot, at)?,
         }
     }
@@ -93,13 +93,6 @@ fn replay(
     let Slot { notifier, target, lane } = slot;
     scribe.run(sql, params![id, at.as_micros(), expires.as_micros(), notifier, target, lane])?;
     scribe.touch(notifier);
-    Ok(())
-}
-
-fn purge(scribe: &Scribe<'_>, id: i64) -> Result<(), StoreError> {
-    scribe.run("DELETE FROM attempt WHERE delivery = ?1", [id])?;
-    scribe.run("DELETE FROM delivery_member WHERE delivery = ?1", [id])?;
-    scribe.run("DELETE FROM delivery WHERE id = ?1", [id])?;
     Ok(())
 }
 

@@ -1,14 +1,19 @@
 //! Retention: what is older goes, and the audit chain keeps a record of it.
 
+use rusqlite::params;
 use serde_json::json;
 
-use super::StoreError;
 use super::apply::{Scribe, object};
 use super::audit::Chain;
 use super::change::{Done, Entry, What};
+use super::{StoreError, accept};
 use crate::model::Timestamp;
 
-/// Removes ended executions, done deliveries, message keys, slots and audit records older than the limits.
+/// The most of each kind that one change removes, so that no commit takes long.
+const MOST: i64 = 5_000;
+
+/// Removes ended executions, done deliveries, events, message keys, slots and audit records older than the limits, and
+/// what people set that is over.
 pub(super) fn trim(
     scribe: &mut Scribe<'_>,
     history_before: Timestamp,
@@ -17,14 +22,21 @@ pub(super) fn trim(
 ) -> Result<Done, StoreError> {
     let executions = trim_executions(scribe, history_before)?;
     let deliveries = trim_deliveries(scribe, history_before)?;
-    let mut body = object([("executions", json!(executions)), ("deliveries", json!(deliveries))]);
+    let events = trim_events(scribe, history_before, at)?;
+    let settings = trim_settings(scribe, history_before)?;
+    let mut body = object([
+        ("executions", json!(executions)),
+        ("deliveries", json!(deliveries)),
+        ("events", json!(events)),
+        ("settings", json!(settings)),
+    ]);
     let mut records = 0;
-    if let Some((count, last, mac)) = Chain::cut(scribe.connection, audit_before)? {
+    if let Some((count, last, mac)) = Chain::cut(scribe.connection, audit_before, MOST)? {
         records = u64::try_from(count).unwrap_or(0);
         // Verification starts from these two; docs/audit.md names them.
         body.extend(object([("records", json!(count)), ("last_seq", json!(last)), ("mac", json!(mac))]));
     }
-    let removed = executions + deliveries + records;
+    let removed = executions + deliveries + events + settings + records;
     if removed > 0 {
         let subject = Some("retention".to_owned());
         scribe.audit(&Entry { at, what: What::Trimmed, person: None, place: None, subject, body })?;
@@ -33,22 +45,63 @@ pub(super) fn trim(
 }
 
 fn trim_executions(scribe: &Scribe<'_>, before: Timestamp) -> Result<u64, StoreError> {
-    let before = [before.as_micros()];
-    let results =
-        "DELETE FROM execution_result WHERE execution IN (SELECT id FROM execution WHERE ended < ?1)";
-    scribe.run(results, before)?;
-    scribe.run("DELETE FROM seen WHERE at < ?1", before)?;
-    Ok(scribe.run("DELETE FROM execution WHERE ended < ?1", before)? as u64)
+    let seen = "DELETE FROM seen WHERE key IN (SELECT key FROM seen WHERE at < ?1 ORDER BY at LIMIT ?2)";
+    scribe.run(seen, params![before.as_micros(), MOST])?;
+    let old = ids(scribe, "SELECT id FROM execution WHERE ended < ?1 ORDER BY ended LIMIT ?2", before)?;
+    for id in &old {
+        scribe.run("DELETE FROM execution_result WHERE execution = ?1", [id])?;
+        scribe.run("DELETE FROM execution WHERE id = ?1", [id])?;
+    }
+    Ok(old.len() as u64)
 }
 
 /// A slot goes only when nothing in its lane waits for it.
 fn trim_deliveries(scribe: &Scribe<'_>, before: Timestamp) -> Result<u64, StoreError> {
+    let slots = "DELETE FROM slot WHERE (notifier, target, lane) IN (
+                   SELECT notifier, target, lane FROM slot AS old WHERE at < ?1 AND NOT EXISTS (
+                     SELECT 1 FROM delivery AS waiting
+                     WHERE waiting.notifier = old.notifier AND waiting.target = old.target
+                     AND waiting.lane = old.lane AND waiting.done IS NULL)
+                   ORDER BY at LIMIT ?2)";
+    scribe.run(slots, params![before.as_micros(), MOST])?;
+    let old = ids(scribe, "SELECT id FROM delivery WHERE done < ?1 ORDER BY done LIMIT ?2", before)?;
+    for id in &old {
+        scribe.remove_delivery(*id)?;
+    }
+    Ok(old.len() as u64)
+}
+
+/// An event stays while a delivery that is kept tells of it. A subject goes with its last event, unless the bot is to
+/// look at it again.
+fn trim_events(scribe: &Scribe<'_>, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
+    let last = i64::try_from(accept::KEYS_LAST.as_micros()).unwrap_or(i64::MAX);
+    let keys =
+        "DELETE FROM event_key WHERE key IN (SELECT key FROM event_key WHERE at < ?1 ORDER BY at LIMIT ?2)";
+    scribe.run(keys, params![now.as_micros().saturating_sub(last), 4 * MOST])?;
+    let sql = "SELECT id FROM event WHERE at < ?1
+               AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.event = event.id)
+               AND NOT EXISTS (SELECT 1 FROM delivery_member AS member WHERE member.event = event.id)
+               ORDER BY at LIMIT ?2";
+    let old = ids(scribe, sql, before)?;
+    for id in &old {
+        let subject = "DELETE FROM subject WHERE key = (SELECT subject FROM event WHERE id = ?1)
+                       AND at < ?2 AND overdue IS NULL";
+        scribe.run(subject, params![id, before.as_micros()])?;
+        scribe.run("DELETE FROM event WHERE id = ?1", [id])?;
+    }
+    Ok(old.len() as u64)
+}
+
+/// Silences that ended, tokens that were revoked.
+fn trim_settings(scribe: &Scribe<'_>, before: Timestamp) -> Result<u64, StoreError> {
     let before = [before.as_micros()];
-    let attempts = "DELETE FROM attempt WHERE delivery IN (SELECT id FROM delivery WHERE done < ?1)";
-    scribe.run(attempts, before)?;
-    let slots = "DELETE FROM slot WHERE at < ?1 AND NOT EXISTS (SELECT 1 FROM delivery AS waiting
-                 WHERE waiting.notifier = slot.notifier AND waiting.target = slot.target
-                 AND waiting.lane = slot.lane AND waiting.done IS NULL)";
-    scribe.run(slots, before)?;
-    Ok(scribe.run("DELETE FROM delivery WHERE done < ?1", before)? as u64)
+    let silences = scribe.run("DELETE FROM silence WHERE ends < ?1", before)?;
+    Ok((silences + scribe.run("DELETE FROM token WHERE revoked < ?1", before)?) as u64)
+}
+
+/// At most [`MOST`] ids of what is old.
+fn ids(scribe: &Scribe<'_>, sql: &str, before: Timestamp) -> Result<Vec<i64>, StoreError> {
+    let mut statement = scribe.connection.prepare_cached(sql)?;
+    let found = statement.query_map(params![before.as_micros(), MOST], |row| row.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use rusqlite::{Connection, TransactionBehavior};
-use tokio::sync::watch;
 
 use super::apply::Scribe;
 use super::audit::Chain;
+use super::bells::Bells;
 use super::change::{Change, Done};
 use super::ids::Ids;
 use super::queue::{Order, Queue, Work};
@@ -23,9 +23,10 @@ pub(super) struct Writer {
     pub(super) worker: i64,
     pub(super) ids: Arc<Ids>,
     pub(super) queue: Arc<Queue>,
-    /// Counts commits that touched deliveries.
-    pub(super) delivered: watch::Sender<u64>,
+    pub(super) bells: Arc<Bells>,
 }
+
+type Outcome = (Vec<Result<Done, StoreError>>, Vec<String>);
 
 /// Closes the queue when the thread ends, also by a panic: nobody waits for a thread that is no more.
 struct Closing(Arc<Queue>);
@@ -60,20 +61,21 @@ impl Writer {
         if let Err(error) = &outcome {
             tracing::error!(%error, writes = orders.len(), "cannot commit");
         }
-        let about_deliveries = orders.iter().any(|order| touches_deliveries(&order.change));
-        let replies: Vec<_> = match outcome {
-            Ok(results) => results,
-            Err(error) => orders.iter().map(|_| Err(error.clone())).collect(),
+        let (replies, touched): (Vec<_>, _) = match outcome {
+            Ok(outcome) => outcome,
+            Err(error) => (orders.iter().map(|_| Err(error.clone())).collect(), Vec::new()),
         };
+        // Before the answers: whoever looks after its answer has seen what rang.
+        for notifier in touched {
+            self.bells.ring(&notifier);
+        }
         for (order, reply) in orders.into_iter().zip(replies) {
             order.answer(reply);
         }
-        if about_deliveries {
-            self.delivered.send_modify(|count| *count += 1);
-        }
     }
 
-    fn group(&mut self, orders: &[Order]) -> Result<Vec<Result<Done, StoreError>>, StoreError> {
+    /// What came of each, and the notifiers for which something may be due now.
+    fn group(&mut self, orders: &[Order]) -> Result<Outcome, StoreError> {
         let mut chain = self.chain;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut scribe = Scribe {
@@ -87,6 +89,7 @@ impl Writer {
         };
         let results =
             orders.iter().map(|order| alone(&mut scribe, &order.change)).collect::<Result<_, _>>()?;
+        let touched = scribe.touched;
         if chain != self.chain {
             chain.save(&transaction)?;
         }
@@ -95,7 +98,7 @@ impl Writer {
         transaction.commit()?;
         self.chain = chain;
         self.ids.committed(&reserved);
-        Ok(results)
+        Ok((results, touched))
     }
 }
 
@@ -114,17 +117,4 @@ fn alone(scribe: &mut Scribe<'_>, change: &Change) -> Result<Result<Done, StoreE
     }
     scribe.run("RELEASE one", [])?;
     Ok(result)
-}
-
-/// Whether something may be due now that was not: who sends deliveries looks again.
-const fn touches_deliveries(change: &Change) -> bool {
-    match change {
-        Change::Finish(finish) => finish.delivery.is_some(),
-        Change::Deliver(_)
-        | Change::Settle(_)
-        | Change::Recover { .. }
-        | Change::Accept(_)
-        | Change::Sort { .. } => true,
-        _ => false,
-    }
 }

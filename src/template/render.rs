@@ -176,13 +176,23 @@ impl Templates {
     /// Compiles `source` without rendering it; gives the variables it looks up, sorted, without the
     /// ones that are always there.
     pub fn check(&self, name: &str, source: &str) -> Result<Vec<String>, TemplateError> {
+        self.looked_up(name, source, Depth::Names)
+    }
+
+    /// The same with what is looked up in them, where that is written plainly: `event.labels.env`.
+    pub fn paths(&self, name: &str, source: &str) -> Result<Vec<String>, TemplateError> {
+        self.looked_up(name, source, Depth::Paths)
+    }
+
+    fn looked_up(&self, name: &str, source: &str, depth: Depth) -> Result<Vec<String>, TemplateError> {
         let env = &self.shared.strict;
         let explain = |error: Error| self.explain(&error, name, source);
         let prepared = Prepared::new(source);
         let template = env.template_from_named_str(name, &prepared.text).map_err(explain)?;
         let known: Vec<&str> = env.globals().map(|(name, _)| name).collect();
-        let mut names: Vec<String> = template.undeclared_variables(false).into_iter().collect();
-        names.retain(|name| !known.contains(&name.as_str()));
+        let mut names: Vec<String> =
+            template.undeclared_variables(depth == Depth::Paths).into_iter().collect();
+        names.retain(|name| !name.split('.').next().is_some_and(|first| known.contains(&first)));
         names.sort();
         Ok(names)
     }
@@ -215,6 +225,15 @@ impl Templates {
             Some((text.to_owned(), Prepared::new(text).original(offset)))
         })
     }
+}
+
+/// How much of a lookup is told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// `event`.
+    Names,
+    /// `event.labels.env`.
+    Paths,
 }
 
 /// Whether a text can change by rendering.

@@ -52,10 +52,11 @@ const BOT: &[Room] = &[
     room(2, "upkeep"),
     room(2, "outbox"),
     room(2, "link"),
-    room(3, "notice"),
-    room(3, "engine"),
-    room(4, "chat"),
-    room(4, "console"),
+    room(3, "notify"),
+    room(4, "notice"),
+    room(4, "engine"),
+    room(5, "chat"),
+    room(5, "console"),
 ];
 
 /// Whether code in `from` may name something in `to`; what is not in the table is said to be so.

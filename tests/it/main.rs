@@ -16,20 +16,29 @@ mod chat_limits;
 mod chat_reload;
 mod cli;
 mod cli_running;
+mod deliveries;
 mod docs;
 mod doubts;
 mod https;
+mod import_notify;
 mod irc_chat;
 mod irc_networks;
 mod irc_session;
 mod kill9;
 mod layers;
+#[path = "../../benches/notify/load.rs"]
+mod load;
 mod notifier;
+mod notify_http;
 mod notify_irc;
 mod notify_mail;
 mod notify_postfix;
 mod retention;
+mod route;
 mod rules;
+#[path = "../../benches/notify/sink.rs"]
+#[allow(dead_code, reason = "the benchmark reads more of it")]
+mod sink;
 mod ssh;
 mod ssh_chat;
 mod ssh_more;

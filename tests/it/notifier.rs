@@ -63,7 +63,7 @@ fn a_refusal_exits_with_1_and_is_shown() {
 fn a_dry_run_sends_nothing_and_shows_no_secret() {
     let home = homes::small().set("HOOK_TOKEN", "sesame-token");
     let home = home.file("notifiers.yaml", &yaml("http://127.0.0.1:1/hooks/hunter2"));
-    let event = "title: deploy web\nmoment: error\nlevel: critical\n";
+    let event = "title: deploy web\nstatus: failed\nlevel: critical\n";
     let home = home.file("event.yaml", event);
     let file = home.path().join("event.yaml");
     let ran = home.run(&["notifier", "test", "hook", "--dry-run", "--event", file.to_str().unwrap()]);

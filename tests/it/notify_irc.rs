@@ -128,12 +128,14 @@ fn more_lines_than_a_channel_bears_are_cut_and_that_is_shown() {
     let Some(ircd) = Ircd::start(Kind::Ngircd) else { return };
     let mut alice = IrcUser::join(&ircd.address(), "alice", "#ops");
     let notice = Notice { body: "line\n".repeat(50), ..failed() };
-    let receipt = only(tell(&on(&ircd, &json!({"lines": 3})), notice)).unwrap();
+    let receipt = only(tell(&on(&ircd, &json!({"lines": 3})), notice.clone())).unwrap();
     assert!(receipt.answer.starts_with("3 lines"), "{receipt:?}");
     assert_eq!(
         [alice.hears("bell"), alice.hears("bell"), alice.hears("bell")],
         ["deploy web failed", "line", "…"]
     );
+    only(tell(&on(&ircd, &json!({"lines": 1})), notice)).unwrap();
+    assert_eq!(alice.hears("bell"), "deploy web failed");
 }
 
 #[test]

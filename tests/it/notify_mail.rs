@@ -1,10 +1,12 @@
 //! The notifier `email` against a mail server that does what a test tells it.
 
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::support::homes;
 use crate::support::notify::{failed, later, notifier, only, refused, tell, tell_as_it_is};
 use crate::support::smtpd::Smtpd;
 use chatops::notifier::{Configured, Notice};
@@ -92,23 +94,48 @@ fn tls_from_the_first_byte_is_verified_unless_told_otherwise() {
     trust("tls", &json!({"starttls": false, "tls": true}));
 }
 
+/// Lends a server the address 127.0.0.2 and may put in words of its own behind what it says.
+fn relay(there: u16, after: &'static str, put_in: &'static str) -> u16 {
+    let relay = TcpListener::bind("127.0.0.2:0").unwrap();
+    let here = relay.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        let (mut one, _) = relay.accept().unwrap();
+        let mut other = TcpStream::connect(("127.0.0.1", there)).unwrap();
+        let (mut back, mut forth) = (one.try_clone().unwrap(), other.try_clone().unwrap());
+        std::thread::spawn(move || std::io::copy(&mut one, &mut other));
+        let mut bytes = [0; 4096];
+        while let Ok(count @ 1..) = forth.read(&mut bytes) {
+            let mut said = bytes[..count].to_vec();
+            if !after.is_empty() && String::from_utf8_lossy(&said).contains(after) {
+                said.extend(put_in.as_bytes());
+            }
+            if back.write_all(&said).is_err() {
+                break;
+            }
+        }
+        let _ = back.shutdown(Shutdown::Both);
+    });
+    here
+}
+
 #[test]
 fn a_certificate_for_another_name_is_not_taken() {
     let Some(server) = Smtpd::start(&["--cover", "tls"]) else { return };
     let options = json!({"host": "127.0.0.2", "tls": true, "ca_file": server.path("ca.pem")});
-    // The server is on 127.0.0.1 alone, so a relay of ours lends it the other name.
-    let relay = TcpListener::bind("127.0.0.2:0").unwrap();
-    let (here, there) = (relay.local_addr().unwrap().port(), server.port());
-    std::thread::spawn(move || {
-        let (mut one, _) = relay.accept().unwrap();
-        let mut other = std::net::TcpStream::connect(("127.0.0.1", there)).unwrap();
-        let (mut back, mut forth) = (one.try_clone().unwrap(), other.try_clone().unwrap());
-        std::thread::spawn(move || std::io::copy(&mut forth, &mut back));
-        let _ = std::io::copy(&mut one, &mut other);
-    });
-    let why = later(only(tell(&mail(here, &options), failed())));
+    let why = later(only(tell(&mail(relay(server.port(), "", ""), &options), failed())));
     assert!(why.contains("certificate"), "{why}");
     assert!(server.got_nothing());
+}
+
+#[test]
+fn words_put_in_before_tls_are_not_taken_for_the_servers() {
+    let Some(server) = Smtpd::start(&["--cover", "starttls"]) else { return };
+    let options = json!({"host": "127.0.0.2", "starttls": true, "insecure_skip_verify": true});
+    let to = mail(relay(server.port(), "", ""), &options);
+    only(tell(&to, failed())).unwrap();
+    let port = relay(server.port(), "220 Ready to start TLS", "250 mail.example.org\r\n");
+    later(only(tell(&mail(port, &options), failed())));
+    assert_eq!(server.mails(1).len(), 1);
 }
 
 #[test]
@@ -194,4 +221,41 @@ fn start_and_end_of_a_subject_are_one_conversation() {
     assert_ne!(header(0, "message-id"), header(1, "message-id"));
     assert_eq!((header(0, "reply-to"), header(0, "x-team")), (json!("team@example.org"), json!("Büro")));
     assert_eq!(header(0, "auto-submitted"), "auto-generated");
+}
+
+#[test]
+fn a_test_send_takes_the_homes_own_authority_texts_and_page() {
+    let Some(server) = Smtpd::start(&["--cover", "starttls", "--login", "bot:sesame"]) else { return };
+    let yaml = format!(
+        "notifiers:
+  - name: mail
+    to:
+      email:
+        host: localhost
+        port: {}
+        username: bot
+        password: ${{MAIL_PASSWORD}}
+        from: bot@example.org
+        to: [ops@example.org, nobody@example.org]
+        ca_file: certificates/ca.pem
+    messages:
+      success:
+        message: '{{{{ event.title }}}}: {{{{ job.status }}}}'
+        body: '{{{{ output }}}}'
+        html: '<h1>{{{{ event.title }}}}</h1>'
+",
+        server.port()
+    );
+    let authority = std::fs::read_to_string(server.path("ca.pem")).unwrap();
+    let home = homes::small().set("MAIL_PASSWORD", "sesame").file("notifiers.yaml", &yaml);
+    let home = home.file("certificates/ca.pem", &authority);
+    let ran = home.run(&["notifier", "test", "mail"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.stdout.contains("ops@example.org: sent: 250 2.0.0 queued as 4711"), "{ran:?}");
+    assert!(ran.stdout.contains("nobody@example.org: not sent:") && ran.stdout.contains("550"), "{ran:?}");
+    assert!(!format!("{ran:?}").contains("sesame"), "{ran:?}");
+    let mails = server.mails(1);
+    assert_eq!(mails[0]["headers"]["subject"], "test notification: successful");
+    assert_eq!(mails[0]["html"].as_str().unwrap().trim(), "<h1>test notification</h1>");
+    assert!(mails[0]["text"].as_str().unwrap().contains("Nothing happened"), "{mails:?}");
 }

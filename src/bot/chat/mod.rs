@@ -20,6 +20,7 @@ pub use hearing::Hearing;
 use super::engine::{Asker, Engine, Given, Refusal, Replies, prepare};
 use super::home::{Home, runner_parameters};
 use super::link;
+use super::notify::Notify;
 use super::outbox::{Keep, Letter, Outbox, slot};
 use super::reply;
 use crate::action::cut_secrets;
@@ -40,6 +41,8 @@ pub struct Chat {
     pub homes: Arc<super::home::Homes>,
     /// What runs commands.
     pub engine: Arc<Engine>,
+    /// What tells of events.
+    pub notify: Arc<Notify>,
     /// What sends answers.
     pub outbox: Arc<Outbox>,
     /// What remembers.
@@ -56,12 +59,13 @@ impl Chat {
     pub fn new(
         homes: Arc<super::home::Homes>,
         engine: Arc<Engine>,
+        notify: Arc<Notify>,
         outbox: Arc<Outbox>,
         store: Store,
         world: World,
     ) -> Arc<Self> {
         let (links, seen) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { homes, engine, outbox, store, world, links, seen })
+        Arc::new(Self { homes, engine, notify, outbox, store, world, links, seen })
     }
 
     /// Remembers what was heard before this process began: a service that repeats it gets no second answer.

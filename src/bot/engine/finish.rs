@@ -5,13 +5,13 @@ use std::sync::{Arc, PoisonError};
 use serde_json::{Value, json};
 use tracing::{info, warn};
 
-use super::{Ended, Engine, Job, render};
+use super::{Ended, Engine, Job, announce, render};
 use crate::action::{cut_secrets, cut_secrets_in};
 use crate::bot::outbox::{Body, Keep, REPLY_EXPIRES, slot};
 use crate::bot::reply;
 use crate::model::{Execution, Noun, Place, Status};
 use crate::runner::{self, Effect, Outcome};
-use crate::store::{Change, Finish, NewDelivery, What};
+use crate::store::{Accept, Change, Finish, NewDelivery, What};
 use crate::text::Post;
 
 impl Engine {
@@ -19,7 +19,6 @@ impl Engine {
     pub(super) fn finish(self: &Arc<Self>, job: &Arc<Job>, outcome: Outcome) {
         let now = self.world.now();
         let secrets = &job.order.prepared.secrets;
-        job.heed(&outcome.effects);
         let result = cut_secrets_in(&outcome.result, secrets);
         let why = outcome.why.map(|why| cut_secrets(&why, secrets));
         let execution =
@@ -45,6 +44,7 @@ impl Engine {
             seen_bytes: job.output.seen(),
             at: now,
             delivery,
+            events: self.told(job, &execution, &result, &outcome.effects),
             audit: job.entry(What::Finished, now, body),
         };
         match instant {
@@ -58,6 +58,13 @@ impl Engine {
         self.say(job, post.unwrap_or_default(), keep, true, good);
         info!(execution = job.id, action = %execution.action, status = %outcome.status, person = %execution.person, "execution ended");
         self.release(job, Ended { id: job.id, status: outcome.status, why, result });
+    }
+
+    /// What the action's `notify:` block and its announcements tell, routed when the end commits.
+    fn told(&self, job: &Job, execution: &Execution, result: &Value, effects: &[Effect]) -> Vec<Accept> {
+        let told = announce::events(&job.order, execution, result);
+        let said = effects.iter().filter_map(|effect| announce::said(&job.order, execution, effect));
+        told.into_iter().chain(said).map(|(event, routes)| self.notify.prepare_for(event, &routes)).collect()
     }
 
     fn delivery(&self, job: &Job, place: &Place, post: &Post) -> NewDelivery {
@@ -106,21 +113,6 @@ impl Engine {
         let ended =
             Ended { id: job.id, status: Status::Failed, why: Some(why.to_owned()), result: json!({}) };
         self.release(job, ended);
-    }
-}
-
-impl Job {
-    /// What a runner asks of the bot. Nobody listens to routes yet and nobody answers questions: the log has them.
-    fn heed(&self, effects: &[Effect]) {
-        for effect in effects {
-            match effect {
-                Effect::Announce { route, body } => {
-                    let body = cut_secrets_in(body, &self.order.prepared.secrets);
-                    info!(execution = self.id, route, %body, "announcement");
-                }
-                Effect::Ask { ttl, .. } => info!(execution = self.id, ?ttl, "question"),
-            }
-        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! dispatcher takes the orders in the order in which they were given, so each person's commands start
 //! in order; from there on nobody waits for anybody, but for limits and locks.
 
+mod announce;
 mod finish;
 mod job;
 mod kill;
@@ -18,7 +19,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify as Bell, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -28,6 +29,7 @@ pub use order::{Asker, Ended, Listed, Order};
 pub use prepare::{Given, Refusal, prepare};
 pub use replies::Replies;
 
+use super::notify::Notify;
 use super::outbox::Outbox;
 use super::reply;
 use crate::model::{Noun, Status};
@@ -50,10 +52,11 @@ const TAIL: usize = 10;
 pub struct Engine {
     store: Store,
     outbox: Arc<Outbox>,
+    notify: Arc<Notify>,
     world: World,
     orders: mpsc::Sender<Recorded>,
     state: Mutex<State>,
-    idle: Notify,
+    idle: Bell,
 }
 
 struct State {
@@ -82,7 +85,13 @@ pub struct Submitted {
 
 impl Engine {
     /// An engine with nothing to do; its dispatcher ends with it.
-    pub fn start(store: Store, outbox: Arc<Outbox>, world: World, limits: Limits) -> Arc<Self> {
+    pub fn start(
+        store: Store,
+        outbox: Arc<Outbox>,
+        notify: Arc<Notify>,
+        world: World,
+        limits: Limits,
+    ) -> Arc<Self> {
         let (orders, inbox) = mpsc::channel(MOST_ORDERS);
         let state = State {
             load: Load::new(limits),
@@ -91,8 +100,15 @@ impl Engine {
             running: BTreeMap::new(),
             stopping: false,
         };
-        let engine =
-            Arc::new(Self { store, outbox, world, orders, state: Mutex::new(state), idle: Notify::new() });
+        let engine = Arc::new(Self {
+            store,
+            outbox,
+            notify,
+            world,
+            orders,
+            state: Mutex::new(state),
+            idle: Bell::new(),
+        });
         tokio::spawn(dispatch(Arc::downgrade(&engine), inbox));
         engine
     }

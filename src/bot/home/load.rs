@@ -67,6 +67,7 @@ pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before
     listed.extend(built.aliases.iter().cloned());
     let access = access(dir, &settings, &mut problems, before);
     let templates = templates(dir, &settings, &mut problems, before);
+    let notifying = super::notifying::load(dir, &env, &mut problems, before.map(|before| &before.notifying));
     let case = match settings.case {
         settings::Case::Ignore => Case::Ignore,
         settings::Case::Strict => Case::Strict,
@@ -84,6 +85,7 @@ pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before
         access,
         templates,
         services,
+        notifying,
         problems,
     };
     let doubts = doubts::doubts(&home);

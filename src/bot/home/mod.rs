@@ -4,6 +4,7 @@
 mod doubts;
 mod files;
 mod load;
+mod notifying;
 mod reload;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 pub use files::{Files, aliases_in, aliases_of};
 pub use load::{Built, has_services, load};
+pub use notifying::{Notifying, Way, mark};
 pub use reload::Homes;
 
 use crate::access::{Access, Asker};
@@ -54,6 +56,8 @@ pub struct Home {
     pub runners: runner::Settings,
     /// The adapters that are configured.
     pub services: Vec<Wired>,
+    /// Who is told of events.
+    pub notifying: Arc<Notifying>,
     /// What is wrong, file by file.
     pub problems: Vec<Problem>,
     /// The variables it was loaded with.

@@ -90,6 +90,11 @@ impl Door {
         self.lock().handles.insert(slot, handle);
     }
 
+    /// No message shows a slot: the next letter is posted.
+    pub(super) fn forget(&self, slot: &Slot) {
+        self.lock().handles.remove(slot);
+    }
+
     /// What the service can do.
     pub fn abilities(&self) -> Abilities {
         self.lock().abilities
@@ -121,6 +126,15 @@ impl Door {
         state.wait(waiting, Side::Back);
         drop(state);
         self.bell.notify_one();
+    }
+
+    /// Takes back the letter that waits in a slot. Whether there was one; what is on the way stays.
+    pub(super) fn withdraw(&self, slot: &Slot) -> bool {
+        let mut state = self.lock();
+        let Some(waiting) = state.waiting.remove(slot) else { return false };
+        state.queue.retain(|queued| queued != slot);
+        state.volatile -= usize::from(!matches!(waiting.letter.keep, Keep::Stored(_)));
+        true
     }
 
     /// Waits until nothing waits and nothing is on the way.
@@ -190,6 +204,9 @@ impl Door {
 
     fn settle_one(&self, parcel: &Parcel, outcome: Result<Receipt, SendError>) {
         let Some(waiting) = self.finish(&parcel.slot) else { return };
+        if let Keep::Awaited(reply) = &waiting.letter.keep {
+            return reply.tell(outcome);
+        }
         let (at, keep) = (waiting.taken, waiting.letter.keep.clone());
         let again = match &outcome {
             Ok(receipt) => {
@@ -249,7 +266,7 @@ impl State {
         self.out.insert(letter.slot.clone(), waiting);
         let delivery = match &letter.keep {
             Keep::Stored(claimed) => Some(claimed.delivery.id),
-            Keep::Progress | Keep::Volatile => None,
+            Keep::Progress | Keep::Volatile | Keep::Awaited(_) => None,
         };
         Parcel {
             slot: letter.slot,

@@ -11,13 +11,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 pub use door::{Door, Ledger};
 
 use crate::adapter::{Abilities, Answer};
-use crate::model::{AdapterName, Handle, Place, Slot};
+use crate::model::{AdapterName, Handle, Place, Receipt, SendError, Slot};
 use crate::net::World;
 use crate::store::{Change, Claimed, Claims, MemoryClaims, NewDelivery, Settled, Store, StoreError};
 use crate::text::Post;
@@ -31,6 +32,31 @@ pub enum Keep {
     Volatile,
     /// Until it is delivered: its delivery is, or is about to be, in the store.
     Stored(Arc<Claimed>),
+    /// In memory; whoever put it waits for what becomes of its one try, and keeps it otherwise.
+    Awaited(Reply),
+}
+
+/// Who waits for what becomes of a letter; told once.
+#[derive(Debug, Clone)]
+pub struct Reply(Arc<Mutex<Option<oneshot::Sender<Outcome>>>>);
+
+/// What became of a letter.
+pub type Outcome = Result<Receipt, SendError>;
+
+impl Reply {
+    /// A reply, and where it arrives. Dropped untold, the letter was replaced or withdrawn.
+    pub fn new() -> (Self, oneshot::Receiver<Outcome>) {
+        let (sender, receiver) = oneshot::channel();
+        (Self(Arc::new(Mutex::new(Some(sender)))), receiver)
+    }
+
+    fn tell(&self, outcome: Outcome) {
+        let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(sender) = sender {
+            // Whoever waited may have given up.
+            let _ = sender.send(outcome);
+        }
+    }
 }
 
 /// A message for a slot.
@@ -126,8 +152,32 @@ impl Outbox {
         }
     }
 
+    /// Says which message shows a slot, `None` for none: the next letter edits that, or is posted.
+    pub fn shows(&self, place: &Place, slot: &Slot, handle: Option<Handle>) {
+        let Some(door) = self.doors().get(&place.adapter).cloned() else { return };
+        match handle {
+            Some(handle) => door.remember(slot.clone(), handle),
+            None => door.forget(slot),
+        }
+    }
+
+    /// Takes a letter back that still waits in its slot. Whether it did: one on the way stays.
+    pub fn withdraw(&self, place: &Place, slot: &Slot) -> bool {
+        let door = self.doors().get(&place.adapter).cloned();
+        door.is_some_and(|door| door.withdraw(slot))
+    }
+
+    /// The claims on stored deliveries, shared with whoever else sends them.
+    pub fn claims(&self) -> MemoryClaims {
+        self.claims.clone()
+    }
+
     fn leave(&self, letter: Letter) {
         debug!(slot = %letter.slot, "no adapter takes this answer now");
+        if let Keep::Awaited(reply) = &letter.keep {
+            let why = format!("no adapter `{}` is configured", letter.place.adapter);
+            reply.tell(Err(SendError::Retry { why, after: None }));
+        }
         if let Keep::Stored(claimed) = letter.keep {
             let claims = self.claims.clone();
             self.settling.spawn(async move {

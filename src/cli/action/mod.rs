@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::api::Api;
 use super::start::{self, Logs};
 use super::{Global, locate, print};
-use crate::model::Status;
+use crate::model::{AdapterName, Person, Status};
 
 /// Actions.
 #[derive(Debug, Subcommand)]
@@ -53,8 +53,9 @@ fn carry_out(global: &Global, reference: &str, parameters: &[String]) -> anyhow:
     super::runtime()?.block_on(async {
         let ended = match start::start(global, Logs::Quiet).await {
             Ok(started) => {
-                let user = super::chat::user();
-                let ended = started.bot.run_action(&user, reference, given).await;
+                let terminal = AdapterName::new("terminal")?;
+                let person = Person::proven(terminal, &super::chat::user());
+                let ended = started.bot.run_action(person, reference, given).await;
                 started.bot.stop(std::time::Duration::ZERO).await;
                 let ended = ended.map_err(|refusal| advised(&refusal.to_string(), reference))?;
                 json!({"id": ended.id, "status": ended.status, "why": ended.why, "result": ended.result})

@@ -1,7 +1,12 @@
-//! `chatops import stackstorm PATH`: takes over packs and bot settings. Only this folder knows how StackStorm lays
-//! out its files; its alias and action files themselves are ours too and are copied as they are.
+//! `chatops import`: takes over what other systems have: StackStorm's packs and bot settings, the notifications of
+//! AWX and of Chaos Toolkit. Only this folder knows how they lay out their files; alias and action files of
+//! StackStorm are ours too and are copied as they are.
 
+mod awx;
+mod chaostoolkit;
 mod copy;
+mod env_file;
+mod notifiers;
 mod pack;
 mod shell;
 mod stackstorm;
@@ -15,6 +20,7 @@ use clap::{Args, Subcommand};
 
 use super::{Global, print};
 use crate::config::home::HomeDir;
+use notifiers::Target;
 use stackstorm::Report;
 
 /// Take over what another system has. Never overwrites; says what is left out.
@@ -27,20 +33,49 @@ pub(super) struct Import {
 #[derive(Debug, Subcommand)]
 enum From {
     /// Packs and the settings of its bot.
-    Stackstorm(Stackstorm),
+    Stackstorm {
+        /// An installation such as /opt/stackstorm, a folder of packs, one pack, or an st2chatops.env.
+        path: PathBuf,
+        #[command(flatten)]
+        into: Into,
+    },
+    /// Notification templates of AWX or Ansible Tower, and what they are attached to, as notifiers.yaml.
+    Awx {
+        /// What `awx export` wrote, or an answer of /api/v2/notification_templates/.
+        path: PathBuf,
+        /// Write over a notifiers.yaml that is there.
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        into: Into,
+    },
+    /// The notifications of Chaos Toolkit's settings.yaml, as notifiers.yaml.
+    Chaostoolkit {
+        /// The file, such as ~/.chaostoolkit/settings.yaml.
+        path: PathBuf,
+        /// Write over a notifiers.yaml that is there.
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        into: Into,
+    },
 }
 
-/// What to take over from StackStorm, and where to.
+/// Where to, and whether at all.
 #[derive(Debug, Args)]
-struct Stackstorm {
-    /// An installation such as /opt/stackstorm, a folder of packs, one pack, or an st2chatops.env.
-    path: PathBuf,
-    /// The home to copy into [default: the home directory].
+struct Into {
+    /// The home to write into [default: the home directory].
     #[arg(long, value_name = "HOME")]
     into: Option<PathBuf>,
     /// Only say what would be done.
     #[arg(long)]
     dry_run: bool,
+}
+
+impl Into {
+    fn mode(&self) -> Mode {
+        if self.dry_run { Mode::Look } else { Mode::Write }
+    }
 }
 
 /// Whether files are written.
@@ -53,19 +88,48 @@ pub(super) enum Mode {
 }
 
 impl Import {
-    /// Copies and reports; exit code 1 if something in the way was kept.
+    /// Takes over and reports; exit code 1 if something in the way was kept.
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<ExitCode> {
-        let From::Stackstorm(from) = &self.from;
-        let home = home(from.into.as_deref(), global)?;
-        let mode = if from.dry_run { Mode::Look } else { Mode::Write };
-        let report = stackstorm::import(&from.path, &home, mode)?;
-        if global.json {
-            print::json(&report)?;
-        } else {
-            print::line(render(&report, mode))?;
+        match &self.from {
+            From::Stackstorm { path, into } => {
+                let report = stackstorm::import(path, &home(into.into.as_deref(), global)?, into.mode())?;
+                answer(&report, render(&report, into.mode()), report.has_conflicts(), global)
+            }
+            From::Awx { path, force, into } => notifications(awx::import, path, *force, into, global),
+            From::Chaostoolkit { path, force, into } => {
+                notifications(chaostoolkit::import, path, *force, into, global)
+            }
         }
-        Ok(if report.has_conflicts() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
+}
+
+/// How the notifications of a system are taken over.
+type Importer = fn(&Path, &Target<'_>) -> anyhow::Result<notifiers::Report>;
+
+fn notifications(
+    import: Importer,
+    path: &Path,
+    force: bool,
+    into: &Into,
+    global: &Global,
+) -> anyhow::Result<ExitCode> {
+    let home = home(into.into.as_deref(), global)?;
+    let report = import(path, &Target { home: &home, mode: into.mode(), force })?;
+    answer(&report, report.render(into.mode()), report.has_conflicts(), global)
+}
+
+fn answer(
+    report: &impl serde::Serialize,
+    text: String,
+    has_conflicts: bool,
+    global: &Global,
+) -> anyhow::Result<ExitCode> {
+    if global.json {
+        print::json(report)?;
+    } else {
+        print::line(text)?;
+    }
+    Ok(if has_conflicts { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn home(into: Option<&Path>, global: &Global) -> anyhow::Result<PathBuf> {

@@ -1,14 +1,11 @@
 //! `st2chatops.env`, the settings of Hubot with StackStorm's plugin, as lines of `chatops.env`.
 
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use anyhow::Context;
 use serde::Serialize;
 
-use super::{Mode, shell};
+use super::env_file::{Kind, Line};
+use super::{Mode, env_file, shell};
 use crate::adapter;
 use crate::config::env::Env;
 use crate::config::read_file;
@@ -104,8 +101,14 @@ pub(super) fn import(file: &Path, home: &Path, mode: Mode) -> anyhow::Result<Var
     let theirs = read(&text, &mut report.notes);
     let ours = translate(&theirs, &mut report.notes);
     report.notes.sort_by_key(|note| note.line);
-    add(&ours, &home.join("chatops.env"), mode, &mut report)?;
-    Ok(report)
+    let lines: Vec<Line> = ours.into_iter().map(|(name, value)| line(name, &value)).collect();
+    let added = env_file::add(&lines, "from st2chatops.env", &home.join("chatops.env"), mode)?;
+    Ok(VariableReport { set: added.set, kept: added.kept, ..report })
+}
+
+fn line(name: &str, value: &str) -> Line {
+    let kind = if is_later(name) { Kind::Comment } else { Kind::Sets };
+    Line { name: name.to_owned(), value: env_file::literal(value), kind }
 }
 
 /// Reads line by line: the file is a shell script, and one line that is not an assignment must not hide the others.
@@ -220,59 +223,4 @@ fn joined(theirs: &Theirs) -> Vec<(&'static str, String)> {
     });
     ours.extend(level.map(|level| ("CHATOPS_LOG", level.to_owned())));
     ours
-}
-
-/// Adds lines to `chatops.env`. What it sets already stays.
-fn add(
-    ours: &[(&'static str, String)],
-    file: &Path,
-    mode: Mode,
-    report: &mut VariableReport,
-) -> anyhow::Result<()> {
-    let there = if file.exists() {
-        read_file(file).map_err(|error| anyhow::anyhow!("{error}"))?
-    } else {
-        String::new()
-    };
-    let env = Env::parse(file, &there, []).map_err(|errors| anyhow::anyhow!("{}", errors[0]))?;
-    let mut block = String::new();
-    for (name, value) in ours {
-        let comment = if is_later(name) { "#" } else { "" };
-        let line = format!("{comment}{name}={}\n", quoted(value));
-        match env.get(name) {
-            Some(known) if known == literal(value) => {}
-            Some(_) => report.kept.push((*name).to_owned()),
-            None if there.contains(&line) => {}
-            None => {
-                report.set.push((*name).to_owned());
-                block.push_str(&line);
-            }
-        }
-    }
-    if block.is_empty() || mode == Mode::Look {
-        return Ok(());
-    }
-    let gap = if there.is_empty() || there.ends_with('\n') { "" } else { "\n" };
-    let cannot = || format!("cannot write {}", file.display());
-    if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder).with_context(cannot)?;
-    }
-    let mut opened =
-        OpenOptions::new().append(true).create(true).mode(0o600).open(file).with_context(cannot)?;
-    write!(opened, "{gap}# from st2chatops.env\n{block}").with_context(cannot)
-}
-
-/// A value that reads back as it is.
-fn quoted(value: &str) -> String {
-    let value = literal(value);
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "!:/.,_@+-=#%".contains(letter);
-    if value.chars().all(plain) {
-        return value;
-    }
-    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
-}
-
-/// A value that stands for itself: nothing in it is taken for a variable.
-fn literal(value: &str) -> String {
-    value.replace("${", "$${")
 }

@@ -103,10 +103,26 @@ pub const HOME: Row = Row {
           directory is the home if it has a folder `aliases`, else `chatops` in the XDG configuration folder.",
 };
 
+/// Where the command line finds a bot on another machine.
+pub const REMOTE: [Row; 2] = [
+    Row {
+        name: "CHATOPS_URL",
+        default: "",
+        doc: "A bot on another machine, for `chatops notify`: `https://bot.example.org`. Without it the one that runs \
+              on this home.",
+    },
+    Row { name: "CHATOPS_TOKEN", default: "", doc: "The token for that bot, from `chatops token create`." },
+];
+
+/// Every variable of our own that is read.
+pub fn rows() -> impl Iterator<Item = &'static Row> {
+    [&HOME].into_iter().chain(TABLE).chain(&REMOTE)
+}
+
 /// Every setting with its default and meaning, for the command line's help.
 pub fn help() -> String {
     let mut out = "Settings, in chatops.env or the environment:\n".to_owned();
-    for row in [&HOME].into_iter().chain(TABLE) {
+    for row in rows() {
         let default = if row.default.is_empty() { String::new() } else { format!(" [{}]", row.default) };
         let doc = row.doc.lines().map(str::trim).collect::<Vec<_>>().join("\n      ");
         out.push_str(&format!("  {}{default}\n      {doc}\n", row.name));
@@ -246,7 +262,7 @@ mod tests {
     fn the_example_file_has_every_setting_with_its_default_and_a_comment() {
         let plain = |text: &str| text.replace('`', "").split_whitespace().collect::<Vec<_>>().join(" ");
         let example = example();
-        for row in TABLE.iter().chain([&HOME]) {
+        for row in rows() {
             let (_, value, comment) = example
                 .iter()
                 .find(|(name, ..)| name == row.name)
@@ -255,8 +271,7 @@ mod tests {
             assert!(plain(comment).contains(&plain(row.doc)), "{}: {comment}", row.name);
         }
         for (name, _, comment) in &example {
-            let known =
-                TABLE.iter().chain([&HOME]).any(|row| row.name == name) || name.starts_with("CHATOPS_IRC_");
+            let known = rows().any(|row| row.name == name) || name.starts_with("CHATOPS_IRC_");
             assert!(known && !comment.is_empty(), "{name}");
         }
     }
@@ -264,7 +279,7 @@ mod tests {
     #[test]
     fn the_documentation_has_every_setting() {
         let page = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/configuration.md"));
-        for row in [&HOME].into_iter().chain(TABLE) {
+        for row in rows() {
             let default = if row.default.is_empty() { String::new() } else { format!("`{}`", row.default) };
             let doc = row.doc.split_whitespace().collect::<Vec<_>>().join(" ");
             let line = format!("| `{}` | {default} | {doc} |", row.name);

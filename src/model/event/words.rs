@@ -171,6 +171,19 @@ impl EventStatus {
         }
     }
 
+    /// What is told of a thing of which this is said.
+    pub const fn moment(self) -> Moment {
+        match self {
+            Self::Started => Moment::Started,
+            Self::Ok | Self::Resolved => Moment::Success,
+            Self::Warning => Moment::Warning,
+            Self::Failed | Self::Error => Moment::Error,
+            Self::Canceled => Moment::Canceled,
+            Self::Pending => Moment::Pending,
+            Self::Info | Self::Unknown => Moment::Any,
+        }
+    }
+
     /// Whether it went well.
     pub const fn is_success(self) -> bool {
         matches!(self, Self::Ok | Self::Resolved)

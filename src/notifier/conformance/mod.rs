@@ -87,8 +87,25 @@ fn over_http() -> impl Iterator<Item = (&'static Row, Vendor)> {
 #[test]
 fn every_kind_is_tried() {
     for row in CATALOGUE {
+        // Mail and IRC are tried against real servers: tests/it/notify_mail.rs, notify_irc.rs.
         let elsewhere = ["exec", "log", "email", "irc", "chat"].contains(&row.kind);
         assert!(elsewhere || vendor(row.kind).is_some(), "add `{}` to conformance/vendors.rs", row.kind);
+    }
+}
+
+#[tokio::test]
+async fn no_kind_shows_a_secret_before_it_sends_anything() {
+    let rehearsal = Rig { mode: Mode::Rehearse, ..Rig::new() };
+    for row in CATALOGUE {
+        let service: Service = serde_json::from_value(json!({row.kind: example(row)})).unwrap();
+        service.check().unwrap_or_else(|why| panic!("{}: {why}", row.kind));
+        let shown = format!("{service:?} {:?} {:?}", service.targets(), service.warnings());
+        assert!(!shown.contains("hunter2"), "{}: {shown}", row.kind);
+        for target in service.targets() {
+            let notice = Notice { target, ..notice(&service) };
+            let shown = service.send(&rehearsal.doors(), &notice, None).await.unwrap().answer;
+            assert!(!shown.is_empty() && !shown.contains("hunter2"), "{}: {shown}", row.kind);
+        }
     }
 }
 

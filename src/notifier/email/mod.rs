@@ -1,5 +1,6 @@
 //! Mail by SMTP (RFC 5321), one delivery for each recipient: plain, STARTTLS or TLS from the first byte.
 
+mod guard;
 mod message;
 mod page;
 mod recipients;

@@ -1,7 +1,7 @@
 //! A notice as a small page of HTML, for mail programs: tables and inline styles, no pictures, nothing fetched.
 
 use crate::notifier::Notice;
-use crate::notifier::look::{cut, hex};
+use crate::notifier::look::{cut, escape, hex};
 use crate::text::{Limit, Unit};
 
 /// Escaping makes it longer, at most sixfold.
@@ -46,21 +46,6 @@ fn facts(notice: &Notice) -> String {
 /// An address such as `javascript:...` is no link.
 fn is_web(link: &str) -> bool {
     reqwest::Url::parse(link).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
-}
-
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

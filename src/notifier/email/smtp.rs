@@ -1,6 +1,8 @@
 //! The dialogue with the mail server, and what its answers mean: 4xx may pass, 5xx is final.
 
 use std::error::Error as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use lettre::address::Envelope;
@@ -10,7 +12,9 @@ use lettre::transport::smtp::client::{
     AsyncSmtpConnection, Certificate, Identity, TlsParameters, TlsParametersBuilder,
 };
 use lettre::transport::smtp::extension::ClientId;
+use tokio::net::TcpStream;
 
+use super::guard::Guarded;
 use super::{Cover, Email};
 use crate::model::SendError;
 use crate::net::{World, base64, tls};
@@ -93,24 +97,39 @@ async fn hand_over(
 }
 
 async fn connect(email: &Email, world: &World) -> Result<AsyncSmtpConnection, SendError> {
-    let server = format!("{}:{}", email.host, email.port());
     let hello = email.hello.clone().map(ClientId::Domain).unwrap_or_default();
-    let parameters = parameters(email).map_err(refused)?;
-    let (at_once, after) = match email.cover() {
-        Cover::Tls => (parameters, None),
-        _ => (None, parameters),
-    };
     let limit = email.connect_timeout;
+    let late = || later(format!("no greeting from `{}:{}` within {limit:?}", email.host, email.port()));
     let address = (email.host.trim_matches(['[', ']']), email.port());
-    let opening = AsyncSmtpConnection::connect_tokio1(address, Some(limit), &hello, at_once, None);
-    let opened = world.timeout(limit, opening).await;
-    let opened = opened.map_err(|_| later(format!("no greeting from `{server}` within {limit:?}")))?;
-    let mut connection = opened.map_err(|error| explain(email, "no connection", &error))?;
-    if let Some(parameters) = after {
-        let covered = connection.starttls(parameters, &hello).await;
-        covered.map_err(|error| explain(email, "no TLS", &error))?;
+    match (email.cover(), parameters(email).map_err(refused)?) {
+        (Cover::Starttls, Some(parameters)) => {
+            let opened = world.timeout(limit, greeted(email, &hello)).await.map_err(|_| late())?;
+            let (mut connection, open) = opened?;
+            let covered = connection.starttls(parameters, &hello).await;
+            covered.map_err(|error| explain(email, "no TLS", &error))?;
+            open.store(true, Ordering::Relaxed);
+            Ok(connection)
+        }
+        (_, parameters) => {
+            let opening = AsyncSmtpConnection::connect_tokio1(address, Some(limit), &hello, parameters, None);
+            let opened = world.timeout(limit, opening).await.map_err(|_| late())?;
+            opened.map_err(|error| explain(email, "no connection", &error))
+        }
     }
-    Ok(connection)
+}
+
+/// A plain connection that can turn to TLS, and what opens its guard then.
+async fn greeted(
+    email: &Email,
+    hello: &ClientId,
+) -> Result<(AsyncSmtpConnection, Arc<AtomicBool>), SendError> {
+    let address = (email.host.trim_matches(['[', ']']), email.port());
+    let tcp = TcpStream::connect(address).await;
+    let tcp =
+        tcp.map_err(|error| later(format!("no connection to `{}:{}`: {error}", email.host, email.port())))?;
+    let (guarded, open) = Guarded::new(tcp);
+    let greeted = AsyncSmtpConnection::connect_with_transport(Box::new(guarded), hello).await;
+    Ok((greeted.map_err(|error| explain(email, "no connection", &error))?, open))
 }
 
 /// What went wrong: the server's own words where it spoke.

@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::request::Request;
 use crate::model::{Receipt, SendError, Timestamp};
-use crate::notifier::{later, refused};
+use crate::net::World;
+use crate::notifier::refused;
 use crate::text::clean::one_line;
 
 /// This many bytes of an answer are read.
@@ -25,25 +26,28 @@ pub(in crate::notifier) struct Reply {
     pub(in crate::notifier) status: u16,
     /// The beginning of its text.
     pub(in crate::notifier) text: String,
+    /// Whether the text did not break off.
+    whole: bool,
 }
 
 impl Reply {
-    /// Reads the answer. A body that breaks off is kept as far as it came: the status counts.
-    pub(super) async fn read(mut response: Response, request: &Request) -> Result<Self, SendError> {
+    /// Reads the answer within `limit`. A body that breaks off or drips is kept as far as it came: the status counts.
+    pub(super) async fn read(
+        mut response: Response,
+        request: &Request,
+        world: &World,
+        limit: Duration,
+    ) -> Self {
         let status = response.status().as_u16();
         let mut bytes = Vec::new();
-        while bytes.len() < READ {
-            match response.chunk().await {
-                Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
-                Ok(None) => break,
-                Err(error) if error.is_timeout() => {
-                    return Err(later(format!("{status}, and the rest of the answer did not come in time")));
-                }
-                Err(_) => break,
-            }
-        }
+        let whole = world.timeout(limit, collect(&mut response, &mut bytes)).await.unwrap_or(false);
         bytes.truncate(READ);
-        Ok(Self { status, text: request.masked(&String::from_utf8_lossy(&bytes)) })
+        Self { status, text: request.masked(&String::from_utf8_lossy(&bytes)), whole }
+    }
+
+    /// Whether the text came to its end, or to that of what we read.
+    pub(super) fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// Whether it is 2xx.
@@ -81,6 +85,18 @@ impl Reply {
         let seconds = self.json()["retry_after"].as_f64()?;
         Duration::try_from_secs_f64(seconds).ok().map(|wait| wait.min(LONGEST_WAIT))
     }
+}
+
+/// Reads up to [`READ`] bytes and tells whether they did not break off.
+async fn collect(response: &mut Response, bytes: &mut Vec<u8>) -> bool {
+    while bytes.len() < READ {
+        match response.chunk().await {
+            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+            Ok(None) => return true,
+            Err(_) => return false,
+        }
+    }
+    true
 }
 
 /// `Retry-After`: seconds, or a date.

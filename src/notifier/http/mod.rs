@@ -1,7 +1,7 @@
 //! One request to a service, for every kind that speaks HTTP: redirects, limits, and what an answer means.
 //!
 //! 2xx is taken; 408, 425, 429, 5xx and network failures may pass; 307 and 308 are followed, without credentials
-//! where they lead to another host; everything else is final.
+//! where they lead to another host; a GET, which has no body to lose, follows the others too; everything else is final.
 
 mod answer;
 mod request;
@@ -9,8 +9,9 @@ mod request;
 mod tests;
 
 use std::sync::OnceLock;
+use std::time::Instant;
 
-use reqwest::{Client, Response, Url, redirect};
+use reqwest::{Client, Method, Response, Url, redirect};
 use serde::{Deserialize, Deserializer};
 
 use super::{Doors, Mode, later, refused};
@@ -22,6 +23,8 @@ pub(super) use request::{Body, Request, check_header};
 
 /// A request's body may have this many bytes: far beyond what any of the services takes.
 const LARGEST: usize = 4 << 20;
+/// Nobody means more redirects than this.
+const MOST_REDIRECTS: usize = 20;
 
 /// The `http:` options of a notifier, and the client made of them at the first request.
 #[derive(Debug, Default)]
@@ -48,8 +51,18 @@ impl Http {
     /// What is wrong with the options.
     ///
     /// # Errors
-    /// A file cannot be read or holds no certificate, or the proxy is no address.
+    /// A limit is nothing, a file cannot be read or holds no certificate, or the proxy is no address.
     pub(super) fn check(&self) -> Result<(), String> {
+        for (key, span) in
+            [("timeout", self.options.timeout), ("connect_timeout", self.options.connect_timeout)]
+        {
+            if span.is_zero() {
+                return Err(format!("`{key}` must be more than nothing, such as `10s`"));
+            }
+        }
+        if self.options.redirects > MOST_REDIRECTS {
+            return Err(format!("`redirects` must be at most {MOST_REDIRECTS}"));
+        }
         self.client().map(drop)
     }
 
@@ -81,10 +94,23 @@ pub(super) async fn deliver(
         )));
     }
     let client = http.client().map_err(refused)?;
-    let response = follow(client, &http.options, &request).await?;
+    let (limit, begun) = (http.options.timeout, Instant::now());
+    // Each hop has the limit of the client; all together have it too.
+    let response = doors.world.timeout(limit, follow(client, &http.options, &request)).await;
+    let response = response.unwrap_or_else(|_| Err(too_late(&http.options, request.url.expose())))?;
     let after = answer::wait(response.headers(), doors.world.now());
-    let reply = Reply::read(response, &request).await?;
-    if reply.is_good() { read(&reply) } else { Err(reply.failure(after)) }
+    let left = limit.saturating_sub(begun.elapsed());
+    let reply = Reply::read(response, &request, doors.world, left).await;
+    if !reply.is_good() {
+        return Err(reply.failure(after));
+    }
+    match read(&reply) {
+        // What is missing may have said yes.
+        Err(SendError::Refused { why }) if !reply.is_whole() => {
+            Err(later(format!("{why}, and the rest of the answer did not come")))
+        }
+        outcome => outcome,
+    }
 }
 
 /// The answer, after the redirects that may be followed.
@@ -95,10 +121,14 @@ async fn follow(client: &Client, options: &HttpOptions, request: &Request) -> Re
     loop {
         let built = request.build(client, url.clone(), is_same(&home, &url));
         let response = built.send().await.map_err(|error| explain(&error, options, &url))?;
-        let Some(next) = redirected(&response, &url)? else { return Ok(response) };
+        let Some(next) = redirected(&response, &url, &request.method)? else { return Ok(response) };
         hops += 1;
         if hops > options.redirects {
             return Err(refused(format!("more than {} redirects", options.redirects)));
+        }
+        if request.sealed && !is_same(&home, &next) {
+            let status = response.status().as_u16();
+            return Err(refused(format!("{status} to another host is not followed: the body holds a key")));
         }
         url = next;
     }
@@ -111,10 +141,11 @@ fn is_same(home: &Url, url: &Url) -> bool {
     key(home) == key(url)
 }
 
-/// Where a 307 or 308 leads; other redirects would lose the body.
-fn redirected(response: &Response, url: &Url) -> Result<Option<Url>, SendError> {
+/// Where a redirect leads that may be followed: all but 307 and 308 would lose the body, where there is one.
+fn redirected(response: &Response, url: &Url, method: &Method) -> Result<Option<Url>, SendError> {
     let status = response.status().as_u16();
-    if !matches!(status, 307 | 308) {
+    let keeps = matches!(status, 307 | 308);
+    if !keeps && !(method == Method::GET && matches!(status, 301..=303)) {
         return Ok(None);
     }
     let location = response.headers().get("location").and_then(|value| value.to_str().ok());
@@ -127,12 +158,25 @@ fn redirected(response: &Response, url: &Url) -> Result<Option<Url>, SendError> 
     Ok(Some(next))
 }
 
+fn too_late(options: &HttpOptions, url: &str) -> SendError {
+    later(format!("no answer from `{}` within {:?}", redact_url(url), options.timeout))
+}
+
 fn explain(error: &reqwest::Error, options: &HttpOptions, url: &Url) -> SendError {
     let shown = redact_url(url.as_str());
     match () {
         () if error.is_builder() => refused(format!("the request cannot be made: {}", cause(error))),
-        () if error.is_timeout() => later(format!("no answer from `{shown}` within {:?}", options.timeout)),
-        () if error.is_connect() => later(format!("cannot connect to `{shown}`: {}", cause(error))),
+        () if error.is_timeout() && error.is_connect() => {
+            later(format!("no connection to `{shown}` within {:?}", options.connect_timeout))
+        }
+        () if error.is_timeout() => too_late(options, url.as_str()),
+        () if error.is_connect() => {
+            let why = cause(error);
+            let unknown = why.contains("UnknownIssuer");
+            let help =
+                if unknown { ": set `ca_file` to the authority that signed its certificate" } else { "" };
+            later(format!("cannot connect to `{shown}`: {why}{help}"))
+        }
         () => later(format!("the request to `{shown}` failed: {}", cause(error))),
     }
 }

@@ -10,6 +10,8 @@ use crate::net::http::redact_url;
 
 /// A shorter piece of an address is no key.
 const SECRET_PIECE: usize = 7;
+/// A shorter secret is not masked: it would tear ordinary words apart, and what is left would tell it.
+const SECRET: usize = 4;
 
 /// What a request carries.
 #[derive(Clone)]
@@ -49,19 +51,22 @@ impl Body {
 
 /// One request. Headers with secrets are not sent to another host than the first.
 pub(in crate::notifier) struct Request {
-    method: Method,
+    pub(super) method: Method,
     pub(super) url: Secret,
     headers: Vec<(String, String)>,
     credentials: Vec<(String, Secret)>,
     pub(super) body: Body,
     secrets: Vec<Secret>,
+    /// The body is for the first host alone.
+    pub(super) sealed: bool,
 }
 
 impl Request {
     /// A request with a body.
     pub(in crate::notifier) fn new(method: Method, url: Secret, body: Body) -> Self {
-        let secrets = vec![url.clone()];
-        Self { method, url, headers: Vec::new(), credentials: Vec::new(), body, secrets }
+        let password = Url::parse(url.expose()).ok().and_then(|url| url.password().map(Secret::new));
+        let secrets = std::iter::once(url.clone()).chain(password).collect();
+        Self { method, url, headers: Vec::new(), credentials: Vec::new(), body, secrets, sealed: false }
     }
 
     /// A POST of JSON.
@@ -104,7 +109,14 @@ impl Request {
     /// Adds `Authorization: Basic`.
     pub(in crate::notifier) fn basic(self, user: &str, password: &Secret) -> Self {
         let pair = base64(format!("{user}:{}", password.expose()).as_bytes());
-        self.credential("Authorization", &Secret::new(format!("Basic {pair}"))).hide(password)
+        let value = Secret::new(format!("Basic {pair}"));
+        self.credential("Authorization", &value).hide(password).hide(&Secret::new(pair))
+    }
+
+    /// Masks a secret that the body holds, and keeps the body from other hosts.
+    pub(in crate::notifier) fn seal(mut self, secret: &Secret) -> Self {
+        self.sealed = true;
+        self.hide(secret)
     }
 
     /// Masks a secret wherever this request or its answer is shown.
@@ -115,7 +127,7 @@ impl Request {
 
     /// `text` without this request's secrets.
     pub(super) fn masked(&self, text: &str) -> String {
-        let secrets = self.secrets.iter().map(Secret::expose).filter(|secret| !secret.trim().is_empty());
+        let secrets = self.secrets.iter().map(Secret::expose).filter(|secret| secret.len() >= SECRET);
         secrets.fold(text.to_owned(), |text, secret| {
             let written = Value::from(secret).to_string();
             text.replace(secret, "***").replace(written.trim_matches('"'), "***")

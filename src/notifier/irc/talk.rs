@@ -120,16 +120,17 @@ impl Visit<'_> {
         let splitter = self.client.splitter();
         let all: Vec<&str> = words.iter().flat_map(|line| splitter.pieces(name, line)).collect();
         let cut = all.len() > self.irc.lines;
-        let kept = if cut { self.irc.lines - 1 } else { all.len() };
+        let kept = if cut { self.irc.lines.saturating_sub(1).max(1) } else { all.len() };
         let mut bucket = Bucket::new(self.irc.rate().map_err(refused)?);
-        let last = cut.then_some(CUT);
+        // Of a single line that is allowed, the words count.
+        let last = (cut && self.irc.lines > 1).then_some(CUT);
         for line in all.into_iter().take(kept).chain(last) {
             while let Err(wait) = bucket.take(self.world.now()) {
                 self.step_for(wait.min(TICK)).await?;
             }
             self.write(&format!("PRIVMSG {name} :{}", line.trim_end())).await?;
         }
-        Ok(kept + usize::from(cut))
+        Ok(kept + usize::from(last.is_some()))
     }
 
     async fn step(&mut self) -> Result<Vec<Event>, SendError> {

@@ -65,16 +65,19 @@ impl Chain {
     }
 
     /// Where records older than `before` end, as (how many, number of the last, its MAC). Only a whole
-    /// beginning of the strand can go.
+    /// beginning of the strand can go; at most `most` at once.
     pub(in crate::store) fn cut(
         connection: &Connection,
         before: crate::model::Timestamp,
+        most: i64,
     ) -> Result<Option<(i64, i64, String)>, StoreError> {
-        let sql = "SELECT count(*), max(seq) FROM audit WHERE strand = ?1 AND seq <
-                   coalesce((SELECT min(seq) FROM audit WHERE strand = ?1 AND at >= ?2), 9223372036854775807)";
+        let sql = "SELECT count(*), max(seq) FROM (SELECT seq FROM audit WHERE strand = ?1 AND seq <
+                   coalesce((SELECT min(seq) FROM audit WHERE strand = ?1 AND at >= ?2), 9223372036854775807)
+                   ORDER BY seq LIMIT ?3)";
         let found: (i64, Option<i64>) =
-            connection
-                .query_row(sql, params![STRAND, before.as_micros()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            connection.query_row(sql, params![STRAND, before.as_micros(), most], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
         let (count, Some(last)) = found else { return Ok(None) };
         let sql = "SELECT mac FROM audit WHERE strand = ?1 AND seq = ?2";
         let mac = connection.query_row(sql, [STRAND, last], |row| row.get(0))?;

@@ -4,6 +4,7 @@ mod event;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -63,7 +64,8 @@ pub enum Change {
     },
     /// An event was told. Waits in a queue of its own behind people's changes, bounded by number and bytes.
     Accept(Box<Accept>),
-    /// What people decide about deliveries, with one audit record.
+    /// What people decide about deliveries, with one audit record. At most 10,000 at once, the oldest first, so that
+    /// no commit takes long: if [`Done::Sorted`] says so many, ask again.
     Sort {
         /// Which.
         pick: Pick,
@@ -88,9 +90,25 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
-    /// Removes what is older than the retention allows; leaves one audit record that says so.
+    /// What is held for a notifier and whose time has come becomes due. [`super::Claims`] asks for it.
+    Ripen {
+        /// The notifier, as in its slots.
+        notifier: String,
+        /// Now.
+        at: Timestamp,
+    },
+    /// The clock was put back: what is to be tried again is tried as much sooner. [`super::Claims`] asks for it.
+    Rewind {
+        /// Now, by the clock as it is.
+        at: Timestamp,
+        /// How far it was put back.
+        by: Duration,
+    },
+    /// Removes what is older than the retention allows, and the keys of events after a day; leaves one audit record that
+    /// says so. At most some thousands of each at once: ask again until [`Done::Trimmed`] says that none went.
     Trim {
-        /// Ended executions, done deliveries and message keys that ended before this go.
+        /// Ended executions, done deliveries, message keys, events that no kept delivery tells of, silences and revoked
+        /// tokens that ended before this go.
         history_before: Timestamp,
         /// Audit records before this go; the chain keeps a record of how many and of the MAC where it was cut.
         audit_before: Timestamp,
@@ -157,6 +175,8 @@ pub struct Finish {
     pub at: Timestamp,
     /// The answer to the person who asked.
     pub delivery: Option<NewDelivery>,
+    /// What its end tells others, committed with it.
+    pub events: Vec<Accept>,
     /// The audit record.
     pub audit: Entry,
 }
@@ -265,7 +285,7 @@ pub enum Done {
     Repeated(i64),
     /// Committed nothing: what it changes had ended already.
     Stale,
-    /// Committed; so many executions, deliveries and audit records were removed.
+    /// Committed; so many executions, deliveries, events, settings and audit records were removed.
     Trimmed(u64),
     /// Committed: this event, and so many deliveries that wait (dropped ones not counted).
     Accepted {

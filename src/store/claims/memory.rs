@@ -1,17 +1,21 @@
 //! Claims of the one process that owns a SQLite file: what is out is known in memory, what is due in the table.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::select_all;
 use tokio::sync::watch;
 
+use super::table::Table;
 use super::{Claimed, Claims, Stored};
-use crate::model::{Slot, Timestamp};
+use crate::model::Timestamp;
 use crate::net::World;
 use crate::store::change::{Change, Done, NewDelivery, Settled};
-use crate::store::{Store, StoreError};
+use crate::store::{Reader, Store, StoreError};
+
+/// The longest sleep without a look at the table: a clock that was put forward or back shows within it.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// Claims over a [`Store`]. Clones share what is out; make one `new` for each store.
 #[derive(Debug)]
@@ -19,29 +23,17 @@ pub struct MemoryClaims {
     store: Store,
     world: World,
     table: Arc<Mutex<Table>>,
-    /// Counts releases, which no commit tells of.
-    released: watch::Sender<u64>,
-    /// The commits that `take` has seen, and the releases.
-    seen: (AtomicU64, AtomicU64),
+    /// What the last `take` through this handle saw, for each notifier.
+    seen: Mutex<HashMap<String, Seen>>,
 }
 
-/// What is out.
-#[derive(Debug, Default)]
-struct Table {
-    out: HashMap<i64, Slot>,
-    /// How many `take`s are between reading and choosing.
-    takers: usize,
-    /// What stopped being out meanwhile: they may have read it as due, before it was settled.
-    gone: HashSet<i64>,
-}
-
-impl Table {
-    fn remove(&mut self, id: i64) {
-        self.out.remove(&id);
-        if self.takers > 0 {
-            self.gone.insert(id);
-        }
-    }
+/// How things stood for one notifier.
+#[derive(Debug, Clone)]
+struct Seen {
+    bell: watch::Receiver<u64>,
+    count: u64,
+    /// When something is due that was not.
+    next: Option<Timestamp>,
 }
 
 /// A `take` at work, also one whose future is dropped.
@@ -49,11 +41,7 @@ struct Taking<'a>(&'a MemoryClaims);
 
 impl Drop for Taking<'_> {
     fn drop(&mut self) {
-        let mut table = self.0.table();
-        table.takers -= 1;
-        if table.takers == 0 {
-            table.gone.clear();
-        }
+        self.0.table().leave();
     }
 }
 
@@ -63,46 +51,71 @@ impl Clone for MemoryClaims {
             store: self.store.clone(),
             world: self.world.clone(),
             table: self.table.clone(),
-            released: self.released.clone(),
-            seen: (AtomicU64::new(0), AtomicU64::new(0)),
+            seen: Mutex::default(),
         }
     }
+}
+
+/// What one look at the table found.
+struct Look {
+    heads: Vec<Stored>,
+    next: Option<Timestamp>,
+    /// Whether something is held whose time has come.
+    ripe: bool,
 }
 
 impl MemoryClaims {
     /// Nothing is out yet.
     pub fn new(store: Store, world: World) -> Self {
-        let table = Arc::default();
-        Self { store, world, table, released: watch::Sender::new(0), seen: Default::default() }
+        Self { store, world, table: Arc::default(), seen: Mutex::default() }
     }
 
-    /// No code under this lock can panic half-way, so a poisoned one is as good.
+    /// No code under these locks can panic half-way, so a poisoned one is as good.
     fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn claim(&self, delivery: Stored) -> Claimed {
-        self.table().out.insert(delivery.id, delivery.slot.clone());
-        Claimed { delivery, epoch: self.store.worker() }
+    fn seen(&self) -> MutexGuard<'_, HashMap<String, Seen>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn taking(&self) -> Taking<'_> {
-        self.table().takers += 1;
+        self.table().enter();
         Taking(self)
     }
 
-    /// Keeps of the due heads those whose lane has none out, and claims them at once.
-    fn choose(&self, heads: Vec<Stored>, room: usize) -> Vec<Claimed> {
-        let mut table = self.table();
-        let mut busy: HashSet<Slot> = table.out.values().cloned().collect();
-        let epoch = self.store.worker();
-        let free = heads
-            .into_iter()
-            .filter(|head| !table.gone.contains(&head.id) && busy.insert(head.slot.clone()))
-            .take(room);
-        let chosen: Vec<_> = free.map(|delivery| Claimed { delivery, epoch }).collect();
-        table.out.extend(chosen.iter().map(|claimed| (claimed.delivery.id, claimed.delivery.slot.clone())));
-        chosen
+    async fn look(&self, notifier: &str, now: Timestamp, room: usize) -> Result<Look, StoreError> {
+        // Heads that are out are due too, and must not crowd out the others.
+        let limit = room.saturating_add(self.table().count(notifier));
+        let (notifier, table) = (notifier.to_owned(), self.table.clone());
+        let read = move |reader: &Reader| {
+            if reader.is_ripe(&notifier, now)? {
+                return Ok(Look { heads: Vec::new(), next: None, ripe: true });
+            }
+            let mut heads = Vec::new();
+            for id in reader.due_ids(&notifier, now, limit)? {
+                if !table.lock().unwrap_or_else(PoisonError::into_inner).is_out(id) {
+                    heads.extend(reader.delivery(id)?.filter(|head| head.state == "due"));
+                }
+            }
+            Ok(Look { heads, next: reader.due_after(&notifier, now)?, ripe: false })
+        };
+        self.store.read(read).await
+    }
+
+    /// What is due, when what was held for it has become due by a commit.
+    async fn look_at_ripe(&self, notifier: &str, now: Timestamp, room: usize) -> Result<Look, StoreError> {
+        let look = self.look(notifier, now, room).await?;
+        if !look.ripe {
+            return Ok(look);
+        }
+        self.store.write(Change::Ripen { notifier: notifier.to_owned(), at: now }).await?;
+        self.look(notifier, now, room).await
+    }
+
+    fn give_back(&self, claimed: &Claimed) {
+        self.table().remove(claimed.delivery.id);
+        self.store.bells().ring(&claimed.delivery.slot.notifier);
     }
 }
 
@@ -113,18 +126,27 @@ impl Claims for MemoryClaims {
     }
 
     async fn take(&self, notifier: &str, now: Timestamp, room: usize) -> Result<Vec<Claimed>, StoreError> {
-        self.seen.0.store(*self.store.delivered().borrow(), Ordering::Relaxed);
-        self.seen.1.store(*self.released.borrow(), Ordering::Relaxed);
+        let bell = self.store.bells().of(notifier);
+        let count = *bell.borrow();
+        self.seen().insert(notifier.to_owned(), Seen { bell, count, next: None });
+        let put_back = self.table().put_back(now);
+        if let Some(by) = put_back {
+            tracing::warn!(seconds = by.as_secs(), "the clock was put back");
+            self.store.write(Change::Rewind { at: now, by }).await?;
+        }
         let _taking = self.taking();
-        // Heads that are out are read too, and must not crowd out the others.
-        let limit = room.saturating_add(self.table().out.len());
-        let notifier = notifier.to_owned();
-        let heads = self.store.read(move |reader| reader.due(&notifier, now, limit)).await?;
-        Ok(self.choose(heads, room))
+        let look = self.look_at_ripe(notifier, now, room).await?;
+        if let Some(seen) = self.seen().get_mut(notifier) {
+            seen.next = look.next;
+        }
+        let epoch = self.store.worker();
+        let chosen = self.table().choose(look.heads, room);
+        Ok(chosen.into_iter().map(|delivery| Claimed { delivery, epoch }).collect())
     }
 
     fn adopt(&self, delivery: &NewDelivery) -> Claimed {
-        self.claim(Stored::fresh(delivery))
+        self.table().add(delivery.id, &delivery.slot);
+        Claimed { delivery: Stored::fresh(delivery), epoch: self.store.worker() }
     }
 
     async fn settle(&self, done: Vec<(Claimed, Settled)>) -> Result<(), StoreError> {
@@ -136,30 +158,33 @@ impl Claims for MemoryClaims {
         let mut outcome = Ok(());
         for (claimed, write) in writes {
             match write.await {
-                Ok(Done::Written | Done::Stale) => {
-                    self.table().remove(claimed.delivery.id);
-                }
+                Ok(Done::Written | Done::Stale) => self.give_back(&claimed),
                 Ok(other) => tracing::error!(?other, "a settled delivery was answered with something else"),
                 Err(error) => outcome = Err(error),
             }
         }
-        self.released.send_modify(|count| *count += 1);
         outcome
     }
 
     async fn release(&self, claimed: &Claimed) -> Result<(), StoreError> {
-        self.table().remove(claimed.delivery.id);
-        self.released.send_modify(|count| *count += 1);
+        self.give_back(claimed);
         Ok(())
     }
 
     async fn wake(&self, longest: Duration) {
-        let seen = (self.seen.0.load(Ordering::Relaxed), self.seen.1.load(Ordering::Relaxed));
-        let (mut commits, mut releases) = (self.store.delivered(), self.released.subscribe());
+        let seen: Vec<_> = self.seen().values().cloned().collect();
+        if seen.is_empty() {
+            return;
+        }
+        let now = self.world.now();
+        let next = seen.iter().filter_map(|seen| seen.next).min().map(|next| next.since(now));
+        let span = longest.min(LONGEST).min(next.unwrap_or(LONGEST));
+        let bells = seen.into_iter().map(|mut seen| {
+            Box::pin(async move { seen.bell.wait_for(|count| *count > seen.count).await.map(|_| ()) })
+        });
         tokio::select! {
-            _ = commits.wait_for(|count| *count > seen.0) => {}
-            _ = releases.wait_for(|count| *count > seen.1) => {}
-            () = self.world.sleep(longest) => {}
+            _ = select_all(bells) => {}
+            () = self.world.sleep(span) => {}
         }
     }
 }

@@ -3,6 +3,7 @@
 mod memory;
 #[cfg(test)]
 mod suite;
+mod table;
 
 use std::future::Future;
 use std::time::Duration;
@@ -121,7 +122,8 @@ pub trait Claims: Send + Sync {
     /// Gives a delivery back untried: it is due as before.
     fn release(&self, claimed: &Claimed) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Waits until `take` may find something it did not find the last time through this handle, at most
-    /// `longest`. Clone a handle for each task that waits.
+    /// Waits until `take` may find something that it did not find the last time through this handle, for any of the
+    /// notifiers that were asked for through it, at most `longest`. Without a `take` before it does not wait. Clone
+    /// a handle for each task that waits.
     fn wake(&self, longest: Duration) -> impl Future<Output = ()> + Send;
 }

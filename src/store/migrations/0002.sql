@@ -26,7 +26,7 @@ UPDATE delivery SET head = 1 WHERE done IS NULL AND NOT EXISTS (
   SELECT 1 FROM delivery AS earlier WHERE earlier.notifier = delivery.notifier AND earlier.target = delivery.target
   AND earlier.lane = delivery.lane AND earlier.seq < delivery.seq AND earlier.done IS NULL);
 DROP INDEX delivery_due;
-CREATE INDEX delivery_due ON delivery (notifier, due, made) WHERE state = 'due' AND head = 1;
+CREATE INDEX delivery_due ON delivery (notifier, head, due, made) WHERE state = 'due';
 CREATE INDEX delivery_held ON delivery (notifier, target, lane, seq) WHERE state = 'held';
 CREATE INDEX delivery_ripe ON delivery (notifier, due) WHERE state = 'held';
 CREATE INDEX delivery_dead_of ON delivery (notifier, id) WHERE state = 'dead';

@@ -34,7 +34,7 @@ pub struct Backlog {
     pub held: u64,
     /// How many were given up and not purged.
     pub dead: u64,
-    /// When the oldest of those that are to be sent was made.
+    /// When the oldest of those that wait was made.
     pub oldest: Option<Timestamp>,
 }
 
@@ -59,21 +59,38 @@ impl Reader {
         self.one(sql, values, |row| row.get(0).map(Handle))
     }
 
-    /// The heads of the lanes of `notifier` that are due, the one that waits longest first, at most `limit`.
-    pub fn due(&self, notifier: &str, now: Timestamp, limit: usize) -> Result<Vec<Stored>, StoreError> {
-        let sql = format!(
-            "SELECT {} FROM delivery WHERE state = 'due' AND head = 1 AND notifier = ?1 AND due <= ?2
-             ORDER BY due, id LIMIT ?3",
-            Stored::COLUMNS
-        );
-        self.all(&sql, rusqlite::params![notifier, now.as_micros(), most(limit)], Stored::read)
+    /// The heads of the lanes of `notifier` that are due, the one that waits longest first, at most `limit`. From an
+    /// index alone.
+    pub(in crate::store) fn due_ids(
+        &self,
+        notifier: &str,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<i64>, StoreError> {
+        self.all(DUE, rusqlite::params![notifier, now.as_micros(), most(limit)], |row| row.get(0))
     }
 
-    /// When the next delivery of any lane of `notifier` is due.
+    /// When the first head of `notifier` is due that is not due by `now`, or what is held there has its time.
+    pub(in crate::store) fn due_after(
+        &self,
+        notifier: &str,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let found = self.one(DUE_AFTER, rusqlite::params![notifier, now.as_micros()], |row| row.get(0))?;
+        let found: Option<i64> = found.flatten();
+        Ok(found.map(Timestamp::from_micros))
+    }
+
+    /// Whether anything is held for `notifier` whose time has come.
+    pub(in crate::store) fn is_ripe(&self, notifier: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let found =
+            self.one(RIPE, rusqlite::params![notifier, now.as_micros()], |row| row.get::<_, i64>(0))?;
+        Ok(found.is_some())
+    }
+
+    /// When the next delivery of any lane of `notifier` is due, also one that is due already.
     pub fn next_due(&self, notifier: &str) -> Result<Option<Timestamp>, StoreError> {
-        let sql = "SELECT min(due) FROM delivery WHERE state = 'due' AND head = 1 AND notifier = ?1";
-        let found = self.one(sql, [notifier], |row| row.get::<_, Option<i64>>(0))?;
-        Ok(found.flatten().map(Timestamp::from_micros))
+        self.due_after(notifier, Timestamp::from_micros(i64::MIN))
     }
 
     /// Deliveries that were given up, the newest first, at most `limit`.
@@ -100,36 +117,42 @@ impl Reader {
     /// What waits, is held and was given up, for each notifier that has any. Counted from indexes alone.
     pub fn backlog(&self) -> Result<Vec<Backlog>, StoreError> {
         let mut found: BTreeMap<String, Backlog> = BTreeMap::new();
-        for (number, sql) in BACKLOG.iter().enumerate() {
+        for (state, sql) in BACKLOG {
             let counted = self.all(sql, [], |row| {
-                Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, Option<i64>>(2)?))
+                Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
             })?;
             for (notifier, count, oldest) in counted {
                 let count = u64::try_from(count).unwrap_or(0);
                 let one = found.entry(notifier).or_insert_with_key(Backlog::empty);
-                match number {
-                    0 => one.waiting = count,
-                    1 => one.held = count,
-                    2 => one.dead = count,
-                    _ => one.oldest = oldest.map(Timestamp::from_micros),
+                match state {
+                    "due" => {
+                        one.waiting = count;
+                        one.oldest = Some(Timestamp::from_micros(oldest));
+                    }
+                    "held" => one.held = count,
+                    _ => one.dead = count,
                 }
             }
         }
-        let mut all: Vec<_> = found.into_values().collect();
-        for one in &mut all {
-            one.waiting = one.waiting.saturating_sub(one.held);
-        }
-        Ok(all)
+        Ok(found.into_values().collect())
     }
 }
+pub(in crate::store) const DUE: &str =
+    "SELECT id FROM delivery WHERE state = 'due' AND head = 1 AND notifier = ?1
+    AND due <= ?2 ORDER BY due, made, id LIMIT ?3";
 
-/// Open ones, held ones, dead ones, and the oldest head: each from an index.
-const BACKLOG: [&str; 4] = [
-    "SELECT notifier, count(*), NULL FROM delivery INDEXED BY delivery_lane WHERE done IS NULL GROUP BY notifier",
-    "SELECT notifier, count(*), NULL FROM delivery INDEXED BY delivery_ripe WHERE state = 'held' GROUP BY notifier",
-    "SELECT notifier, count(*), NULL FROM delivery INDEXED BY delivery_dead_of WHERE state = 'dead' GROUP BY notifier",
-    "SELECT notifier, count(*), min(made) FROM delivery INDEXED BY delivery_due
-     WHERE state = 'due' AND head = 1 GROUP BY notifier",
+pub(in crate::store) const DUE_AFTER: &str = "SELECT min(due) FROM (
+    SELECT min(due) AS due FROM delivery WHERE state = 'due' AND head = 1 AND notifier = ?1 AND due > ?2
+    UNION ALL SELECT min(due) FROM delivery WHERE state = 'held' AND notifier = ?1)";
+
+pub(in crate::store) const RIPE: &str =
+    "SELECT 1 FROM delivery WHERE state = 'held' AND notifier = ?1 AND due <= ?2 LIMIT 1";
+
+/// How many are in a state, and when the first of them was made, where that is asked: each from an index alone.
+pub(in crate::store) const BACKLOG: [(&str, &str); 3] = [
+    ("due", "SELECT notifier, count(*), min(made) FROM delivery WHERE state = 'due' GROUP BY notifier"),
+    ("held", "SELECT notifier, count(*), 0 FROM delivery WHERE state = 'held' GROUP BY notifier"),
+    ("dead", "SELECT notifier, count(*), 0 FROM delivery WHERE state = 'dead' GROUP BY notifier"),
 ];
 
 impl Backlog {

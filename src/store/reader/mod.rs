@@ -11,6 +11,8 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 pub use deliveries::{Attempt, Backlog};
+#[cfg(test)]
+pub(super) use deliveries::{BACKLOG, DUE, DUE_AFTER, RIPE};
 pub use events::StoredEvent;
 
 use super::{StoreError, schema};

@@ -74,3 +74,35 @@ async fn a_database_that_cannot_be_written_is_refused_at_the_start() {
     assert_eq!(error, StoreError::ReadOnly);
     assert!(error.to_string().contains("cannot be written"), "{error}");
 }
+
+#[tokio::test]
+async fn a_full_disk_refuses_events_and_loses_none() {
+    let Some(small) = Small::mount() else { return };
+    let store = small.store().unwrap();
+    let ballast = small.0.path().join("ballast");
+    std::fs::write(&ballast, vec![0; 1 << 20]).unwrap();
+    let mut kept = Vec::new();
+    let refused = loop {
+        let id = store.id(Noun::Event);
+        match store.write(accept(id, &format!("web{id}"), vec![sending("a")])).await {
+            Ok(done) => kept.push((id, done)),
+            Err(error) => break error,
+        }
+        assert!(kept.len() < 10_000);
+    };
+    assert_eq!(refused, StoreError::DiskFull);
+    std::fs::remove_file(&ballast).unwrap();
+    let id = store.id(Noun::Event);
+    assert_eq!(
+        store.write(accept(id, "late", vec![sending("b")])).await,
+        Ok(Done::Accepted { event: id, deliveries: 1 })
+    );
+    kept.push((id, Done::Accepted { event: id, deliveries: 1 }));
+    let ids: Vec<_> = kept.iter().rev().map(|(id, _)| *id).collect();
+    let all = crate::store::EventFilter { limit: 20_000, ..Default::default() };
+    let waiting = crate::store::DeliveryFilter { limit: 20_000, ..Default::default() };
+    let found = store.read(move |reader| Ok((reader.events(&all)?, reader.deliveries(&waiting)?))).await;
+    let (events, deliveries) = found.unwrap();
+    assert_eq!(events.iter().map(|event| event.id).collect::<Vec<_>>(), ids);
+    assert_eq!(deliveries.iter().map(|one| one.event.unwrap()).collect::<Vec<_>>(), ids);
+}

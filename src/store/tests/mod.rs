@@ -1,15 +1,26 @@
 //! Tests of the whole store, and what they share.
 
+mod accepted;
 mod crash;
 mod disk;
+mod lanes;
+mod migration;
+mod plans;
+mod settings;
+mod sorted;
+mod trimmed;
 mod writes;
 
 use std::path::PathBuf;
 
 use serde_json::{Map, json};
 
-use super::{Begin, Change, Entry, Finish, Keys, NewDelivery, Store, StoreError, What};
-use crate::model::{AdapterName, Cause, Execution, MessageKey, Noun, Person, Place, Slot, Status, Timestamp};
+use super::{
+    Accept, Begin, Change, Decide, Entry, Finish, Keys, NewDelivery, Routed, Sending, Store, StoreError, What,
+};
+use crate::model::{
+    AdapterName, Cause, Event, Execution, MessageKey, Noun, Person, Place, Slot, Status, Subject, Timestamp,
+};
 use crate::net::World;
 
 /// A home on disk; removed when dropped.
@@ -40,7 +51,7 @@ impl Home {
     }
 }
 
-pub(super) fn at(second: i64) -> Timestamp {
+pub(super) const fn at(second: i64) -> Timestamp {
     Timestamp::from_micros(second * 1_000_000)
 }
 
@@ -107,6 +118,7 @@ pub(super) fn finish(id: i64, delivery: Option<NewDelivery>) -> Change {
         seen_bytes: 3,
         at: at(110),
         delivery,
+        events: Vec::new(),
         audit: entry(What::Finished, "done"),
     }))
 }
@@ -121,6 +133,67 @@ pub(super) fn delivery(id: i64, lane: &str) -> NewDelivery {
         due: at(100),
         expires: at(10_000),
     }
+}
+
+/// An event about `name` that failed.
+pub(super) fn event(name: &str) -> Event {
+    let body =
+        json!({"source": "ci", "title": format!("{name} failed"), "fingerprint": name, "status": "failed"});
+    Event::from_json(&body).unwrap()
+}
+
+/// A delivery of an event that goes at once.
+pub(super) fn sending(lane: &str) -> Sending {
+    Sending {
+        slot: delivery(0, lane).slot,
+        purpose: "event".into(),
+        body: json!({"notifier": "ops"}),
+        due: at(100),
+        expires: at(10_000),
+        gather: false,
+        dropped: None,
+    }
+}
+
+/// What is known of a subject after `event`.
+pub(super) fn subject(event: i64, told: &Event, before: Option<&Subject>) -> Subject {
+    Subject {
+        key: told.subject(),
+        source: told.source.clone(),
+        kind: told.kind.clone(),
+        title: told.title.clone(),
+        labels: told.labels.clone(),
+        status: Some(told.status),
+        level: told.level,
+        since: before.map_or(at(100), |before| before.since),
+        opened: None,
+        overdue: None,
+        recent: Vec::new(),
+        flapping: false,
+        acknowledged: None,
+        event,
+    }
+}
+
+/// An event about `name`, told at 100, with these deliveries.
+pub(super) fn accepted(id: i64, name: &str, sends: Vec<Sending>) -> Accept {
+    Accept {
+        id,
+        event: event(name).into(),
+        keys: Vec::new(),
+        raw_size: 100,
+        raw_hash: "00".into(),
+        at: at(100),
+        overdue: None,
+        decide: Decide::new(move |accept, scene| Routed {
+            subject: Some(subject(accept.id, &accept.event, scene.subject())),
+            sends: sends.clone(),
+        }),
+    }
+}
+
+pub(super) fn accept(id: i64, name: &str, sends: Vec<Sending>) -> Change {
+    Change::Accept(Box::new(accepted(id, name, sends)))
 }
 
 /// A store with one execution begun; its id.

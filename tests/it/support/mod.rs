@@ -2,6 +2,7 @@
 
 pub(crate) mod bot;
 pub(crate) mod chat;
+pub(crate) mod endpoint;
 pub(crate) mod homes;
 pub(crate) mod imports;
 pub(crate) mod ircd;

@@ -6,6 +6,8 @@ mod help;
 mod history;
 mod jobs;
 mod lists;
+mod quiet;
+mod tell;
 mod who;
 
 use std::collections::BTreeMap;
@@ -94,6 +96,17 @@ pub static ROWS: &[&Row] = &[
     &history::SHOW,
     &history::RERUN,
     &history::RERUN_LAST,
+    &tell::NOTIFIERS,
+    &tell::TEST,
+    &tell::DELIVERIES,
+    &tell::DELIVERY,
+    &tell::REPLAY,
+    &quiet::SILENCES,
+    &quiet::SILENCE,
+    &quiet::UNSILENCE,
+    &quiet::ACK,
+    &quiet::UNACK,
+    &quiet::SNOOZE,
     &admin::RELOAD,
     &admin::AUDIT,
     &admin::DOCTOR,

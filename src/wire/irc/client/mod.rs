@@ -1,6 +1,7 @@
 //! One connection's state, fed with lines and the time.
 
 mod movement;
+mod refusals;
 mod replies;
 
 use irc::proto::{Command, Message};

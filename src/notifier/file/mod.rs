@@ -1,18 +1,22 @@
 //! `notifiers.yaml`: the part under `notifiers:`.
 
-use std::path::Path;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use super::{Messages, Service};
+use super::proof::{self, Form};
+use super::{Messages, Service, Text, pace, place};
 use crate::config::env::Env;
 use crate::config::expand::{Expanded, expand, expand_list};
 use crate::config::yaml::{self, Spanned, line_of};
 use crate::config::{ConfigError, Problem};
-use crate::model::{Level, Moment};
-use crate::template::Templates;
+use crate::model::Moment;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,6 +27,12 @@ struct File {
     _routes: IgnoredAny,
     #[serde(default, rename = "quiet")]
     _quiet: IgnoredAny,
+    #[serde(default, rename = "inhibit")]
+    _inhibit: IgnoredAny,
+    #[serde(default, rename = "limits")]
+    _limits: IgnoredAny,
+    #[serde(default, rename = "fallback")]
+    _fallback: IgnoredAny,
     #[serde(default, rename = "sources")]
     _sources: IgnoredAny,
 }
@@ -36,14 +46,28 @@ struct Entry {
     #[serde(default = "on")]
     enabled: bool,
     to: Spanned<Service>,
+    // Who hears of what is for the routes to read.
+    #[serde(default, rename = "level")]
+    _level: IgnoredAny,
+    #[serde(default, rename = "on")]
+    _on: IgnoredAny,
+    #[serde(default, rename = "events")]
+    _events: IgnoredAny,
     #[serde(default)]
-    level: Option<Level>,
+    messages: BTreeMap<Moment, Written>,
     #[serde(default)]
-    on: Option<Vec<Moment>>,
+    in_flight: Option<Spanned<i64>>,
     #[serde(default)]
-    events: Option<Vec<String>>,
-    #[serde(default)]
-    messages: Messages,
+    rate: Option<Spanned<String>>,
+}
+
+/// One text of `messages:`, with its place.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Written {
+    message: Option<Spanned<String>>,
+    body: Option<Spanned<String>>,
+    html: Option<Spanned<String>>,
 }
 
 fn on() -> bool {
@@ -71,18 +95,18 @@ pub struct Configured {
     pub description: String,
     /// Whether it takes part.
     pub enabled: bool,
-    /// The least level it hears of.
-    pub level: Option<Level>,
-    /// The moments it hears of; `None` for all.
-    pub on: Option<Vec<Moment>>,
-    /// The kinds of event it hears of, as patterns; `None` for all.
-    pub events: Option<Vec<String>>,
     /// Its own texts.
     pub messages: Messages,
+    /// How many deliveries may be on their way at once, 1 to 64; `None` for the usual number.
+    pub in_flight: Option<usize>,
+    /// Deliveries per second; `None` for no limit of ours.
+    pub rate: Option<f64>,
     /// Where it sends.
     pub service: Service,
     /// Its options, expanded: holds secrets.
     options: Hidden,
+    /// Where relative paths begin.
+    base: PathBuf,
 }
 
 /// Values with secrets in them.
@@ -139,6 +163,33 @@ impl Reader<'_> {
         ConfigError::new(self.file, message).at(line, column).key(format!("{}.{part}", self.key))
     }
 
+    /// An error about an option, at its own place where that can be told.
+    fn option_error(
+        &self,
+        to: &Spanned<Service>,
+        options: &Map<String, Value>,
+        message: String,
+    ) -> ConfigError {
+        match place::of(self.text, line_of(to).0, options, &message) {
+            Some(found) => ConfigError::new(self.file, message)
+                .at(found.at.0, found.at.1)
+                .key(format!("{}.to.{}", self.key, found.key)),
+            None => self.error(to, "to", message),
+        }
+    }
+
+    /// What `read` makes of a value, if there is one.
+    fn checked<T, R>(
+        &self,
+        value: Option<&Spanned<T>>,
+        part: &str,
+        read: impl FnOnce(&T) -> Result<R, String>,
+    ) -> Result<Option<R>, ConfigError> {
+        let Some(spanned) = value else { return Ok(None) };
+        let wrong = |why| self.error(spanned, part, why).excerpt_of(self.text);
+        read(&spanned.value).map(Some).map_err(wrong)
+    }
+
     fn configured(
         &self,
         entry: Entry,
@@ -156,26 +207,45 @@ impl Reader<'_> {
             let error = self.error(name, "name", format!("two notifiers are called `{}`", name.value));
             return Err(error.excerpt_of(self.text).help("rename one of them"));
         }
-        let wrong = |message: String| self.error(&entry.to, "to", message);
-        let options = self.expanded(options).map_err(wrong)?;
+        let in_flight =
+            self.checked(entry.in_flight.as_ref(), "in_flight", |given| pace::in_flight(*given))?;
+        let rate = self.checked(entry.rate.as_ref(), "rate", |text| pace::rate(text))?;
+        let written = options.clone();
+        let wrong = |message: String| self.option_error(&entry.to, &written, message);
+        let mut options = self.expanded(options).map_err(wrong)?;
+        own(&mut options).into_iter().for_each(|own| at_home(own, self.base));
         let service = build(&options).map_err(wrong)?;
-        let templates = entry.messages.values().flat_map(|text| [&text.message, &text.body]).flatten();
-        for template in templates {
-            let checked = Templates::default().check("messages", template);
-            checked.map_err(|error| self.error(name, "messages", error.to_string()))?;
-        }
+        let messages = self.messages(&entry.messages)?;
         problems.extend(service.warnings().into_iter().map(|text| Problem::Warning(wrong(text))));
         Ok(Configured {
             name: entry.name.value,
             description: entry.description,
             enabled: entry.enabled,
-            level: entry.level,
-            on: entry.on,
-            events: entry.events,
-            messages: entry.messages,
+            messages,
+            in_flight,
+            rate,
             service,
+            base: self.base.to_owned(),
             options: Hidden(options),
         })
+    }
+
+    /// The texts, each tried on sample events.
+    fn messages(&self, written: &BTreeMap<Moment, Written>) -> Result<Messages, ConfigError> {
+        let mut all = Messages::new();
+        for (moment, Written { message, body, html }) in written {
+            let text = |part: &str, form: Form, text: &Option<Spanned<String>>| {
+                let Some(text) = text else { return Ok(None) };
+                let part = format!("messages.{}.{part}", moment.word());
+                let tried = proof::check(*moment, form, &text.value);
+                let wrong = |why| self.error(text, &part, why).excerpt_of(self.text);
+                tried.map(|()| Some(text.value.clone())).map_err(wrong)
+            };
+            let message = text("message", Form::Text, message)?;
+            let (body, html) = (text("body", Form::Text, body)?, text("html", Form::Html, html)?);
+            all.insert(*moment, Text { message, body, html });
+        }
+        Ok(all)
     }
 
     fn expanded(&self, map: Map<String, Value>) -> Result<Map<String, Value>, String> {
@@ -208,6 +278,52 @@ fn build(options: &Map<String, Value>) -> Result<Service, String> {
     Ok(service)
 }
 
+/// The options under the kind.
+fn own(options: &mut Map<String, Value>) -> Option<&mut Map<String, Value>> {
+    options.values_mut().next().and_then(Value::as_object_mut)
+}
+
+/// Relative paths of files begin at the home, wherever the program was started.
+fn at_home(options: &mut Map<String, Value>, base: &Path) {
+    for key in ["ca_file", "client_certificate", "file"] {
+        if let Some(Value::String(path)) = options.get_mut(key)
+            && !path.is_empty()
+        {
+            *path = base.join(&path).display().to_string();
+        }
+    }
+    // A program without a slash is looked up in PATH.
+    if let Some(Value::String(program)) = options.get_mut("command").and_then(|command| command.get_mut(0))
+        && program.contains('/')
+    {
+        *program = base.join(&program).display().to_string();
+    }
+    if let Some(http) = options.get_mut("http").and_then(Value::as_object_mut) {
+        at_home(http, base);
+    }
+}
+
+/// Lays a route's options over the notifier's own; of `http`, only those that it names.
+fn lay_over(options: &mut Map<String, Value>, overrides: &Map<String, Value>) {
+    for (key, value) in overrides {
+        match (options.get_mut(key), value) {
+            (Some(Value::Object(http)), Value::Object(own)) if key == "http" => http.extend(own.clone()),
+            _ => drop(options.insert(key.clone(), value.clone())),
+        }
+    }
+}
+
+/// What the reader of options says, without the value that it found.
+fn told(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(", expected ") {
+        Some((found, accepted)) if found.starts_with("invalid") => {
+            format!("an option is not of the accepted kind: expected {accepted}")
+        }
+        _ => text,
+    }
+}
+
 fn is_name(name: &str) -> bool {
     let accepted = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     (1..=64).contains(&name.len()) && name.chars().all(accepted)
@@ -220,74 +336,11 @@ impl Configured {
     /// An option is unknown, of the wrong kind or not accepted; one sentence without values.
     pub fn with(&self, overrides: &Map<String, Value>) -> Result<Service, String> {
         let mut all = self.options.0.clone();
-        let own = all.values_mut().next().and_then(Value::as_object_mut);
-        own.ok_or("the notifier has no options")?.extend(overrides.clone());
-        let service: Service =
-            serde_json::from_value(Value::Object(all)).map_err(|error| error.to_string())?;
+        let options = own(&mut all).ok_or("the notifier has no options")?;
+        lay_over(options, overrides);
+        at_home(options, &self.base);
+        let service: Service = serde_json::from_value(Value::Object(all)).map_err(|error| told(&error))?;
         service.check()?;
         Ok(service)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn load(yaml: &str) -> Read {
-        let env = Env::parse(Path::new("chatops.env"), "TOKEN=hunter2\nROOMS=#a, #b", []).unwrap();
-        read(Path::new("notifiers.yaml"), yaml, &env, Path::new("/"))
-    }
-
-    fn problem(yaml: &str) -> String {
-        load(yaml).problems[0].error().to_string()
-    }
-
-    const SLACK: &str =
-        "notifiers:\n  - name: ops\n    to: { slack: { token: '${TOKEN}', channels: ['${ROOMS}'] } }\n";
-
-    #[test]
-    fn values_that_stand_elsewhere_are_fetched_and_stay_hidden() {
-        let read = load(SLACK);
-        assert!(read.problems.is_empty(), "{:?}", read.problems);
-        assert_eq!(read.notifiers[0].service.targets(), ["#a", "#b"]);
-        assert!(!format!("{read:?}").contains("hunter2"));
-    }
-
-    #[test]
-    fn a_route_may_override_options_and_a_slip_is_refused() {
-        let read = load(SLACK);
-        let with = |value: Value| read.notifiers[0].with(value.as_object().unwrap());
-        assert_eq!(with(json!({"channels": ["#web"]})).unwrap().targets(), ["#web"]);
-        assert!(with(json!({"chanels": ["#web"]})).unwrap_err().contains("unknown field `chanels`"));
-    }
-
-    #[test]
-    fn slips_are_told_with_their_place_and_the_nearest_word() {
-        let shown = problem("notifiers:\n  - name: a\n    to: { slak: {} }\n");
-        assert!(shown.contains("notifiers.yaml:3:") && shown.contains("did you mean `slack`?"), "{shown}");
-        let shown = problem("notifiers:\n  - name: a\n    to: { slack: { chanels: ['#a'] } }\n");
-        assert!(shown.contains("did you mean `channels`?"), "{shown}");
-        let shown = problem("notifers: []\n");
-        assert!(shown.contains("did you mean `notifiers`?"), "{shown}");
-        let shown =
-            problem("notifiers:\n  - name: a\n    to: { slack: { token: '${TOKNE}', channels: ['#a'] } }\n");
-        assert!(shown.contains("notifiers.yaml:3:") && shown.contains("did you mean `TOKEN`?"), "{shown}");
-    }
-
-    #[test]
-    fn one_bad_notifier_does_not_take_the_others_along() {
-        let two = format!("{SLACK}  - name: ops\n    to: {{ slack: {{ token: x, channels: ['#a'] }} }}\n");
-        let read = load(&two);
-        assert_eq!(read.notifiers.len(), 1);
-        assert!(read.problems[0].error().to_string().contains("two notifiers are called `ops`"));
-        let shown = problem("notifiers:\n  - name: a\n    to: { slack: { token: x, channels: [] } }\n");
-        assert!(shown.contains("notifiers[0].to"), "{shown}");
-    }
-
-    #[test]
-    fn a_template_that_does_not_parse_is_refused_at_load() {
-        let shown = problem(&format!("{SLACK}    messages: {{ error: {{ message: '{{{{ event.' }} }}\n"));
-        assert!(shown.contains("messages"), "{shown}");
     }
 }

@@ -1,0 +1,118 @@
+//! `notifiers.yaml`: who is told of events, and where.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ring::digest::{SHA256, digest};
+use serde_json::Value;
+
+use crate::config::env::Env;
+use crate::config::home::HomeDir;
+use crate::config::{ConfigError, Problem, read_optional};
+use crate::notifier::{self, Configured, Messages, Service};
+use crate::route::Rules;
+
+/// Notifiers and the rules that send to them.
+#[derive(Debug, Default)]
+pub struct Notifying {
+    /// The routes, quiet hours and what else decides.
+    pub rules: Arc<Rules>,
+    notifiers: BTreeMap<String, Arc<Configured>>,
+    /// Notifiers with options that a route replaced, by name and the mark of those options.
+    variants: BTreeMap<(String, String), Arc<Service>>,
+}
+
+/// A notifier, perhaps with the options of a route.
+#[derive(Debug, Clone)]
+pub struct Way {
+    /// The notifier.
+    pub notifier: Arc<Configured>,
+    variant: Option<Arc<Service>>,
+}
+
+impl Way {
+    /// What sends.
+    pub fn service(&self) -> &Service {
+        self.variant.as_deref().unwrap_or(&self.notifier.service)
+    }
+
+    /// The notifier's own texts.
+    pub fn messages(&self) -> &Messages {
+        &self.notifier.messages
+    }
+}
+
+impl Notifying {
+    /// Every notifier, by name.
+    pub fn notifiers(&self) -> &BTreeMap<String, Arc<Configured>> {
+        &self.notifiers
+    }
+
+    /// A notifier as it is sent to; `None` if it, or the route's options for it, are gone.
+    pub fn way(&self, name: &str, variant: Option<&str>) -> Option<Way> {
+        let notifier = self.notifiers.get(name)?.clone();
+        let Some(mark) = variant else { return Some(Way { notifier, variant: None }) };
+        let variant = self.variants.get(&(name.to_owned(), mark.to_owned()))?.clone();
+        Some(Way { notifier, variant: Some(variant) })
+    }
+}
+
+/// Names a set of replaced options without telling them.
+pub fn mark(options: &Value) -> String {
+    let hash = digest(&SHA256, options.to_string().as_bytes());
+    hash.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Reads the file of `dir`. What is wrong with it as a whole leaves all of `before` in force.
+pub(super) fn load(
+    dir: &HomeDir,
+    env: &Env,
+    problems: &mut Vec<Problem>,
+    before: Option<&Arc<Notifying>>,
+) -> Arc<Notifying> {
+    let file = dir.root().join("notifiers.yaml");
+    let shown = dir.shown(&file);
+    let text = match read_optional(&file) {
+        Ok(text) => text.unwrap_or_default(),
+        Err(error) => return refuse(vec![error], problems, before),
+    };
+    if text.trim().is_empty() {
+        return Arc::default();
+    }
+    let rules = match Rules::parse(shown, &text) {
+        Ok(rules) => rules,
+        Err(errors) => return refuse(errors, problems, before),
+    };
+    let read = notifier::read(shown, &text, env, dir.root());
+    problems.extend(read.problems);
+    let notifiers: BTreeMap<_, _> =
+        read.notifiers.into_iter().map(|it| (it.name.clone(), Arc::new(it))).collect();
+    let mut variants = BTreeMap::new();
+    for (line, send) in rules.routes.iter().flat_map(|route| route.send.iter().map(|send| (route.line, send)))
+    {
+        let (Some(options), Some(notifier)) = (&send.options, notifiers.get(&send.notifier)) else {
+            continue;
+        };
+        let made = options.as_object().ok_or_else(|| "options are `key: value`".to_owned());
+        match made.and_then(|options| notifier.with(options)) {
+            Ok(service) => {
+                variants.insert((send.notifier.clone(), mark(options)), Arc::new(service));
+            }
+            Err(why) => {
+                let error = ConfigError::new(shown, why).at(line, 1).excerpt_of(&text);
+                problems.push(Problem::Error(error.key(format!("routes.send.{}", send.notifier))));
+            }
+        }
+    }
+    Arc::new(Notifying { rules: Arc::new(rules), notifiers, variants })
+}
+
+fn refuse(
+    errors: Vec<ConfigError>,
+    problems: &mut Vec<Problem>,
+    before: Option<&Arc<Notifying>>,
+) -> Arc<Notifying> {
+    let errors = super::files::kept(errors, before);
+    problems.extend(errors.into_iter().map(Problem::Error));
+    before.cloned().unwrap_or_default()
+}

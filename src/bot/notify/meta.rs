@@ -1,0 +1,78 @@
+//! The bot's own word when a destination keeps failing, and when it is well again.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tracing::{error, warn};
+
+use super::{Incoming, Notify};
+use crate::model::{Event, EventStatus, Level, SendError, Timestamp};
+use crate::store::Stored;
+
+/// A destination that fails is told of after so many failures in a row, or after [`LONG`].
+const OFTEN: u32 = 5;
+
+/// A destination that fails for this long is told of.
+const LONG: Duration = Duration::from_secs(60);
+
+/// The source of what the bot tells of itself.
+pub(super) const SOURCE: &str = "chatops";
+
+/// The kind of event that tells of a notifier.
+pub(super) const KIND: &str = "notifier";
+
+impl Notify {
+    /// A delivery was not taken.
+    pub(super) fn failing(
+        &self,
+        name: &str,
+        delivery: &Stored,
+        error: &SendError,
+        failures: u32,
+        since: Option<Timestamp>,
+        given_up: bool,
+    ) {
+        if delivery.purpose == "test" {
+            return;
+        }
+        let long = since.is_some_and(|since| self.world.now().since(since) >= LONG);
+        if !(given_up || long || failures >= OFTEN) {
+            return;
+        }
+        if !self.complaints().insert(name.to_owned()) {
+            return;
+        }
+        error!(notifier = name, %error, "the notifier keeps failing");
+        let text = format!("{error}; see `chatops delivery list --notifier {name}`");
+        self.tell(name, EventStatus::Failed, "keeps failing", text);
+    }
+
+    /// A notifier that failed takes deliveries again.
+    pub(super) fn well(&self, name: &str) {
+        if self.complaints().remove(name) {
+            self.tell(name, EventStatus::Ok, "works again", String::new());
+        }
+    }
+
+    fn tell(&self, name: &str, status: EventStatus, what: &str, text: String) {
+        let body = json!({
+            "source": SOURCE, "kind": KIND, "status": status.word(),
+            "level": if status == EventStatus::Ok { Level::Ok } else { Level::Error },
+            "title": format!("notifier {name} {what}"), "text": text,
+            "labels": {"notifier": name}, "fingerprint": format!("notifier/{name}"),
+        });
+        let event = match Event::from_json(&body) {
+            Ok(event) => event,
+            Err(error) => return error!(notifier = name, %error, "the bot's own event is wrong"),
+        };
+        let home = self.homes.current();
+        let fallback = home.notifying.rules.fallback.clone();
+        let others: Vec<String> = fallback.into_iter().filter(|other| other != name).collect();
+        let (Some(this), name) = (self.this.upgrade(), name.to_owned()) else { return };
+        self.tasks.spawn(async move {
+            if let Err(error) = this.accept_for(Incoming::own(event), others).await {
+                warn!(notifier = name, %error, "that a notifier keeps failing was not recorded");
+            }
+        });
+    }
+}

@@ -1,0 +1,145 @@
+//! A test of a notifier: the real way with a marked event, or a rehearsal of which nothing leaves.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::cache::Known;
+use super::courier::Handover;
+use super::expand::{Order, moment_of};
+use super::{Incoming, Notify, notifier_name, wording};
+use crate::bot::home::{Home, Way};
+use crate::config::nearest::hint;
+use crate::model::{Event, Slot};
+use crate::notifier::Mode;
+use crate::store::{DeliveryFilter, NewDelivery, Sending, Stored};
+
+/// How long a test waits for its ends.
+const LONGEST: Duration = Duration::from_secs(160);
+
+/// What one target said.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Tested {
+    /// The target.
+    pub target: String,
+    /// What it said, or why not: short, free of secrets.
+    pub outcome: Result<String, String>,
+    /// How long it took, in milliseconds.
+    pub millis: u64,
+    /// Its delivery in the history; none for a rehearsal.
+    pub delivery: Option<i64>,
+}
+
+/// The event of a test, where none is given.
+fn sample() -> Event {
+    let body = json!({
+        "source": "chatops", "kind": "test", "status": "info", "title": "test notification",
+        "text": "This is a test. Nothing happened, nobody needs to act.", "labels": {"test": "true"},
+        "fingerprint": "test", "url": "https://example.org/",
+    });
+    Event::from_json(&body).expect("the sample is an event")
+}
+
+impl Notify {
+    /// Sends `event`, or one that says it is a test, to every target of a notifier, and waits for what they say. Kept in
+    /// the history under the purpose `test`; tried once. With `rehearse` nothing leaves and nothing is kept: the
+    /// outcome is what would be sent, secrets masked.
+    ///
+    /// # Errors
+    /// There is no such notifier, it is off, or the test cannot be recorded; one sentence.
+    pub async fn test(
+        &self,
+        notifier: &str,
+        event: Option<Event>,
+        rehearse: bool,
+    ) -> Result<Vec<Tested>, String> {
+        let home = self.homes.current();
+        let notifiers = home.notifying.notifiers();
+        let Some(way) = home.notifying.way(notifier, None) else {
+            let near = hint(notifier, notifiers.keys().map(String::as_str));
+            let near = near.map(|near| format!(": {near}")).unwrap_or_default();
+            return Err(format!("there is no notifier `{notifier}`{near}"));
+        };
+        let event = event.unwrap_or_else(sample);
+        let order = Order { moment: moment_of(event.status), fresh: true, ..Order::default() };
+        let body = serde_json::to_value(&order).unwrap_or(Value::Null);
+        if rehearse {
+            return Ok(self.rehearse(&home, &way, event, &order).await);
+        }
+        let targets = way.service().targets();
+        if !way.notifier.enabled {
+            return Err(format!("the notifier `{notifier}` is not enabled; a dry run works"));
+        }
+        let name = notifier_name(notifier);
+        let sends = move |id: i64, now: crate::model::Timestamp| {
+            let sending = |target: &String| Sending {
+                slot: Slot { notifier: name.clone(), target: target.clone(), lane: format!("test/{id}") },
+                purpose: "test".to_owned(),
+                body: body.clone(),
+                due: now,
+                expires: now.plus(LONGEST),
+                gather: false,
+                dropped: None,
+            };
+            targets.iter().map(sending).collect()
+        };
+        let accepted =
+            self.accept_to(Incoming::own(event), sends).await.map_err(|error| error.to_string())?;
+        self.ends(accepted.id).await
+    }
+
+    async fn rehearse(&self, home: &Home, way: &Way, event: Event, order: &Order) -> Vec<Tested> {
+        let at = self.world.now();
+        let known = Known { id: 0, event: Arc::new(event), at };
+        let mut tested = Vec::new();
+        for target in way.service().targets() {
+            let slot = Slot { notifier: notifier_name(&way.notifier.name), target, lane: "test".to_owned() };
+            let new = NewDelivery {
+                id: 0,
+                slot: slot.clone(),
+                execution: None,
+                purpose: "test".to_owned(),
+                body: Value::Null,
+                due: at,
+                expires: at,
+            };
+            let notice = wording::single(&Stored::fresh(&new), order, &known);
+            let handover = Handover { notify: self, home, way, lane: &slot.lane, mode: Mode::Rehearse };
+            let outcome = handover.give(notice, None).await;
+            let outcome = outcome.map(|receipt| receipt.answer).map_err(|error| error.to_string());
+            tested.push(Tested { target: slot.target, outcome, millis: 0, delivery: None });
+        }
+        tested
+    }
+
+    /// Waits until every delivery of a test has its end.
+    async fn ends(&self, event: i64) -> Result<Vec<Tested>, String> {
+        let started = self.world.now();
+        loop {
+            let filter = DeliveryFilter { event: Some(event), limit: 1_000, ..DeliveryFilter::default() };
+            let read = self.store.read(move |reader| {
+                let deliveries = reader.deliveries(&filter)?;
+                let with = |it: Stored| reader.attempts(it.id).map(|attempts| (it, attempts));
+                deliveries.into_iter().map(with).collect::<Result<Vec<_>, _>>()
+            });
+            let found = read.await.map_err(|error| error.to_string())?;
+            let late = self.world.now().since(started) >= LONGEST;
+            if late || found.iter().all(|(delivery, _)| !matches!(delivery.state.as_str(), "due" | "held")) {
+                return Ok(found.into_iter().rev().map(tested).collect());
+            }
+            self.world.sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+fn tested((delivery, attempts): (Stored, Vec<crate::store::Attempt>)) -> Tested {
+    let millis = attempts.last().and_then(|last| u64::try_from(last.millis).ok()).unwrap_or_default();
+    let answer = delivery.answer.unwrap_or_default();
+    let outcome = match delivery.state.as_str() {
+        "sent" => Ok(answer),
+        "due" | "held" => Err(format!("no end within {} s", LONGEST.as_secs())),
+        _ => Err(answer),
+    };
+    Tested { target: delivery.slot.target, outcome, millis, delivery: Some(delivery.id) }
+}

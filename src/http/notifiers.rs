@@ -1,0 +1,74 @@
+//! The notifiers: how they stand, and test-sends.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::problem::{Problem, Query};
+use super::{Site, when};
+use crate::bot::notify::{NotifierHealth, notifier_name};
+use crate::model::Event;
+use crate::store::Backlog;
+
+/// How every notifier stands: `{"notifiers"}`.
+pub(super) async fn list(State(site): State<Site>) -> Result<Json<Value>, Problem> {
+    let backlog = site.bot.store().read(|reader| reader.backlog()).await?;
+    let one = |health: &NotifierHealth| {
+        let name = notifier_name(&health.name);
+        whole(health, backlog.iter().find(|one| one.notifier == name))
+    };
+    let all: Vec<Value> = site.bot.notify().health().iter().map(one).collect();
+    Ok(Json(json!({"notifiers": all})))
+}
+
+fn whole(health: &NotifierHealth, backlog: Option<&Backlog>) -> Value {
+    let count = |of: fn(&Backlog) -> u64| backlog.map_or(0, of);
+    json!({
+        "name": health.name, "kind": health.kind, "description": health.description, "enabled": health.enabled,
+        "targets": health.targets, "state": health.state, "waiting": count(|one| one.waiting),
+        "held": count(|one| one.held), "dead": count(|one| one.dead), "oldest": when::shown(backlog.and_then(|one| one.oldest)),
+        "failing_since": when::shown(health.failing_since), "last_error": health.last_error,
+    })
+}
+
+/// Whether it is meant.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Asked {
+    dry_run: bool,
+}
+
+/// Sends a test, of the event in the body if there is one, to every target and waits for what they say:
+/// `{"good", "results": [{"target", "good", "answer", "ms", "delivery"}]}`. With `?dry_run=true` nothing leaves.
+pub(super) async fn test(
+    State(site): State<Site>,
+    Path(name): Path<String>,
+    Query(asked): Query<Asked>,
+    body: Bytes,
+) -> Result<Json<Value>, Problem> {
+    if !site.bot.notify().health().iter().any(|one| one.name == name) {
+        return Err(Problem::missing(format!("there is no notifier `{name}`: `chatops notifier list`")));
+    }
+    let event = if body.is_empty() { None } else { Some(read(&body)?) };
+    let tested = site.bot.notify().test(&name, event, asked.dry_run).await.map_err(Problem::wrong)?;
+    let good = !tested.is_empty() && tested.iter().all(|one| one.outcome.is_ok());
+    let results: Vec<Value> = tested
+        .iter()
+        .map(|one| {
+            let (good, answer) = match &one.outcome {
+                Ok(answer) => (true, answer),
+                Err(why) => (false, why),
+            };
+            json!({"target": one.target, "good": good, "answer": answer, "ms": one.millis, "delivery": one.delivery})
+        })
+        .collect();
+    Ok(Json(json!({"good": good, "results": results})))
+}
+
+fn read(body: &Bytes) -> Result<Event, Problem> {
+    let value: Value = serde_json::from_slice(body)
+        .map_err(|error| Problem::wrong(format!("the body is no JSON: {error}")).field("event"))?;
+    Event::from_json(&value).map_err(|error| Problem::wrong(error.to_string()).field(error.field))
+}
