@@ -19,7 +19,6 @@ impl Engine {
     pub(super) fn finish(self: &Arc<Self>, job: &Arc<Job>, outcome: Outcome) {
         let now = self.world.now();
         let secrets = &job.order.prepared.secrets;
-        job.heed(&outcome.effects);
         let result = cut_secrets_in(&outcome.result, secrets);
         let why = outcome.why.map(|why| cut_secrets(&why, secrets));
         let execution =
@@ -114,21 +113,6 @@ impl Engine {
         let ended =
             Ended { id: job.id, status: Status::Failed, why: Some(why.to_owned()), result: json!({}) };
         self.release(job, ended);
-    }
-}
-
-impl Job {
-    /// What a runner asks of the bot. Nobody listens to routes yet and nobody answers questions: the log has them.
-    fn heed(&self, effects: &[Effect]) {
-        for effect in effects {
-            match effect {
-                Effect::Announce { route, body } => {
-                    let body = cut_secrets_in(body, &self.order.prepared.secrets);
-                    info!(execution = self.id, route, %body, "announcement");
-                }
-                Effect::Ask { ttl, .. } => info!(execution = self.id, ?ttl, "question"),
-            }
-        }
     }
 }
 
