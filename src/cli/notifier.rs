@@ -206,7 +206,7 @@ fn show(global: &Global, answers: &[Value], mode: Mode) -> anyhow::Result<()> {
             (one["target"].as_str().unwrap_or_default(), one["answer"].as_str().unwrap_or_default());
         match one["good"] == true {
             true if mode == Mode::Rehearse => {
-                print::line(format_args!("to {target}, not sent:\n{answer}\n"))?
+                print::line(format_args!("to {target}, not sent:\n{answer}\n"))?;
             }
             true => print::line(format_args!("{target}: sent: {}", print::printable(answer)))?,
             false => print::line(format_args!("{target}: not sent: {}", print::printable(answer)))?,

@@ -136,7 +136,7 @@ async fn revoke(which: &str, global: &Global) -> anyhow::Result<String> {
         let answer = api.call(Method::DELETE, &format!("tokens/{which}"), None).await?;
         return Ok(answer["name"].as_str().unwrap_or(which).to_owned());
     };
-    let all = store.read(|reader| reader.tokens()).await?;
+    let all = store.read(Reader::tokens).await?;
     let good = all.into_iter().filter(|token| token.revoked.is_none());
     let found = good.into_iter().find(|token| token.name == which || token.id.to_string() == which);
     let Some(token) = found else {

@@ -43,7 +43,7 @@ pub(super) async fn take(
     let Value::Array(items) = &value else {
         let event = read(&value, "")?;
         let incoming = Incoming { event, key, raw_size: body.len() as u64, raw_hash: hash(&body) };
-        let accepted = site.bot.notify().accept(incoming).await.map_err(not_taken)?;
+        let accepted = site.bot.notify().accept(incoming).await.map_err(|why| not_taken(&why))?;
         return Ok((StatusCode::ACCEPTED, Json(answer(accepted))));
     };
     let all = site.bot.notify();
@@ -56,7 +56,7 @@ pub(super) async fn take(
             items.len()
         );
         if good == 0 {
-            not_taken(why)
+            not_taken(&why)
         } else {
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, words).again(AGAIN)
         }
@@ -103,7 +103,7 @@ fn unread(rejection: &BytesRejection) -> Problem {
     Problem::new(status, rejection.body_text())
 }
 
-fn not_taken(why: NotTaken) -> Problem {
+fn not_taken(why: &NotTaken) -> Problem {
     match why {
         NotTaken::Full | NotTaken::Disk | NotTaken::Closed => {
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, why.to_string()).again(AGAIN)
@@ -228,11 +228,11 @@ mod tests {
     fn where_there_is_no_room_senders_are_asked_to_come_again() {
         use axum::response::IntoResponse;
         for why in [NotTaken::Full, NotTaken::Disk, NotTaken::Closed] {
-            let response = not_taken(why).into_response();
+            let response = not_taken(&why).into_response();
             assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
             assert_eq!(response.headers()["retry-after"], "1");
         }
-        let response = not_taken(NotTaken::Other("x".to_owned())).into_response();
+        let response = not_taken(&NotTaken::Other("x".to_owned())).into_response();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     }
 

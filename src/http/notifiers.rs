@@ -10,11 +10,11 @@ use super::problem::{Problem, Query};
 use super::{Site, when};
 use crate::bot::notify::{NotifierHealth, notifier_name};
 use crate::model::Event;
-use crate::store::Backlog;
+use crate::store::{Backlog, Reader};
 
 /// How every notifier stands: `{"notifiers"}`.
 pub(super) async fn list(State(site): State<Site>) -> Result<Json<Value>, Problem> {
-    let backlog = site.bot.store().read(|reader| reader.backlog()).await?;
+    let backlog = site.bot.store().read(Reader::backlog).await?;
     let one = |health: &NotifierHealth| {
         let name = notifier_name(&health.name);
         whole(health, backlog.iter().find(|one| one.notifier == name))

@@ -10,11 +10,11 @@ use super::caller::{Caller, Scope};
 use super::problem::{Body, Problem};
 use super::tokens::{Issued, issue};
 use super::{Site, when};
-use crate::store::{Change, Done, Setting, Token};
+use crate::store::{Change, Done, Reader, Setting, Token};
 
 /// The tokens, also those that were revoked: `{"tokens"}`. The tokens themselves nobody knows.
 pub(super) async fn list(State(site): State<Site>) -> Result<Json<Value>, Problem> {
-    let all = site.bot.store().read(|reader| reader.tokens()).await?;
+    let all = site.bot.store().read(Reader::tokens).await?;
     Ok(Json(json!({"tokens": all.iter().map(whole).collect::<Vec<_>>()})))
 }
 
@@ -70,7 +70,7 @@ pub(super) async fn revoke(
     Path(which): Path<String>,
 ) -> Result<Json<Value>, Problem> {
     let store = site.bot.store();
-    let all = store.read(|reader| reader.tokens()).await?;
+    let all = store.read(Reader::tokens).await?;
     let is = |token: &&Token| token.name == which || token.id.to_string() == which;
     let found = all.iter().filter(|token| token.revoked.is_none()).find(is);
     let found = found.ok_or_else(|| Problem::missing(format!("there is no token `{which}` that is good")))?;

@@ -11,7 +11,7 @@ use tracing::warn;
 use super::caller::{Caller, Scope};
 use crate::model::{Noun, Secret, Timestamp};
 use crate::net::World;
-use crate::store::{Change, Store, StoreError, Token};
+use crate::store::{Change, Reader, Store, StoreError, Token};
 
 /// What every token begins with, so that one that leaked is found by programs that look for them.
 const START: &str = "cho_";
@@ -105,7 +105,7 @@ pub(super) enum Bad {
 impl Tokens {
     /// Reads them again; call it when one was made or revoked.
     pub(super) async fn refresh(&self, store: &Store) -> Result<(), StoreError> {
-        let all = store.read(|reader| reader.tokens()).await?;
+        let all = store.read(Reader::tokens).await?;
         let good = all.into_iter().filter(|token| token.revoked.is_none()).map(|token| {
             let used = AtomicI64::new(token.used.map_or(0, Timestamp::as_micros));
             (token.hash.clone(), Known { token, used })

@@ -201,7 +201,8 @@ fn wrong_tokens_are_refused_and_soon_not_answered_one_by_one() {
     assert!(none.head.contains("www-authenticate: bearer"), "{none:?}");
     let wrong = api.with("cho_guess");
     assert_eq!(wrong.post("events", &event).status, 401);
-    let last = (0..30).map(|_| wrong.post("events", &event)).last().unwrap();
+    (0..30).for_each(|_| drop(wrong.post("events", &event)));
+    let last = wrong.post("events", &event);
     assert_eq!(last.status, 429, "{last:?}");
     assert!(last.head.contains("retry-after: "), "{last:?}");
     assert_eq!(api.post("events", &event).status, 202, "a good token passes all the same");

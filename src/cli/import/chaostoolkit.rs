@@ -104,7 +104,7 @@ impl Channel<'_> {
             ("plugin", Some(module)) if is_slack(&module) => self.slack(),
             ("plugin", Some(module)) => self.plugin(&module, shim),
             ("plugin", None) => {
-                self.leave_out("plugin", "it names no `module`: Chaos Toolkit ignores it too")
+                self.leave_out("plugin", "it names no `module`: Chaos Toolkit ignores it too");
             }
             (other, _) => {
                 let why = format!("there is no channel of type `{other}`: Chaos Toolkit ignores it too");
@@ -149,7 +149,7 @@ impl Channel<'_> {
             );
         }
         self.unknown(&["type", "url", "headers", "verify_tls", "forward_event_payload", "events"]);
-        self.finish(&name, "webhook", options);
+        self.finish(&name, "webhook", &options);
     }
 
     fn slack(mut self) {
@@ -161,7 +161,7 @@ impl Channel<'_> {
         let channels: Vec<String> = if channel.is_empty() { Vec::new() } else { vec![format!("#{channel}")] };
         options.insert("channels".to_owned(), literal(&json!(channels)));
         self.unknown(&["type", "module", "func", "token", "channel", "events"]);
-        self.finish(&name, "slack", options);
+        self.finish(&name, "slack", &options);
     }
 
     fn plugin(mut self, module: &str, shim: &Path) {
@@ -180,7 +180,7 @@ impl Channel<'_> {
             options.insert("with".to_owned(), Value::Object(with));
         }
         self.remarks.push(format!("needs the Python module `{module}` where the bot runs"));
-        self.finish(&name, "exec", options);
+        self.finish(&name, "exec", &options);
     }
 
     /// A value of a plugin; what its key calls a secret goes by way of `chatops.env`.
@@ -200,7 +200,7 @@ impl Channel<'_> {
         }
     }
 
-    fn finish(mut self, name: &str, kind: &str, options: Map<String, Value>) {
+    fn finish(mut self, name: &str, kind: &str, options: &Map<String, Value>) {
         let mut fields = Map::new();
         let events = self.events();
         if !events.is_empty() {

@@ -57,9 +57,7 @@ pub(super) async fn run(notify: &Notify, name: &str, global: &Global) -> ExitCod
     let reporter = Reporter::start(api, random_key(), first);
     let ended = carry_out(notify, &tail, signals).await;
     let span = began.elapsed();
-    let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
-    ended.tell(&mut event, &mut tail, notify.fields.level);
-    drop(tail);
+    ended.tell(&mut event, &mut tail.lock().unwrap_or_else(PoisonError::into_inner), notify.fields.level);
     event["duration"] = json!(span.as_secs_f64());
     event["ts"] = json!(world.now().to_string());
     for problem in reporter.finish(event).await {

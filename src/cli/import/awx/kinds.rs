@@ -173,7 +173,7 @@ fn grafana(it: &mut Convert<'_>) -> &'static str {
     match (panel, dashboard) {
         (Some(panel), Some(_)) => it.put("panel_id", panel),
         (Some(_), None) => {
-            it.remark("`panelId` is left out: a panel needs its dashboard, name it in `dashboard_uid`")
+            it.remark("`panelId` is left out: a panel needs its dashboard, name it in `dashboard_uid`");
         }
         _ => {}
     }

@@ -49,7 +49,7 @@ fn draft(export: &Value) -> anyhow::Result<Draft> {
     let mut draft = Draft::new("AWX");
     let mut names = Vec::new();
     for template in &templates {
-        let name = draft.name(&template.name);
+        let name = draft.name(template.name);
         add(&mut draft, &name, template);
         names.push((template, name));
     }
@@ -86,7 +86,7 @@ fn add(draft: &mut Draft, name: &str, template: &Template<'_>) {
     if !messages.is_empty() {
         fields.insert("messages".to_owned(), Value::Object(messages));
     }
-    draft.add(name, kind, options, fields, remarks);
+    draft.add(name, kind, &options, fields, remarks);
 }
 
 /// What it says of itself; else its name, where ours differs.

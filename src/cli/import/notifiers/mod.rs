@@ -107,7 +107,7 @@ impl Draft {
         &mut self,
         name: &str,
         kind: &str,
-        options: Map<String, Value>,
+        options: &Map<String, Value>,
         mut fields: Map<String, Value>,
         remarks: Vec<String>,
     ) {
