@@ -100,12 +100,15 @@ impl HttpOptions {
         }
         // The environment's proxies, with our exceptions beside its own.
         let except = format!("{own},{}", variable("NO_PROXY").unwrap_or_default());
-        let makers: [(&str, fn(Url) -> reqwest::Result<Proxy>); 3] =
+        let makers: [(&str, MakeProxy); 3] =
             [("HTTP_PROXY", Proxy::http), ("HTTPS_PROXY", Proxy::https), ("ALL_PROXY", Proxy::all)];
         let found = makers.iter().filter_map(|(name, make)| make(proxy_url(&variable(name)?)?).ok());
         Ok(found.map(|proxy| proxy.no_proxy(NoProxy::from_string(&except))).collect())
     }
 }
+
+/// Makes a proxy for one kind of address.
+type MakeProxy = fn(Url) -> reqwest::Result<Proxy>;
 
 /// A variable of the environment in either case, if it is not empty.
 fn variable(name: &str) -> Option<String> {

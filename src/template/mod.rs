@@ -16,8 +16,8 @@ mod limits;
 mod list;
 mod methods;
 mod named;
-#[expect(clippy::needless_pass_by_value, reason = "the engine hands arguments over by value")]
 mod operands;
+#[expect(clippy::needless_pass_by_value, reason = "the engine hands arguments over by value")]
 mod operators;
 mod place;
 mod prepare;

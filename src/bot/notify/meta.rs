@@ -44,17 +44,17 @@ impl Notify {
         }
         error!(notifier = name, %error, "the notifier keeps failing");
         let text = format!("{error}; see `chatops delivery list --notifier {name}`");
-        self.tell(name, EventStatus::Failed, "keeps failing", text);
+        self.tell(name, EventStatus::Failed, "keeps failing", &text);
     }
 
     /// A notifier that failed takes deliveries again.
     pub(super) fn well(&self, name: &str) {
         if self.complaints().remove(name) {
-            self.tell(name, EventStatus::Ok, "works again", String::new());
+            self.tell(name, EventStatus::Ok, "works again", "");
         }
     }
 
-    fn tell(&self, name: &str, status: EventStatus, what: &str, text: String) {
+    fn tell(&self, name: &str, status: EventStatus, what: &str, text: &str) {
         let body = json!({
             "source": SOURCE, "kind": KIND, "status": status.word(),
             "level": if status == EventStatus::Ok { Level::Ok } else { Level::Error },

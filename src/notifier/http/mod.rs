@@ -145,7 +145,8 @@ fn is_same(home: &Url, url: &Url) -> bool {
 fn redirected(response: &Response, url: &Url, method: &Method) -> Result<Option<Url>, SendError> {
     let status = response.status().as_u16();
     let keeps = matches!(status, 307 | 308);
-    if !keeps && !(method == Method::GET && matches!(status, 301..=303)) {
+    let moves = method == Method::GET && matches!(status, 301..=303);
+    if !(keeps || moves) {
         return Ok(None);
     }
     let location = response.headers().get("location").and_then(|value| value.to_str().ok());
