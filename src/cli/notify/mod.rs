@@ -69,6 +69,10 @@ pub(super) struct Notify {
 impl Notify {
     /// Tells it. Exit code 0 when the bot has it, with `--wait` when all had it; with `--job` the command's own.
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<ExitCode> {
+        if let Some(why) = self.misused() {
+            print::remark(format_args!("error: {why}"));
+            return Ok(ExitCode::from(2));
+        }
         let runtime = super::runtime()?;
         let outcome = match &self.job {
             Some(name) => Ok(runtime.block_on(job::run(self, name, global))),
@@ -77,6 +81,12 @@ impl Notify {
         // A thread that copies output of a command's children must not hold us.
         runtime.shutdown_background();
         outcome
+    }
+
+    /// What the parser lets pass because a text stands in for a job.
+    fn misused(&self) -> Option<&'static str> {
+        let of_a_job = !self.command.is_empty() || self.errors.is_some() || self.warnings.is_some();
+        (self.job.is_none() && of_a_job).then_some("a command, `--errors` and `--warnings` need `--job NAME`")
     }
 
     async fn tell(&self, global: &Global) -> anyhow::Result<ExitCode> {
@@ -176,12 +186,14 @@ mod tests {
             &[][..],
             &["--job", "backup"],
             &["text", "--job", "backup", "--", "true"],
-            &["text", "--", "true"],
             &["text", "--label", "host"],
             &["text", "--status", "broken"],
             &["--job", "x", "--errors", "(", "--", "true"],
         ] {
             assert!(parse(arguments).is_err(), "{arguments:?}");
+        }
+        for arguments in [&["text", "--", "true"][..], &["text", "--errors", "E"]] {
+            assert!(parse(arguments).map_or(true, |notify| notify.misused().is_some()), "{arguments:?}");
         }
         assert!(parse(&["--job", "backup", "--", "tar", "-c", "--", "x"]).is_ok());
     }

@@ -255,7 +255,7 @@ fn what_they_are_attached_to_becomes_routes_with_scopes() {
         })
         .collect();
     let expected = [
-        ("Acme", 1, vec!["a"]),
+        ("Acme", 4, vec!["a"]),
         ("Acme/web", 1, vec!["a"]),
         ("Acme/web/deploy-web", 1, vec!["a"]),
         ("Acme/web/deploy-web", 2, vec!["b"]),
