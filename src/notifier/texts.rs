@@ -73,10 +73,17 @@ fn default_message(notice: &Notice) -> String {
     one_line(&format!("{title}{blank}{verb}{}", after.unwrap_or_default()))
 }
 
-/// The text for a moment; cancellations are errors where nothing else is said.
-fn find(messages: &Messages, moment: Moment) -> Option<&Text> {
-    let fallback = if moment == Moment::Canceled { messages.get(&Moment::Error) } else { None };
-    messages.get(&moment).or(fallback).or_else(|| messages.get(&Moment::Any))
+/// The text for a notice: a cancellation is an error, a recovery a success, a change what it became, where nothing
+/// else is said.
+fn find<'a>(messages: &'a Messages, notice: &Notice) -> Option<&'a Text> {
+    let nearest = match notice.moment {
+        Moment::Canceled => Some(Moment::Error),
+        Moment::Recovered => Some(Moment::Success),
+        Moment::Changed => Some(notice.status.moment()),
+        _ => None,
+    };
+    let nearest = nearest.and_then(|moment| messages.get(&moment));
+    messages.get(&notice.moment).or(nearest).or_else(|| messages.get(&Moment::Any))
 }
 
 impl Texts {
@@ -85,7 +92,7 @@ impl Texts {
         if notice.message.is_empty() {
             notice.message = default_message(&notice);
         }
-        let text = find(messages, notice.moment).cloned().unwrap_or_default();
+        let text = find(messages, &notice).cloned().unwrap_or_default();
         if text == Text::default() {
             return Self { notice, problems: Vec::new() };
         }

@@ -123,7 +123,7 @@ impl Notify {
             None => self.store.read(move |reader| reader.event(id)).await.ok().flatten().map(|it| it.event),
         };
         let Some(event) = event else { return false };
-        let moment = if subject.flapping { Moment::Changed } else { Moment::StillRunning };
+        let Some(moment) = route::overdue(subject, now) else { return false };
         let derived = Event { dedup_key: None, at: Some(now), ..(*event).clone() };
         let decide = self.by_rules(Some(moment), Vec::new());
         let accept = self.prepare(Incoming::own(derived), Vec::new(), Some(now), decide);

@@ -29,7 +29,7 @@ use crate::model::Timestamp;
 use crate::net::World;
 use crate::notifier::Configured;
 use crate::route::Muted;
-use crate::store::Store;
+use crate::store::{Reader, Store, StoreError};
 use cache::{Cache, Known};
 use courier::Courier;
 
@@ -212,33 +212,32 @@ impl Notify {
     async fn watch(self: Arc<Self>) {
         loop {
             let bell = self.timer.notified();
-            let now = self.world.now();
-            match self
-                .store
-                .read(move |reader| Ok((reader.subjects_overdue(now, 100)?, reader.next_overdue()?)))
-                .await
-            {
-                Ok((overdue, next)) => {
-                    let mut told = false;
-                    for subject in &overdue {
-                        told |= self.overdue(subject).await;
-                    }
-                    if told {
-                        continue;
-                    }
-                    let wait =
-                        next.map_or(LOOK, |next| next.since(now).min(LOOK)).max(Duration::from_millis(100));
-                    tokio::select! {
-                        () = bell => {}
-                        () = self.world.sleep(wait) => {}
-                    }
-                }
-                Err(crate::store::StoreError::Closed) => return,
-                Err(error) => {
-                    warn!(%error, "overdue subjects cannot be read");
-                    self.world.sleep(LOOK).await;
-                }
+            let Some(wait) = self.look().await else { return };
+            tokio::select! {
+                () = bell => {}
+                () = self.world.sleep(wait) => {}
             }
         }
+    }
+
+    /// Tells what is overdue now; for how long there is nothing more to tell, `None` when the store is closed.
+    async fn look(&self) -> Option<Duration> {
+        let now = self.world.now();
+        let read = move |reader: &Reader| Ok((reader.subjects_overdue(now, 100)?, reader.next_overdue()?));
+        let (overdue, next) = match self.store.read(read).await {
+            Ok(found) => found,
+            Err(StoreError::Closed) => return None,
+            Err(error) => {
+                warn!(%error, "overdue subjects cannot be read");
+                return Some(LOOK);
+            }
+        };
+        let mut told = false;
+        for subject in &overdue {
+            told |= self.overdue(subject).await;
+        }
+        // What is overdue and cannot be told (its event is gone) must not keep the bot busy.
+        let shortest = if overdue.is_empty() || told { Duration::from_millis(100) } else { LOOK };
+        Some(next.map_or(LOOK, |next| next.since(now).min(LOOK)).max(shortest))
     }
 }

@@ -281,7 +281,10 @@ fn what_cannot_work_is_a_comment_with_its_reason_and_disturbs_no_other() {
     ]);
     let (home, text, report) = imported(&export);
     assert_eq!(read(home.path(), &text).notifiers.len(), 1, "{text}");
-    assert!(text.contains("left out: `a`, of kind twilio: `5551234` is no phone number"), "{text}");
+    assert!(
+        text.contains("left out: `a`, of kind twilio: `from_number`: `5551234` is no phone number"),
+        "{text}"
+    );
     assert!(text.contains("  #     to:\n"), "{text}");
     assert!(text.contains("AWX's type `carrier-pigeon`"), "{text}");
     let shown = report.render(Mode::Write);
