@@ -23,6 +23,8 @@ pub(crate) struct Load {
     pub(crate) events: u32,
     /// Over how many connections; each has keys of its own.
     pub(crate) connections: u32,
+    /// The key of the first connection; two runs against one sink need different ones.
+    pub(crate) first_key: u32,
     /// Events a second in all; `None` for as fast as they are taken.
     pub(crate) rate: Option<f64>,
 }
@@ -45,8 +47,8 @@ impl Load {
     pub(crate) async fn run(self) -> Posted {
         let start = Instant::now();
         let (load, next) = (Arc::new(self), Arc::new(AtomicU32::new(0)));
-        let posters =
-            (0..load.connections).map(|key| tokio::spawn(post(load.clone(), next.clone(), key, start)));
+        let keys = load.first_key..load.first_key + load.connections;
+        let posters = keys.map(|key| tokio::spawn(post(load.clone(), next.clone(), key, start)));
         let mut all = Posted::default();
         for poster in posters.collect::<Vec<_>>() {
             let one = poster.await.unwrap_or_default();

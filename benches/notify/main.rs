@@ -13,6 +13,7 @@
 
 mod load;
 mod peers;
+#[allow(dead_code, reason = "tests use more of it")]
 mod sink;
 
 use std::fs::File;
@@ -97,8 +98,7 @@ async fn turn(sink: &Sink, peer: Peer, path: &str, connections: u32) -> Turn {
     sink.clear();
     let start = Instant::now();
     let posted = load(&peer, EVENTS, connections, None).run().await;
-    let count = posted.accepted.len();
-    sink.settled(path, count, Duration::from_secs(5)).await;
+    sink.arrived(path, &posted.accepted, Duration::from_secs(5)).await;
     let span = start.elapsed();
     let turn = judge(sink, path, &posted, span, peer.peak());
     peer.kill();
@@ -112,6 +112,7 @@ fn load(peer: &Peer, events: u32, connections: u32, rate: Option<f64>) -> Load {
         body: peer.body.clone(),
         events,
         connections,
+        first_key: 0,
         rate,
     }
 }
@@ -202,7 +203,7 @@ async fn pace(sink: &Sink, program: &Path, dir: &Path, floors: &[f64]) {
     sink.clear();
     let start = Instant::now();
     let posted = load(&peer, 3_000, 16, Some(500.0)).run().await;
-    sink.settled("/bot", posted.accepted.len(), Duration::from_secs(5)).await;
+    sink.arrived("/bot", &posted.accepted, Duration::from_secs(5)).await;
     let turn = judge(sink, "/bot", &posted, start.elapsed(), peer.peak());
     let sync = 1000.0 / median(floors.iter().copied());
     println!(
@@ -222,7 +223,7 @@ async fn slow(sink: &Sink, program: &Path, dir: &Path) {
     let peer = peers::bot(program, dir);
     sink.clear();
     let posted = load(&peer, 500, 16, Some(100.0)).run().await;
-    sink.settled("/fast", posted.accepted.len(), Duration::from_secs(3)).await;
+    sink.arrived("/fast", &posted.accepted, Duration::from_secs(3)).await;
     let turn = judge(sink, "/fast", &posted, posted.span, peer.peak());
     let most = sink.seen().most_under_way;
     println!(
@@ -237,19 +238,19 @@ async fn crash(sink: &Sink, program: &Path, dir: &Path) {
     peers::home(dir, sink.address, &["/bot"]);
     let (mut accepted, mut lost, mut doubled, mut other, mut first, mut ready) =
         (0, 0, 0, 0, 0.0_f64, 0.0_f64);
-    for round in 0..5 {
+    for round in 0..5_u32 {
         sink.clear();
         let peer = peers::bot(program, dir);
-        let work = load(&peer, 4_000, 16, Some(2_000.0)).run();
-        let work = tokio::spawn(work);
-        tokio::time::sleep(Duration::from_millis(500 + 250 * round)).await;
+        let work = Load { first_key: 100 * round, ..load(&peer, 4_000, 16, Some(2_000.0)) };
+        let work = tokio::spawn(work.run());
+        tokio::time::sleep(Duration::from_millis(u64::from(500 + 250 * round))).await;
         peer.kill();
         let posted = work.await.unwrap_or_default();
         let before = sink.seen().on("/bot").len();
         let started = sink::micros();
         let peer = peers::bot(program, dir);
         ready = ready.max(peer.ready.as_secs_f64() * 1000.0);
-        sink.settled("/bot", posted.accepted.len(), Duration::from_secs(5)).await;
+        sink.arrived("/bot", &posted.accepted, Duration::from_secs(5)).await;
         let came = sink.seen().on("/bot");
         let again = came.values().map(|came| came.at).filter(|at| *at > started).min();
         first = first.max(again.map_or(0.0, |at| (at - started) as f64 / 1000.0));

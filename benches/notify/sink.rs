@@ -122,6 +122,26 @@ impl Sink {
         *self.seen() = Seen::default();
     }
 
+    /// Waits until these events arrived on a path, or nothing new came for `patience`.
+    pub(crate) async fn arrived(&self, path: &str, marks: &[Mark], patience: Duration) {
+        let (mut known, mut since) = (0, std::time::Instant::now());
+        loop {
+            let (now, all) = {
+                let seen = self.seen();
+                let came = seen.by_path.get(path);
+                let all = came.is_some_and(|came| marks.iter().all(|mark| came.contains_key(mark)));
+                (came.map_or(0, HashMap::len), all)
+            };
+            if now != known {
+                (known, since) = (now, std::time::Instant::now());
+            }
+            if all || since.elapsed() > patience {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Waits until `count` events arrived on a path, or nothing new came for `patience`.
     pub(crate) async fn settled(&self, path: &str, count: usize, patience: Duration) -> usize {
         let (mut known, mut since) = (0, std::time::Instant::now());
@@ -161,7 +181,8 @@ async fn serve(mut stream: TcpStream, seen: &Mutex<Seen>) -> std::io::Result<()>
         let body = String::from_utf8_lossy(&buffer[body_at..body_at + length]).into_owned();
         {
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-            seen.under_way -= 1;
+            // What was under way when all was forgotten is not counted any more.
+            seen.under_way = seen.under_way.saturating_sub(1);
             seen.note(&path, &body, header(&head, "webhook-id"));
         }
         buffer.drain(..body_at + length);

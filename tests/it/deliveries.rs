@@ -320,6 +320,7 @@ fn posting(home: &Path, events: u32, connections: u32) -> load::Load {
         body: r#"{"source": "test", "title": "job %K", "text": "%M", "fingerprint": "job-%K"}"#.to_owned(),
         events,
         connections,
+        first_key: 0,
         rate: Some(1_000.0),
     }
 }
@@ -331,13 +332,15 @@ async fn killed_in_mid_load_again_and_again_nothing_accepted_is_lost() {
     for round in 0..5 {
         sink.clear();
         let bot = serve(&home);
-        let work = tokio::spawn(posting(home.path(), 600, 8).run());
+        let work =
+            load::Load { first_key: 100 * u32::try_from(round).unwrap(), ..posting(home.path(), 600, 8) };
+        let work = tokio::spawn(work.run());
         // Killed when some have arrived and more are on the way, a little later in each round.
         sink.settled("/hook", 20 + 40 * round, Duration::from_secs(10)).await;
         bot.kill9();
         let posted = work.await.unwrap();
         let bot = serve(&home);
-        sink.settled("/hook", posted.accepted.len(), Duration::from_secs(10)).await;
+        sink.arrived("/hook", &posted.accepted, Duration::from_secs(10)).await;
         let came = sink.seen().on("/hook");
         let accepted = posted.accepted.len();
         assert!(
