@@ -7,6 +7,10 @@ import subprocess
 import time
 
 
+NOTIFY = """One event a post over kept-open connections, each to one webhook; a sink in the harness counts. Every 202 is
+committed before it is sent. Debian's Alertmanager (a group for each event, nothing kept on disk) has its turns in the same run."""
+
+
 def machine():
     """Processor, cores, memory, kernel and IRC server, in one line."""
     cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
@@ -99,7 +103,7 @@ def fleet_rows(fleet):
     ]
 
 
-def page(found, matching, store):
+def page(found, matching, store, notify):
     """The whole of docs/benchmarks.md."""
     lines = [
         "# Benchmarks",
@@ -130,4 +134,6 @@ def page(found, matching, store):
         lines += ["## Matching a message against the aliases", "", "```text", matching.strip(), "```", ""]
     if store:
         lines += ["## Durable commits", "", "```text", store.strip(), "```", ""]
+    if notify:
+        lines += ["## Events in, notifications out", "", NOTIFY, "", "```text", notify.strip(), "```", ""]
     return "\n".join(lines)

@@ -17,6 +17,7 @@ def main():
     parser.add_argument("program", type=pathlib.Path, help="the bot, a release build")
     parser.add_argument("--matching", type=pathlib.Path, help="what `cargo bench --bench alias_match` printed")
     parser.add_argument("--store", type=pathlib.Path, help="what `cargo bench --bench store` printed")
+    parser.add_argument("--notify", type=pathlib.Path, help="what `cargo bench --bench notify` printed")
     parser.add_argument("--write", type=pathlib.Path, help="where the page goes; standard output without it")
     parser.add_argument("--only", action="append", default=[], help="one figure, several times for several: no page")
     options = parser.parse_args()
@@ -25,8 +26,8 @@ def main():
         found = asyncio.run(measures.all_figures(str(options.program.resolve()), server, say, options.only))
     if options.only:
         return
-    matching, store = (path.read_text() if path else "" for path in (options.matching, options.store))
-    page = report.page(found, matching, store)
+    printed = [path.read_text() if path else "" for path in (options.matching, options.store, options.notify)]
+    page = report.page(found, *printed)
     if options.write:
         options.write.write_text(page)
     print(page)
