@@ -2,7 +2,7 @@
 //! change it.
 //!
 //! Every call under `/api/v1` needs a bearer token: one from `chatops token create` with the scope that stands beside
-//! the route in [`routes`], or the one in `var/token`, which only the bot's own user can read.
+//! the route in the table `routes`, or the one in `var/token`, which only the bot's own user can read.
 
 mod actions;
 mod auth;
