@@ -76,14 +76,13 @@ impl Scribe<'_> {
 
     fn append(&mut self, row: &Row<'_>) -> Result<(), StoreError> {
         let Slot { notifier, target, lane } = row.slot;
-        if row.state == "due" {
+        let last = self.last(row.slot)?;
+        if row.state == "due" && last.is_some() {
             self.free_held(row.slot, row.due)?;
         }
         let sql = "INSERT INTO delivery (id, notifier, target, lane, seq, head, event, execution, purpose, body, state,
                    due, expires, made, gather)
-                   SELECT ?1, ?2, ?3, ?4, coalesce(max(seq), 0) + 1, max(seq) IS NULL, ?5, ?6, ?7, ?8, ?9, ?10, ?11,
-                   ?12, ?13
-                   FROM delivery WHERE notifier = ?2 AND target = ?3 AND lane = ?4 AND done IS NULL";
+                   VALUES (?1, ?2, ?3, ?4, ?14, ?15, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
         let body = serde_json::to_string(row.body)?;
         let (due, expires) = (row.due.as_micros(), row.expires.as_micros());
         let (made, gather) = (row.made.as_micros(), row.gather);
@@ -102,11 +101,20 @@ impl Scribe<'_> {
                 due,
                 expires,
                 made,
-                gather
+                gather,
+                last.unwrap_or(0) + 1,
+                last.is_none(),
             ],
         )?;
         self.touch(notifier);
         Ok(())
+    }
+
+    /// The number of the last one in a lane that is not done.
+    fn last(&self, slot: &Slot) -> Result<Option<i64>, StoreError> {
+        let sql = "SELECT max(seq) FROM delivery WHERE notifier = ?1 AND target = ?2 AND lane = ?3 AND done IS NULL";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        Ok(statement.query_row([&slot.notifier, &slot.target, &slot.lane], |row| row.get(0))?)
     }
 
     fn dropped(&self, event: i64, at: Timestamp, sending: &Sending, why: &str) -> Result<(), StoreError> {

@@ -32,7 +32,8 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     }
     // An acknowledged write must survive a loss of power: FULL syncs the log at each commit.
     connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;",
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;
+         PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -8192;",
     )?;
     migrate(&mut connection, found)?;
     Ok(connection)

@@ -28,6 +28,9 @@ pub(super) struct Writer {
 
 type Outcome = (Vec<Result<Done, StoreError>>, Vec<String>);
 
+/// Carries out one change; the outer error fails the group, the inner one that change alone.
+type Apply = fn(&mut Scribe<'_>, &Change) -> Result<Result<Done, StoreError>, StoreError>;
+
 /// Closes the queue when the thread ends, also by a panic: nobody waits for a thread that is no more.
 struct Closing(Arc<Queue>);
 
@@ -74,8 +77,17 @@ impl Writer {
         }
     }
 
-    /// What came of each, and the notifiers for which something may be due now.
+    /// What came of each, and the notifiers for which something may be due now. First without savepoints, which cost a
+    /// copy of each page that a change touches; only when a change turns out to be at fault is the group done again with them.
     fn group(&mut self, orders: &[Order]) -> Result<Outcome, StoreError> {
+        match self.attempt(orders, |scribe, change| scribe.apply(change).map(Ok)) {
+            Err(error) if error.is_of_one_change() => self.attempt(orders, alone),
+            outcome => outcome,
+        }
+    }
+
+    /// One transaction; nothing of it is kept on an error.
+    fn attempt(&mut self, orders: &[Order], apply: Apply) -> Result<Outcome, StoreError> {
         let mut chain = self.chain;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut scribe = Scribe {
@@ -88,7 +100,7 @@ impl Writer {
             touched: Vec::new(),
         };
         let results =
-            orders.iter().map(|order| alone(&mut scribe, &order.change)).collect::<Result<_, _>>()?;
+            orders.iter().map(|order| apply(&mut scribe, &order.change)).collect::<Result<_, _>>()?;
         let touched = scribe.touched;
         if chain != self.chain {
             chain.save(&transaction)?;

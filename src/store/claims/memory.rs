@@ -100,7 +100,8 @@ impl MemoryClaims {
             }
             Ok(Look { heads, next: reader.due_after(&notifier, now)?, ripe: false })
         };
-        self.store.read(read).await
+        // One transaction, so that the locks of the log are taken once.
+        self.store.read(move |reader| reader.at_one_moment(read)).await
     }
 
     /// What is due, when what was held for it has become due by a commit.
