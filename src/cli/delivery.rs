@@ -131,6 +131,7 @@ impl List {
 fn line(delivery: &Value) -> String {
     let text = |key: &str| delivery[key].as_str().unwrap_or_default();
     let about = match (delivery["event"].as_i64(), delivery["execution"].as_i64()) {
+        (Some(event), _) if text("purpose") == "test" => format!("test, event {event}"),
         (Some(event), _) => format!("event {event}"),
         (None, Some(execution)) => format!("execution {execution}"),
         (None, None) => text("purpose").to_owned(),
@@ -181,5 +182,8 @@ fn change(verb: &str, done: &str, body: &Value, global: &Global) -> anyhow::Resu
     if global.json {
         return print::json(&answer);
     }
-    print::line(format_args!("{} deliveries: {done}", answer["changed"]))
+    let changed =
+        answer["changed"].as_u64().and_then(|count| usize::try_from(count).ok()).unwrap_or_default();
+    let changed = if changed == 1 { "1 delivery".to_owned() } else { format!("{changed} deliveries") };
+    print::line(format_args!("{changed}: {done}"))
 }

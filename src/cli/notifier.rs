@@ -77,7 +77,7 @@ fn full(row: &Row) -> Value {
 /// The notifiers of the home.
 fn load(global: &Global) -> anyhow::Result<Read> {
     let dir = locate::home_dir(global)?;
-    let file = dir.join("notifiers.yaml");
+    let file = dir.notifiers_yaml();
     let shown = dir.shown(&file);
     let env =
         Env::read(dir.env_file().as_deref(), locate::variables()).map_err(|errors| super::all_of(&errors))?;
@@ -112,7 +112,8 @@ fn table(notifiers: &[Configured]) -> String {
     for it in notifiers {
         let off = if it.enabled { "" } else { " (off)" };
         let targets = it.service.targets().join(", ");
-        out.push_str(&format!("{:widest$}  {} to {targets}{off}\n", it.name, it.service.kind()));
+        let about = if it.description.is_empty() { String::new() } else { format!(": {}", it.description) };
+        out.push_str(&format!("{:widest$}  {} to {targets}{off}{about}\n", it.name, it.service.kind()));
     }
     if notifiers.is_empty() {
         out.push_str("no notifiers are configured in notifiers.yaml\n");

@@ -46,7 +46,7 @@ pub(super) fn run(global: &super::Global, command: &Command) -> anyhow::Result<E
     let value = serde_json::from_str(&text(file)?).context("the event is no JSON")?;
     let event = Event::from_json(&value)?;
     let home = locate::home_dir(global)?;
-    let path = home.root().join("notifiers.yaml");
+    let path = home.notifiers_yaml();
     let rules = Rules::parse(home.shown(&path), &read_optional(&path)?.unwrap_or_default());
     let rules = rules.map_err(|errors| super::all_of(&errors))?;
     let now = || Timestamp::from_micros(jiff::Timestamp::now().as_microsecond());

@@ -105,7 +105,7 @@ fn unread(rejection: &BytesRejection) -> Problem {
 
 fn not_taken(why: &NotTaken) -> Problem {
     match why {
-        NotTaken::Full | NotTaken::Disk | NotTaken::Closed => {
+        NotTaken::Full | NotTaken::Disk | NotTaken::Closed | NotTaken::NoRules => {
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, why.to_string()).again(AGAIN)
         }
         NotTaken::Other(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, why.to_string()),
@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn where_there_is_no_room_senders_are_asked_to_come_again() {
         use axum::response::IntoResponse;
-        for why in [NotTaken::Full, NotTaken::Disk, NotTaken::Closed] {
+        for why in [NotTaken::Full, NotTaken::Disk, NotTaken::Closed, NotTaken::NoRules] {
             let response = not_taken(&why).into_response();
             assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
             assert_eq!(response.headers()["retry-after"], "1");

@@ -19,7 +19,15 @@ pub(super) async fn list(State(site): State<Site>) -> Result<Json<Value>, Proble
         let name = notifier_name(&health.name);
         whole(health, backlog.iter().find(|one| one.notifier == name))
     };
-    let all: Vec<Value> = site.bot.notify().health().iter().map(one).collect();
+    let health = site.bot.notify().health();
+    let mut all: Vec<Value> = health.iter().map(one).collect();
+    // What waits for a notifier that is configured no longer.
+    let known = |name: &str| health.iter().any(|one| one.name == name);
+    for left in backlog.iter().filter(|left| left.waiting + left.held > 0) {
+        if let Some(name) = left.notifier.strip_prefix("notifier/").filter(|name| !known(name)) {
+            all.push(whole(&NotifierHealth::stranded(name), Some(left)));
+        }
+    }
     Ok(Json(json!({"notifiers": all})))
 }
 

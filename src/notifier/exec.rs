@@ -126,7 +126,11 @@ impl Notifier for Exec {
         match (ending.reason, ending.code) {
             (Reason::Itself, 0) => Ok(Receipt { handle: None, answer: said(&out) }),
             (Reason::Itself, TEMPORARY) => Err(later(format!("exit code {TEMPORARY}: {}", said(&err)))),
-            (Reason::Itself, code) => Err(refused(format!("exit code {code}: {}", said(&err)))),
+            (Reason::Itself, code) => {
+                let words = Some(said(&err)).filter(|words| !words.is_empty()).unwrap_or_else(|| said(&out));
+                let words = if words.is_empty() { words } else { format!(": {words}") };
+                Err(refused(format!("exit code {code}{words}")))
+            }
             _ => Err(later(format!("`{program}` did not end within {span:?}"))),
         }
     }

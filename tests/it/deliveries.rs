@@ -374,3 +374,67 @@ async fn ten_thousand_events_for_a_dead_destination_are_kept_and_cost_little() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(bot.stop().success());
 }
+
+#[test]
+fn a_bad_edit_keeps_what_was_good_and_is_noticed_by_itself() {
+    let (one, two) = (Endpoint::saying(200, "", ""), Endpoint::saying(200, "", ""));
+    let file = |key: &str| {
+        format!(
+            "notifiers:\n  - {{ name: one, to: {{ webhook: {{ url: '{}' }} }} }}\n  - {{ name: two, to: {{ webhook: {{ {key}: '{}' }} }} }}\nroutes: [{{ send: [one, two] }}]\n",
+            one.url("/"),
+            two.url("/")
+        )
+    };
+    let home = home(&file("url"));
+    let bot = serve(&home);
+    home.write("notifiers.yaml", &file("ulr"));
+    bot.logs("ulr");
+    tell(&home, &["still told"]);
+    until(SOON, || (one.requests().len() == 1 && two.requests().len() == 1).then_some(()));
+    home.write("notifiers.yaml", "notifiers: [");
+    bot.logs("notifiers.yaml:1");
+    tell(&home, &["still told"]);
+    until(SOON, || (one.requests().len() == 2 && two.requests().len() == 2).then_some(()));
+    assert!(bot.stop().success());
+}
+
+#[test]
+fn a_bot_that_starts_without_usable_rules_takes_no_event_until_they_are_mended() {
+    let endpoint = Endpoint::saying(200, "", "");
+    let home = home("notifiers: [");
+    let bot = serve(&home);
+    let refused = home.run(&["notify", "one"]);
+    assert!(refused.code == Some(1) && refused.stderr.contains("nobody would hear"), "{refused:?}");
+    home.write("notifiers.yaml", &one(&endpoint.url("/")));
+    bot.logs("configuration loaded");
+    until(SOON, || (home.run(&["notify", "two"]).code == Some(0)).then_some(()));
+    until(SOON, || (!endpoint.requests().is_empty()).then_some(()));
+    assert!(bot.stop().success());
+}
+
+#[test]
+fn what_a_route_sent_with_its_own_options_goes_on_when_the_route_changes() {
+    let well = Arc::new(AtomicUsize::new(0));
+    let switch = well.clone();
+    let endpoint = Endpoint::start("127.0.0.1", move |_| match switch.load(Ordering::SeqCst) {
+        0 => answer(503, "", ""),
+        _ => answer(200, "", ""),
+    });
+    let file = |path: &str| {
+        format!(
+            "notifiers: [{{ name: hook, to: {{ webhook: {{ url: '{}' }} }} }}]\nroutes: [{{ send: [{{ hook: {{ url: '{}' }} }}] }}]\n",
+            endpoint.url("/own"),
+            endpoint.url(path)
+        )
+    };
+    let home = home(&file("/first"));
+    let bot = serve(&home);
+    tell(&home, &["one"]);
+    until(SOON, || (!endpoint.requests().is_empty()).then_some(()));
+    home.write("notifiers.yaml", &file("/second"));
+    bot.logs("configuration loaded");
+    well.store(1, Ordering::SeqCst);
+    until_listed(&home, "sent", 1);
+    assert!(endpoint.requests().last().unwrap().starts_with("POST /first "));
+    assert!(bot.stop().success());
+}

@@ -12,6 +12,9 @@ use crate::config::{ConfigError, Problem, read_optional};
 use crate::notifier::{self, Configured, Messages, Service};
 use crate::route::Rules;
 
+/// Options of earlier versions of the file that are kept for what waits.
+const MOST_VARIANTS: usize = 1_000;
+
 /// Notifiers and the rules that send to them.
 #[derive(Debug, Default)]
 pub struct Notifying {
@@ -20,6 +23,8 @@ pub struct Notifying {
     notifiers: BTreeMap<String, Arc<Configured>>,
     /// Notifiers with options that a route replaced, by name and the mark of those options.
     variants: BTreeMap<(String, String), Arc<Service>>,
+    /// The file cannot be used and no earlier one is in force: nobody would hear of anything.
+    unusable: bool,
 }
 
 /// A notifier, perhaps with the options of a route.
@@ -48,6 +53,11 @@ impl Notifying {
         &self.notifiers
     }
 
+    /// Whether there is a file of which nothing can be used, so that events must not be taken.
+    pub fn is_unusable(&self) -> bool {
+        self.unusable
+    }
+
     /// A notifier as it is sent to; `None` if it, or the route's options for it, are gone.
     pub fn way(&self, name: &str, variant: Option<&str>) -> Option<Way> {
         let notifier = self.notifiers.get(name)?.clone();
@@ -70,7 +80,7 @@ pub(super) fn load(
     problems: &mut Vec<Problem>,
     before: Option<&Arc<Notifying>>,
 ) -> Arc<Notifying> {
-    let file = dir.root().join("notifiers.yaml");
+    let file = dir.notifiers_yaml();
     let shown = dir.shown(&file);
     let text = match read_optional(&file) {
         Ok(text) => text.unwrap_or_default(),
@@ -85,11 +95,22 @@ pub(super) fn load(
     };
     let read = notifier::read(shown, &text, env, dir.root());
     problems.extend(read.problems);
-    let notifiers: BTreeMap<_, _> =
+    let mut notifiers: BTreeMap<_, _> =
         read.notifiers.into_iter().map(|it| (it.name.clone(), Arc::new(it))).collect();
-    let mut variants = BTreeMap::new();
-    for (line, send) in rules.routes.iter().flat_map(|route| route.send.iter().map(|send| (route.line, send)))
-    {
+    // One that is wrong now goes on as it was when it was last good.
+    for name in rules.notifiers.iter().map(|it| &it.name) {
+        let earlier = before.and_then(|before| before.notifiers.get(name));
+        if let (None, Some(earlier)) = (notifiers.get(name), earlier) {
+            notifiers.insert(name.clone(), earlier.clone());
+        }
+    }
+    // What waits may have been routed by options that the file has no longer.
+    let mut variants = before.map(|before| before.variants.clone()).unwrap_or_default();
+    variants.retain(|(name, _), _| notifiers.contains_key(name));
+    if variants.len() > MOST_VARIANTS {
+        variants.clear();
+    }
+    for send in rules.routes.iter().flat_map(|route| &route.send) {
         let (Some(options), Some(notifier)) = (&send.options, notifiers.get(&send.notifier)) else {
             continue;
         };
@@ -99,12 +120,12 @@ pub(super) fn load(
                 variants.insert((send.notifier.clone(), mark(options)), Arc::new(service));
             }
             Err(why) => {
-                let error = ConfigError::new(shown, why).at(line, 1).excerpt_of(&text);
+                let error = ConfigError::new(shown, why).at(send.line, 1).excerpt_of(&text);
                 problems.push(Problem::Error(error.key(format!("routes.send.{}", send.notifier))));
             }
         }
     }
-    Arc::new(Notifying { rules: Arc::new(rules), notifiers, variants })
+    Arc::new(Notifying { rules: Arc::new(rules), notifiers, variants, unusable: false })
 }
 
 fn refuse(
@@ -114,5 +135,5 @@ fn refuse(
 ) -> Arc<Notifying> {
     let errors = super::files::kept(errors, before);
     problems.extend(errors.into_iter().map(Problem::Error));
-    before.cloned().unwrap_or_default()
+    before.cloned().unwrap_or_else(|| Arc::new(Notifying { unusable: true, ..Notifying::default() }))
 }

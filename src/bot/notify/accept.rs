@@ -53,6 +53,9 @@ pub enum NotTaken {
     /// The bot is stopping.
     #[error("the bot is stopping")]
     Closed,
+    /// Nobody could hear of it: the rules cannot be read.
+    #[error("notifiers.yaml cannot be used, see `chatops check`: nobody would hear of it")]
+    NoRules,
     /// Something else; the operator's log has it.
     #[error("{0}")]
     Other(String),
@@ -75,6 +78,9 @@ impl Notify {
     /// # Errors
     /// Nothing was kept; see [`NotTaken`].
     pub async fn accept(&self, incoming: Incoming) -> Result<Accepted, NotTaken> {
+        if self.homes.current().notifying.is_unusable() {
+            return Err(NotTaken::NoRules);
+        }
         let keys = keys(&incoming);
         let decide = self.by_rules(None, Vec::new());
         let accept = self.prepare(incoming, keys, None, decide);

@@ -218,13 +218,14 @@ impl Courier {
                 self.again(delivery, error, now)
             }
         };
-        let (failures, since) = (desk.pace.failures(), desk.pace.failing_since());
+        let (failures, since) = (desk.pace.in_a_row(), desk.pace.failing_since());
         drop(desk);
         if let (Err(error), Some(notify)) = (&outcome, self.notify.upgrade()) {
             warn!(notifier = self.name, delivery = delivery.id, target = delivery.slot.target, tries = delivery.tries + 1, again = again.is_some(), %error, "a delivery was not taken");
-            let given_up = again.is_none();
-            notify.failing(&self.name, delivery, error, failures, since, given_up);
-        } else if failing && let Some(notify) = self.notify.upgrade() {
+            notify.failing(&self.name, delivery, error, failures, since);
+        } else if let Some(notify) =
+            self.notify.upgrade().filter(|notify| failing || notify.is_complained_of(&self.name))
+        {
             notify.well(&self.name);
         }
         Settled { delivery: delivery.id, at, millis, outcome, again }
@@ -267,9 +268,13 @@ async fn send(notify: &Notify, name: &str, delivery: &Stored) -> Result<Receipt,
     let order: Order = serde_json::from_value(delivery.body.clone())
         .map_err(|_| refused("the delivery cannot be read".to_owned()))?;
     let home = notify.homes.current();
-    let way = home.notifying.way(name, order.variant.as_deref());
-    let way =
-        way.ok_or_else(|| refused(format!("the notifier `{name}`, or the route's options, are gone")))?;
+    // After a restart the options of an earlier file are not known any more: the notifier's own may do.
+    let own = || home.notifying.way(name, None);
+    let way = home.notifying.way(name, order.variant.as_deref()).or_else(own);
+    let way = way.ok_or_else(|| refused(format!("the notifier `{name}` is gone")))?;
+    if !way.service().targets().contains(&delivery.slot.target) {
+        return Err(refused(format!("`{}` is no target of the notifier now", delivery.slot.target)));
+    }
     let notice = notice(notify, delivery, &order).await?;
     let edits = Row::of(way.service().kind()).is_ok_and(|row| row.edits == Edits::InPlace);
     let earlier = if edits && !order.fresh { shown(notify, delivery).await } else { None };

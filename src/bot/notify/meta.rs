@@ -21,7 +21,30 @@ pub(super) const SOURCE: &str = "chatops";
 /// The kind of event that tells of a notifier.
 pub(super) const KIND: &str = "notifier";
 
+/// What a notifier is called as a subject.
+fn fingerprint(name: &str) -> String {
+    format!("notifier/{name}")
+}
+
 impl Notify {
+    /// Remembers what an earlier life of the bot told of, so that it is not told again, and its end is.
+    pub(super) async fn recall(&self) {
+        let names: Vec<String> = self.homes.current().notifying.notifiers().keys().cloned().collect();
+        for name in names {
+            let key = format!("{SOURCE}:{}", fingerprint(&name));
+            let known = self.store.read(move |reader| reader.subject(&key)).await.ok().flatten();
+            let failing = known.and_then(|subject| subject.status).is_some_and(EventStatus::is_failure);
+            if failing {
+                self.complaints().insert(name);
+            }
+        }
+    }
+
+    /// Whether it was told that a notifier keeps failing.
+    pub(super) fn is_complained_of(&self, name: &str) -> bool {
+        self.complaints().contains(name)
+    }
+
     /// A delivery was not taken.
     pub(super) fn failing(
         &self,
@@ -30,13 +53,12 @@ impl Notify {
         error: &SendError,
         failures: u32,
         since: Option<Timestamp>,
-        given_up: bool,
     ) {
         if delivery.purpose == "test" {
             return;
         }
         let long = since.is_some_and(|since| self.world.now().since(since) >= LONG);
-        if !(given_up || long || failures >= OFTEN) {
+        if !(long || failures >= OFTEN) {
             return;
         }
         if !self.complaints().insert(name.to_owned()) {
@@ -59,7 +81,7 @@ impl Notify {
             "source": SOURCE, "kind": KIND, "status": status.word(),
             "level": if status == EventStatus::Ok { Level::Ok } else { Level::Error },
             "title": format!("notifier {name} {what}"), "text": text,
-            "labels": {"notifier": name}, "fingerprint": format!("notifier/{name}"),
+            "labels": {"notifier": name}, "fingerprint": fingerprint(name),
         });
         let event = match Event::from_json(&body) {
             Ok(event) => event,

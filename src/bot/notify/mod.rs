@@ -86,6 +86,22 @@ pub struct NotifierHealth {
     pub last_error: Option<String>,
 }
 
+impl NotifierHealth {
+    /// One for which something waits, and which is configured no longer.
+    pub fn stranded(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind: "",
+            description: "not in notifiers.yaml any more".to_owned(),
+            enabled: false,
+            targets: Vec::new(),
+            state: "stranded",
+            failing_since: None,
+            last_error: None,
+        }
+    }
+}
+
 impl Notify {
     /// Ready to accept; couriers start with [`Notify::run`].
     pub fn new(store: Store, homes: Arc<Homes>, outbox: Arc<Outbox>, world: World) -> Arc<Self> {
@@ -109,6 +125,7 @@ impl Notify {
     /// are overdue.
     pub async fn run(self: &Arc<Self>) {
         self.refresh().await;
+        self.recall().await;
         self.settle_couriers(&self.homes.current());
         let (this, mut changes) = (self.clone(), self.homes.subscribe());
         self.tasks.spawn(self.quit.clone().run_until_cancelled_owned(async move {

@@ -64,7 +64,9 @@ pub(super) struct Pace {
     raised: Timestamp,
     sent: u64,
     counted: Timestamp,
+    /// Failures in a row that may pass, and of any kind.
     failures: u32,
+    in_a_row: u32,
     failing_since: Option<Timestamp>,
     /// Nothing is sent for a while: since when, and how long.
     pause: Option<(Timestamp, Duration)>,
@@ -95,6 +97,7 @@ impl Pace {
             sent: 0,
             counted: now,
             failures: 0,
+            in_a_row: 0,
             failing_since: None,
             pause: None,
             rest: FIRST_REST,
@@ -172,6 +175,7 @@ impl Pace {
     /// One was taken. Whether that ends a row of failures.
     pub(super) fn succeeded(&mut self) -> bool {
         self.failures = 0;
+        self.in_a_row = 0;
         self.resting = false;
         self.rest = FIRST_REST;
         self.last_error = None;
@@ -187,6 +191,7 @@ impl Pace {
     ) {
         self.last_error = Some(error.to_string());
         self.failing_since.get_or_insert(now);
+        self.in_a_row += 1;
         let SendError::Retry { after, .. } = error else { return };
         if let Some(after) = after {
             self.slow_down(now);
@@ -226,9 +231,9 @@ impl Pace {
         self.last_error.as_deref()
     }
 
-    /// How many failures there were in a row.
-    pub(super) fn failures(&self) -> u32 {
-        self.failures
+    /// How many failures there were in a row, of any kind.
+    pub(super) fn in_a_row(&self) -> u32 {
+        self.in_a_row
     }
 }
 

@@ -75,6 +75,11 @@ impl HomeDir {
         self.root.join("access.yaml")
     }
 
+    /// Who is told of events; perhaps not there.
+    pub fn notifiers_yaml(&self) -> PathBuf {
+        self.root.join("notifiers.yaml")
+    }
+
     /// The files that the bot itself keeps.
     pub fn var_dir(&self) -> PathBuf {
         self.root.join("var")

@@ -156,12 +156,14 @@ fn ringer(home: &HomeDir, bell: Arc<Notify>) -> impl Fn(notify::Result<Event>) +
     let env_file = home.env_file().unwrap_or_else(|| home.join("chatops.env"));
     let root = home.root().to_owned();
     let access = home.access_yaml();
+    let notifiers = home.notifiers_yaml();
     // A log that somebody writes into the home must not cause a load with every line.
     let is_read = move |path: &Path| match path.strip_prefix(&root) {
         Ok(rest) => {
             let first = rest.iter().next();
             first.is_none()
                 || path == access
+                || path == notifiers
                 || DEEP.iter().chain(&[PACKS]).any(|name| first == Some(name.as_ref()))
         }
         Err(_) => false,
