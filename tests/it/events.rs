@@ -295,7 +295,7 @@ fn what_was_given_up_is_listed_sent_again_and_purged() {
     assert_eq!(api.post("deliveries/replay", &json!({})).status, 400);
     good.store(1, Ordering::SeqCst);
     let replayed = home.run(&["delivery", "replay", &id.to_string()]);
-    assert!(replayed.code == Some(0) && replayed.stdout.contains("1 deliveries: sent again"), "{replayed:?}");
+    assert!(replayed.code == Some(0) && replayed.stdout.contains("1 delivery: sent again"), "{replayed:?}");
     until(SOON, || (api.get(&format!("deliveries/{id}")).json["state"] == "sent").then_some(()));
     good.store(0, Ordering::SeqCst);
     assert_eq!(home.run(&["notify", "again", "--wait"]).code, Some(1));
