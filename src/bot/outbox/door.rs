@@ -49,6 +49,8 @@ struct State {
     handles: Handles,
     volatile: usize,
     dropped: u64,
+    /// Letters that are no longer out and not written down yet.
+    settling: usize,
 }
 
 #[derive(Clone)]
@@ -72,6 +74,7 @@ impl Door {
             handles: Handles::default(),
             volatile: 0,
             dropped: 0,
+            settling: 0,
         };
         Self { state: Mutex::new(state), bell: Notify::new(), world, ledger }
     }
@@ -103,7 +106,7 @@ impl Door {
     /// How many letters wait or are on the way.
     pub fn depth(&self) -> usize {
         let state = self.lock();
-        state.waiting.len() + state.out.len()
+        state.waiting.len() + state.out.len() + state.settling
     }
 
     /// Queues a letter, replacing the one that waits in its slot. A step on the way is dropped
@@ -314,7 +317,10 @@ impl Outlet for Door {
     }
 
     fn settle(&self, parcel: Parcel, outcome: Result<Receipt, SendError>) {
+        // Whoever waits for the door to be empty must not close the books before this letter is in them.
+        self.lock().settling += 1;
         self.settle_one(&parcel, outcome);
+        self.lock().settling -= 1;
         self.bell.notify_one();
     }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use serde::Serializer;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{Event, EventStatus, Level, Link};
 use crate::model::Timestamp;
@@ -19,9 +19,13 @@ const LONGEST_LINE: usize = 2_000;
 const LONGEST_TEXT: usize = 100_000;
 /// The most labels, scopes, links and parts.
 const MOST: usize = 1_000;
+/// The most bytes of a payload that are kept.
+const LARGEST_PAYLOAD: usize = 256 * 1024;
 /// What may stand in an event.
-const FIELDS: &str = "source kind status level title text url labels scopes actor fingerprint dedup_key group ts \
-    started duration links parts payload";
+const FIELDS: &str = "source kind status level title text url labels scope scopes actor fingerprint dedup_key group \
+    ts started duration links parts payload";
+/// What an event gets here: what a sender says of it is passed over.
+const OURS: &str = "id received_at";
 
 /// Why a JSON value is no event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,19 +69,22 @@ fn event(value: &Value, at: &str, may_have_parts: bool) -> Read<Event> {
     let fields = Fields { map, at };
     fields.known(may_have_parts)?;
     let title = fields.text("title", LONGEST_LINE)?.filter(|title| !title.trim().is_empty());
-    let title = title.ok_or_else(|| fields.wrong("title", "is missing or empty"))?;
+    let title = one_line(&title.ok_or_else(|| fields.wrong("title", "is missing or empty"))?);
     let source = fields.text("source", LONGEST_NAME)?.unwrap_or_else(|| "api".to_owned());
     let status: EventStatus = fields.word("status")?.unwrap_or(EventStatus::Info);
     let fingerprint = fields.text("fingerprint", LONGEST_NAME)?.filter(|print| !print.is_empty());
     let mut payload = map.get("payload").cloned().unwrap_or(Value::Null);
     mask(&mut payload);
+    if !fits(&payload, &mut { LARGEST_PAYLOAD }) {
+        payload = json!({ "cut": format!("what was sent has over {LARGEST_PAYLOAD} bytes and is not kept") });
+    }
     Ok(Event {
         kind: fields.text("kind", LONGEST_NAME)?.unwrap_or_else(|| "event".to_owned()),
         level: fields.word::<Level>("level")?.unwrap_or(status.usual_level()),
         text: fields.text("text", LONGEST_TEXT)?.unwrap_or_default(),
         url: fields.text("url", LONGEST_LINE)?,
         labels: fields.labels()?,
-        scopes: fields.list("scopes", scope)?,
+        scopes: fields.scopes()?,
         actor: fields.text("actor", LONGEST_NAME)?,
         fingerprint: fingerprint
             .unwrap_or_else(|| format!("{source}:{title}").chars().take(LONGEST_NAME).collect()),
@@ -102,7 +109,7 @@ impl Fields<'_> {
 
     fn known(&self, may_have_parts: bool) -> Read<()> {
         for key in self.map.keys() {
-            if !FIELDS.split(' ').any(|field| field == key) {
+            if !FIELDS.split(' ').chain(OURS.split(' ')).any(|field| field == key) {
                 let key: String = key.chars().take(60).collect();
                 return Err(
                     self.wrong(&key, format!("unknown field, accepted: {}", FIELDS.replace(' ', ", ")))
@@ -161,7 +168,23 @@ impl Fields<'_> {
         map.iter().map(one).collect()
     }
 
+    /// `scopes`, and `scope` for one or several of them.
+    fn scopes(&self) -> Read<Vec<String>> {
+        let mut scopes = self.list("scopes", scope)?;
+        match self.get("scope") {
+            Some(one @ Value::String(_)) => scopes.push(scope(one, &format!("{}scope", self.at))?),
+            _ => scopes.extend(self.list("scope", scope)?),
+        }
+        Ok(scopes)
+    }
+
+    /// A time as text, or as seconds since 1970.
     fn time(&self, key: &str) -> Read<Option<Timestamp>> {
+        if let Some(seconds) = self.get(key).and_then(Value::as_f64) {
+            let known = (0.0..=253_402_300_799.0).contains(&seconds);
+            let wrong = || self.wrong(key, "expected seconds since 1970");
+            return known.then(|| Some(Timestamp::from_micros((seconds * 1e6) as i64))).ok_or_else(wrong);
+        }
         let Some(text) = self.text(key, LONGEST_NAME)? else { return Ok(None) };
         let time = text.parse::<jiff::Timestamp>();
         let wrong = |_| self.wrong(key, "expected a time such as `2026-11-21T08:40:00Z`");
@@ -173,6 +196,30 @@ impl Fields<'_> {
         let span = value.as_f64().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         span.map(Some).ok_or_else(|| self.wrong("duration", "expected seconds, zero or more"))
     }
+}
+
+/// Whether a value has no more bytes than are left, about as JSON; looks no further than that.
+fn fits(value: &Value, left: &mut usize) -> bool {
+    let own = match value {
+        Value::String(text) => text.len() + 3,
+        _ => 6,
+    };
+    let Some(rest) = left.checked_sub(own) else { return false };
+    *left = rest;
+    match value {
+        Value::Array(items) => items.iter().all(|item| fits(item, left)),
+        Value::Object(fields) => fields.iter().all(|(name, value)| {
+            let Some(rest) = left.checked_sub(name.len() + 3) else { return false };
+            *left = rest;
+            fits(value, left)
+        }),
+        _ => true,
+    }
+}
+
+/// A title has one line: what would begin another is a blank.
+fn one_line(title: &str) -> String {
+    title.trim().split(char::is_control).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 fn text(value: &Value, at: &str, longest: usize) -> Read<String> {
@@ -207,8 +254,6 @@ pub(super) fn seconds<S: Serializer>(span: &Option<Duration>, serializer: S) -> 
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -230,6 +275,27 @@ mod tests {
         assert_eq!(event.payload, json!({"api_key": "***", "a": 1}));
         assert_eq!(event.scopes, ["acme/web"]);
         assert_eq!(Event::from_json(&serde_json::to_value(&event).unwrap()), Ok(event));
+    }
+
+    #[test]
+    fn what_the_published_shape_has_is_read_or_passed_over() {
+        let body = json!({
+            "id": 7, "received_at": "x", "title": "one\r\ntwo", "scope": "acme/web", "scopes": ["acme"],
+            "ts": 1_700_000_000.5
+        });
+        let event = Event::from_json(&body).unwrap();
+        assert_eq!((event.title.as_str(), event.scopes.len()), ("one two", 2));
+        assert_eq!(event.at, Some(Timestamp::from_micros(1_700_000_000_500_000)));
+        assert!(Event::from_json(&json!({"title": "t", "ts": -1})).is_err());
+    }
+
+    #[test]
+    fn of_a_payload_that_is_too_large_only_that_is_kept() {
+        let body = json!({"title": "t", "payload": {"log": "x".repeat(LARGEST_PAYLOAD)}});
+        let event = Event::from_json(&body).unwrap();
+        assert!(event.payload["cut"].is_string() && event.payload["log"].is_null());
+        let body = json!({"title": "t", "payload": {"log": "x".repeat(200_000)}});
+        assert!(Event::from_json(&body).unwrap().payload["log"].is_string());
     }
 
     #[test]

@@ -196,13 +196,16 @@ async fn unsilence(call: Arc<Call>) -> Reply {
     }
 }
 
-/// The subject that somebody names: by its key, or by a delivery that told of it, `#12`.
+/// The subject that somebody names: by its key, by a delivery that told of it, `#12`, or by an event, `7`.
 async fn subject(call: &Call) -> Result<Subject, Reply> {
     let typed = call.param("subject").unwrap_or_default().to_owned();
     let named = typed.clone();
     let read = call.chat.store.read(move |reader| {
         let delivery = named.strip_prefix('#').and_then(|id| id.parse::<i64>().ok());
-        let told = delivery.map(|id| reader.members(id)).transpose()?.unwrap_or_default();
+        let mut told = delivery.map(|id| reader.members(id)).transpose()?.unwrap_or_default();
+        if let Ok(event) = named.parse::<i64>() {
+            told.extend(reader.event(event)?);
+        }
         let key = told.first().map_or(named, |told| told.event.subject());
         reader.subject(&key)
     });
