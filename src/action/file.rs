@@ -98,7 +98,7 @@ impl Action {
             tags: Vec::new(),
             notify: None,
             file: file.to_owned(),
-            definition: digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect(),
+            definition: crate::model::hex::encode(digest.as_ref()),
         }
     }
 

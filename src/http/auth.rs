@@ -40,7 +40,7 @@ impl Token {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
-        let hex: String = world.random::<32>().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = crate::model::hex::encode(&world.random::<32>());
         let mut out = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
         writeln!(out, "{hex}")?;
         Ok(Self(Secret::new(hex)))

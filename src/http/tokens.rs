@@ -9,7 +9,7 @@ use ring::digest::{SHA256, digest};
 use tracing::warn;
 
 use super::caller::{Caller, Scope};
-use crate::model::{Noun, Secret, Timestamp};
+use crate::model::{Noun, Secret, Timestamp, hex};
 use crate::net::World;
 use crate::store::{Change, Reader, Store, StoreError, Token};
 
@@ -78,7 +78,7 @@ fn url_safe(bytes: &[u8]) -> String {
 
 /// SHA-256 in hex.
 pub(super) fn hash(text: impl AsRef<[u8]>) -> String {
-    digest(&SHA256, text.as_ref()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(digest(&SHA256, text.as_ref()).as_ref())
 }
 
 /// The tokens that are good, by their hashes: looking a hash up tells nothing about the token.

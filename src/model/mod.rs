@@ -3,6 +3,7 @@
 mod delivery;
 mod event;
 mod execution;
+pub mod hex;
 mod id;
 mod mask;
 mod message;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::http::{Http, Request, deliver};
 use super::look::cut;
 use super::{Doors, Edits, Notice, Notifier, address, refused};
-use crate::model::{Handle, Level, Moment, Receipt, Secret, SendError};
+use crate::model::{Handle, Level, Moment, Receipt, Secret, SendError, hex};
 use crate::text::{Limit, Unit};
 
 /// The summary.
@@ -117,7 +117,7 @@ fn incident(notice: &Notice) -> String {
         return key.clone();
     }
     // Two long keys with the same beginning are two incidents.
-    let hash: String = digest(&SHA256, key.as_bytes()).as_ref().iter().map(|b| format!("{b:02x}")).collect();
+    let hash = hex::encode(digest(&SHA256, key.as_bytes()).as_ref());
     format!("{}{hash}", key.chars().take(KEY.most - hash.len()).collect::<String>())
 }
 

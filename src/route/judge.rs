@@ -9,7 +9,7 @@ use super::inhibit::Muffled;
 use super::matching::{Seen, is_in};
 use super::moments::{Cause, Facts, Flaps, Heard, wants};
 use super::quiet::quiet;
-use super::recent::{Repeat, failures, is_bad, is_told, was_told};
+use super::recent::{Repeat, failures, is_told, was_told};
 use super::why::{self, Why};
 use super::{Asked, Bundle, Inherit, Muted, Notifier, Quiet, Route, Rules, Scene, Send, Then, When};
 use crate::model::{Event, EventStatus, Level, Moment, Subject, Timestamp};
@@ -195,7 +195,7 @@ impl<'a> Judge<'a> {
     /// Failures that are too few, and the end of such.
     fn few(&self, route: &Route) -> Option<Why<'_>> {
         let after = route.after.filter(|_| self.facts.cause == Cause::Told)?;
-        if is_bad(self.asked.event.status) {
+        if self.asked.event.status.is_bad() {
             let count = failures(&self.next.recent, after.within);
             return (count < after.count).then_some(Why::Few(count, after));
         }
@@ -212,7 +212,7 @@ impl<'a> Judge<'a> {
             .subject
             .is_some_and(|before| before.status == Some(event.status) && event.level <= before.level);
         let told = || is_told(&self.next.recent, Repeat { every, after: route.after });
-        (same && is_bad(event.status) && !told()).then_some(Why::Repeat(every))
+        (same && event.status.is_bad() && !told()).then_some(Why::Repeat(every))
     }
 
     fn quiet(&self) -> Option<(&'a Quiet, Timestamp)> {

@@ -6,11 +6,6 @@ use std::time::Duration;
 use super::{After, Flapping};
 use crate::model::{EventStatus, Outcome, RECENT, Subject, Timestamp};
 
-/// Whether somebody may have to do something about it.
-pub(super) fn is_bad(status: EventStatus) -> bool {
-    status.is_failure() || status == EventStatus::Warning
-}
-
 /// Whether two outcomes are one to people: well is well.
 pub(super) fn is_same(one: EventStatus, other: EventStatus) -> bool {
     one == other || (one.is_success() && other.is_success())
@@ -31,7 +26,7 @@ pub(super) fn flaps(recent: &[Outcome], now: Timestamp, limit: Flapping) -> bool
 /// How many bad outcomes there were in the time up to the newest.
 pub(super) fn failures(recent: &[Outcome], within: Duration) -> usize {
     let Some(newest) = recent.last() else { return 0 };
-    recent.iter().filter(|outcome| is_bad(outcome.status) && newest.at.since(outcome.at) <= within).count()
+    recent.iter().filter(|outcome| outcome.status.is_bad() && newest.at.since(outcome.at) <= within).count()
 }
 
 /// Where the outcomes at the end begin that have no good one between them.
@@ -41,13 +36,13 @@ fn bad_run(recent: &[Outcome]) -> usize {
 
 /// Since when it is bad, if it is; as far back as is remembered.
 pub(super) fn bad_since(recent: &[Outcome]) -> Option<Timestamp> {
-    recent[bad_run(recent)..].iter().find(|outcome| is_bad(outcome.status)).map(|outcome| outcome.at)
+    recent[bad_run(recent)..].iter().find(|outcome| outcome.status.is_bad()).map(|outcome| outcome.at)
 }
 
 /// The worst outcome since the last good one, if there is a bad one.
 pub(super) fn worst(subject: &Subject) -> Option<EventStatus> {
     let run = &subject.recent[bad_run(&subject.recent)..];
-    let bad = run.iter().map(|outcome| outcome.status).chain(subject.status).filter(|status| is_bad(*status));
+    let bad = run.iter().map(|outcome| outcome.status).chain(subject.status).filter(|status| status.is_bad());
     bad.max_by_key(|status| status.is_failure())
 }
 
@@ -55,7 +50,7 @@ pub(super) fn worst(subject: &Subject) -> Option<EventStatus> {
 pub(super) fn was_told(recent: &[Outcome], after: After) -> bool {
     let first = bad_run(recent);
     (first..recent.len())
-        .any(|last| is_bad(recent[last].status) && failures(&recent[..=last], after.within) >= after.count)
+        .any(|last| recent[last].status.is_bad() && failures(&recent[..=last], after.within) >= after.count)
 }
 
 /// When the same outcome is told again.
@@ -72,7 +67,7 @@ fn told(recent: &[Outcome], repeat: Repeat) -> Vec<bool> {
     let mut last: Option<Outcome> = None;
     let tell = |(at, outcome): (usize, &Outcome)| {
         let enough = repeat.after.is_none_or(|after| {
-            !is_bad(outcome.status) || failures(&recent[..=at], after.within) >= after.count
+            !outcome.status.is_bad() || failures(&recent[..=at], after.within) >= after.count
         });
         let again =
             |last: Outcome| last.status != outcome.status || outcome.at.since(last.at) >= repeat.every;

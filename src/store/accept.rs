@@ -87,7 +87,7 @@ pub(super) fn keep(scribe: &Scribe<'_>, subject: &Subject, at: Timestamp) -> Res
     let sql = "INSERT INTO subject (key, failing, since, overdue, at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                ON CONFLICT (key) DO UPDATE SET failing = excluded.failing, since = excluded.since,
                overdue = excluded.overdue, at = excluded.at, body = excluded.body";
-    let failing = subject.status.is_some_and(|status| status.is_failure() || status == EventStatus::Warning);
+    let failing = subject.status.is_some_and(EventStatus::is_bad);
     let overdue = subject.overdue.map(Timestamp::as_micros);
     let body = serde_json::to_string(subject)?;
     let (since, at) = (subject.since.as_micros(), at.as_micros());

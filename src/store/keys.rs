@@ -11,7 +11,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use ring::{hkdf, hmac};
 
 use super::StoreError;
-use super::hex;
+use crate::model::hex;
 
 /// Bytes of a key.
 const LENGTH: usize = 32;

@@ -12,7 +12,6 @@ mod change;
 mod claims;
 mod error;
 mod filter;
-mod hex;
 mod ids;
 mod keys;
 mod lane;

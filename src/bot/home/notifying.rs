@@ -21,11 +21,16 @@ pub struct Notifying {
     /// The routes, quiet hours and what else decides.
     pub rules: Arc<Rules>,
     notifiers: BTreeMap<String, Arc<Configured>>,
+    /// Where each notifier sends by its own options.
+    targets: BTreeMap<String, Targets>,
     /// Notifiers with options that a route replaced, by name and the mark of those options.
-    variants: BTreeMap<(String, String), Arc<Service>>,
+    variants: BTreeMap<(String, String), (Arc<Service>, Targets)>,
     /// The file cannot be used and no earlier one is in force: nobody would hear of anything.
     unusable: bool,
 }
+
+/// What gets a delivery of its own, found once at load: every event and every send asks for it.
+type Targets = Arc<[String]>;
 
 /// A notifier, perhaps with the options of a route.
 #[derive(Debug, Clone)]
@@ -33,12 +38,18 @@ pub struct Way {
     /// The notifier.
     pub notifier: Arc<Configured>,
     variant: Option<Arc<Service>>,
+    targets: Targets,
 }
 
 impl Way {
     /// What sends.
     pub fn service(&self) -> &Service {
         self.variant.as_deref().unwrap_or(&self.notifier.service)
+    }
+
+    /// Where it sends.
+    pub fn targets(&self) -> &[String] {
+        &self.targets
     }
 
     /// The notifier's own texts.
@@ -61,16 +72,18 @@ impl Notifying {
     /// A notifier as it is sent to; `None` if it, or the route's options for it, are gone.
     pub fn way(&self, name: &str, variant: Option<&str>) -> Option<Way> {
         let notifier = self.notifiers.get(name)?.clone();
-        let Some(mark) = variant else { return Some(Way { notifier, variant: None }) };
-        let variant = self.variants.get(&(name.to_owned(), mark.to_owned()))?.clone();
-        Some(Way { notifier, variant: Some(variant) })
+        let Some(mark) = variant else {
+            return Some(Way { notifier, variant: None, targets: self.targets.get(name)?.clone() });
+        };
+        let (service, targets) = self.variants.get(&(name.to_owned(), mark.to_owned()))?.clone();
+        Some(Way { notifier, variant: Some(service), targets })
     }
 }
 
 /// Names a set of replaced options without telling them.
 pub fn mark(options: &Value) -> String {
     let hash = digest(&SHA256, options.to_string().as_bytes());
-    hash.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    crate::model::hex::encode(&hash.as_ref()[..8])
 }
 
 /// Reads the file of `dir`. What is wrong with it as a whole leaves all of `before` in force.
@@ -117,7 +130,8 @@ pub(super) fn load(
         let made = options.as_object().ok_or_else(|| "options are `key: value`".to_owned());
         match made.and_then(|options| notifier.with(options)) {
             Ok(service) => {
-                variants.insert((send.notifier.clone(), mark(options)), Arc::new(service));
+                let targets = service.targets().into();
+                variants.insert((send.notifier.clone(), mark(options)), (Arc::new(service), targets));
             }
             Err(why) => {
                 let error = ConfigError::new(shown, why).at(send.line, 1).excerpt_of(&text);
@@ -125,7 +139,8 @@ pub(super) fn load(
             }
         }
     }
-    Arc::new(Notifying { rules: Arc::new(rules), notifiers, variants, unusable: false })
+    let targets = notifiers.iter().map(|(name, it)| (name.clone(), it.service.targets().into())).collect();
+    Arc::new(Notifying { rules: Arc::new(rules), notifiers, targets, variants, unusable: false })
 }
 
 fn refuse(

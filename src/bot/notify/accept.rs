@@ -81,10 +81,7 @@ impl Notify {
         if self.homes.current().notifying.is_unusable() {
             return Err(NotTaken::NoRules);
         }
-        let keys = keys(&incoming);
-        let decide = self.by_rules(None, Vec::new());
-        let accept = self.prepare(incoming, keys, None, decide);
-        self.write(accept).await
+        self.accept_for(incoming, Vec::new()).await
     }
 
     /// Takes an event that goes to these notifiers whatever the rules say, and to whom the rules say.
@@ -92,21 +89,21 @@ impl Notify {
     /// # Errors
     /// As [`Notify::accept`].
     pub async fn accept_for(&self, incoming: Incoming, notifiers: Vec<String>) -> Result<Accepted, NotTaken> {
-        let keys = keys(&incoming);
-        let decide = self.by_rules(None, notifiers);
-        let accept = self.prepare(incoming, keys, None, decide);
-        self.write(accept).await
+        self.write(self.routed(incoming, notifiers)).await
     }
 
     /// An event of the bot itself, ready to be committed with something else: it goes to those of `names` that are
     /// notifiers, and to whom the rules say.
     pub fn prepare_for(&self, event: Event, names: &[String]) -> Accept {
-        let incoming = Incoming::own(event);
-        let keys = keys(&incoming);
         let home = self.homes.current();
         let known = |name: &&String| home.notifying.notifiers().get(*name).is_some_and(|it| it.enabled);
-        let decide = self.by_rules(None, names.iter().filter(known).cloned().collect());
-        self.prepare(incoming, keys, None, decide)
+        self.routed(Incoming::own(event), names.iter().filter(known).cloned().collect())
+    }
+
+    /// An event that goes to whom the rules say, and to these.
+    fn routed(&self, incoming: Incoming, also: Vec<String>) -> Accept {
+        let keys = keys(&incoming);
+        self.prepare(incoming, keys, None, self.by_rules(None, also))
     }
 
     /// Takes an event that goes where `sends` says, and nowhere else.
@@ -124,13 +121,9 @@ impl Notify {
     /// Tells of a subject by itself: it runs for too long, or has calmed down. Whether something was written.
     pub(super) async fn overdue(&self, subject: &Subject) -> bool {
         let (id, now) = (subject.event, self.world.now());
-        let event = match self.cache.get(id) {
-            Some(known) => Some(known.event),
-            None => self.store.read(move |reader| reader.event(id)).await.ok().flatten().map(|it| it.event),
-        };
-        let Some(event) = event else { return false };
         let Some(moment) = route::overdue(subject, now) else { return false };
-        let derived = Event { dedup_key: None, at: Some(now), ..(*event).clone() };
+        let Ok(Some(known)) = self.known(id).await else { return false };
+        let derived = Event { dedup_key: None, at: Some(now), ..(*known.event).clone() };
         let decide = self.by_rules(Some(moment), Vec::new());
         let accept = self.prepare(Incoming::own(derived), Vec::new(), Some(now), decide);
         match self.store.write(Change::Accept(Box::new(accept))).await {
@@ -139,6 +132,14 @@ impl Notify {
                 tracing::warn!(subject = subject.key, %error, "an overdue subject was not told");
                 false
             }
+        }
+    }
+
+    /// An event that was accepted; `None` when it is not kept any more.
+    pub(super) async fn known(&self, id: i64) -> Result<Option<Known>, StoreError> {
+        match self.cache.get(id) {
+            Some(known) => Ok(Some(known)),
+            None => Ok(self.store.read(move |reader| reader.event(id)).await?.map(Known::from)),
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use serde::Deserialize;
 use tokio::sync::Notify as Bell;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -205,7 +206,6 @@ impl Courier {
         let millis = u64::try_from(now.since(at).as_millis()).unwrap_or(u64::MAX);
         let mut desk = self.desk();
         desk.out -= 1;
-        let failing = desk.pace.failing_since().is_some();
         let again = match &outcome {
             Ok(_) => {
                 if desk.pace.succeeded() {
@@ -220,12 +220,13 @@ impl Courier {
         };
         let (failures, since) = (desk.pace.in_a_row(), desk.pace.failing_since());
         drop(desk);
-        if let (Err(error), Some(notify)) = (&outcome, self.notify.upgrade()) {
+        let Some(notify) = self.notify.upgrade() else {
+            return Settled { delivery: delivery.id, at, millis, outcome, again };
+        };
+        if let Err(error) = &outcome {
             warn!(notifier = self.name, delivery = delivery.id, target = delivery.slot.target, tries = delivery.tries + 1, again = again.is_some(), %error, "a delivery was not taken");
             notify.failing(&self.name, delivery, error, failures, since);
-        } else if let Some(notify) =
-            self.notify.upgrade().filter(|notify| failing || notify.is_complained_of(&self.name))
-        {
+        } else {
             notify.well(&self.name);
         }
         Settled { delivery: delivery.id, at, millis, outcome, again }
@@ -265,14 +266,14 @@ impl Courier {
 /// Sends one delivery by the configuration in force.
 async fn send(notify: &Notify, name: &str, delivery: &Stored) -> Result<Receipt, SendError> {
     let refused = |why: String| SendError::Refused { why };
-    let order: Order = serde_json::from_value(delivery.body.clone())
-        .map_err(|_| refused("the delivery cannot be read".to_owned()))?;
+    let order: Order =
+        Order::deserialize(&delivery.body).map_err(|_| refused("the delivery cannot be read".to_owned()))?;
     let home = notify.homes.current();
     // After a restart the options of an earlier file are not known any more: the notifier's own may do.
     let own = || home.notifying.way(name, None);
     let way = home.notifying.way(name, order.variant.as_deref()).or_else(own);
     let way = way.ok_or_else(|| refused(format!("the notifier `{name}` is gone")))?;
-    if !way.service().targets().contains(&delivery.slot.target) {
+    if !way.targets().contains(&delivery.slot.target) {
         return Err(refused(format!("`{}` is no target of the notifier now", delivery.slot.target)));
     }
     let notice = notice(notify, delivery, &order).await?;
@@ -322,14 +323,8 @@ fn noted(mut receipt: Receipt, problems: &[String]) -> Receipt {
 async fn notice(notify: &Notify, delivery: &Stored, order: &Order) -> Result<Notice, SendError> {
     let later = |why: String| SendError::Retry { why, after: None };
     if !wording::is_bundle(&delivery.purpose) {
-        let id = delivery.event.unwrap_or_default();
-        let known = match notify.cache.get(id) {
-            Some(known) => Some(known),
-            None => {
-                let read = notify.store.read(move |reader| reader.event(id)).await;
-                read.map_err(|error| later(error.to_string()))?.map(super::Known::from)
-            }
-        };
+        let known = notify.known(delivery.event.unwrap_or_default()).await;
+        let known = known.map_err(|error| later(error.to_string()))?;
         let known = known.ok_or_else(|| SendError::Refused { why: "its event is gone".to_owned() })?;
         return Ok(wording::single(delivery, order, &known));
     }

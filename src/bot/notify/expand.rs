@@ -58,7 +58,7 @@ pub(super) fn expand(
             line: 0,
             notifier: name.clone(),
             options: None,
-            moment: moment_of(accept.event.status),
+            moment: accept.event.status.moment(),
             when: When::Now,
         };
         sends.extend(story.sendings(home, accept, &decision));
@@ -72,11 +72,6 @@ fn is_about(event: &Event, notifier: &str) -> bool {
     own && event.labels.get("notifier").is_some_and(|name| name == notifier)
 }
 
-/// What is told of a status where no rule asks for more.
-pub(super) const fn moment_of(status: EventStatus) -> Moment {
-    status.moment()
-}
-
 /// What an event continues.
 struct Story {
     fresh: bool,
@@ -87,9 +82,7 @@ struct Story {
 impl Story {
     fn of(accept: &Accept, before: Option<&Subject>) -> Self {
         let event = &accept.event;
-        let bad = |subject: &&Subject| {
-            subject.status.is_some_and(|status| status.is_failure() || status == EventStatus::Warning)
-        };
+        let bad = |subject: &&Subject| subject.status.is_some_and(EventStatus::is_bad);
         let ends = before.filter(bad).filter(|_| event.status.is_success());
         let goes_on = before.is_some_and(|subject| subject.opened.is_some() || bad(&subject));
         Self {
@@ -103,7 +96,7 @@ impl Story {
         let variant = decision.options.as_ref().map(mark);
         let way = home.notifying.way(&decision.notifier, variant.as_deref());
         let targets = match &way {
-            Some(way) => way.service().targets(),
+            Some(way) => way.targets().to_vec(),
             None => vec!["-".to_owned()],
         };
         let (purpose, lane, due, gather, dropped) = match &decision.when {

@@ -40,11 +40,6 @@ impl Notify {
         }
     }
 
-    /// Whether it was told that a notifier keeps failing.
-    pub(super) fn is_complained_of(&self, name: &str) -> bool {
-        self.complaints().contains(name)
-    }
-
     /// A delivery was not taken.
     pub(super) fn failing(
         &self,
@@ -69,7 +64,7 @@ impl Notify {
         self.tell(name, EventStatus::Failed, "keeps failing", &text);
     }
 
-    /// A notifier that failed takes deliveries again.
+    /// A notifier took a delivery: if it was told that it keeps failing, its end is told.
     pub(super) fn well(&self, name: &str) {
         if self.complaints().remove(name) {
             self.tell(name, EventStatus::Ok, "works again", "");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::cache::Known;
 use super::courier::Handover;
-use super::expand::{Order, moment_of};
+use super::expand::Order;
 use super::{Incoming, Notify, notifier_name, wording};
 use crate::bot::home::{Home, Way};
 use crate::config::nearest::hint;
@@ -62,12 +62,12 @@ impl Notify {
             return Err(format!("there is no notifier `{notifier}`{near}"));
         };
         let event = event.unwrap_or_else(sample);
-        let order = Order { moment: moment_of(event.status), fresh: true, ..Order::default() };
+        let order = Order { moment: event.status.moment(), fresh: true, ..Order::default() };
         let body = serde_json::to_value(&order).unwrap_or(Value::Null);
         if rehearse {
             return Ok(self.rehearse(&home, &way, event, &order).await);
         }
-        let targets = way.service().targets();
+        let targets = way.targets().to_vec();
         if !way.notifier.enabled {
             return Err(format!("the notifier `{notifier}` is not enabled; a dry run works"));
         }
@@ -93,7 +93,7 @@ impl Notify {
         let at = self.world.now();
         let known = Known { id: 0, event: Arc::new(event), at };
         let mut tested = Vec::new();
-        for target in way.service().targets() {
+        for target in way.targets().iter().cloned() {
             let slot = Slot { notifier: notifier_name(&way.notifier.name), target, lane: "test".to_owned() };
             let new = NewDelivery {
                 id: 0,

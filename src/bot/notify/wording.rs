@@ -100,7 +100,7 @@ pub(super) fn summary(delivery: &Stored, order: &Order, events: &[Known]) -> Not
 }
 
 fn moment(loud: &Known, order: &Order) -> Moment {
-    if order.moment == Moment::Any { Moment::Any } else { super::expand::moment_of(loud.event.status) }
+    if order.moment == Moment::Any { Moment::Any } else { loud.event.status.moment() }
 }
 
 fn line(event: &Event) -> String {

@@ -148,7 +148,7 @@ async fn patiently(
 
 /// A key of its own for each call, so that a try whose answer was lost is not told twice.
 fn random_key() -> String {
-    World::real().random::<16>().iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::model::hex::encode(&World::real().random::<16>())
 }
 
 #[cfg(test)]

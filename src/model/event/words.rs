@@ -194,6 +194,11 @@ impl EventStatus {
         matches!(self, Self::Failed | Self::Error)
     }
 
+    /// Whether somebody may have to do something about it.
+    pub const fn is_bad(self) -> bool {
+        self.is_failure() || matches!(self, Self::Warning)
+    }
+
     /// Whether it says how the thing ended or stands, rather than that it goes on.
     pub const fn is_outcome(self) -> bool {
         !matches!(self, Self::Started | Self::Pending | Self::Info | Self::Unknown)

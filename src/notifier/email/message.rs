@@ -116,7 +116,7 @@ fn with_header(builder: MessageBuilder, name: &str, value: &str) -> Result<Messa
 /// A name for a message id: the same for the same parts, and safe whatever they hold.
 fn hashed(parts: &[&str]) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, parts.join("\0").as_bytes());
-    digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    crate::model::hex::encode(&digest.as_ref()[..16])
 }
 
 fn since_1970(at: Timestamp) -> Duration {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::hex;
+use crate::model::hex;
 use crate::net::World;
 
 /// Answers `ssh`'s questions out of its environment: passphrases, passwords, nothing else, and
@@ -29,7 +29,7 @@ pub(super) struct Files {
 
 impl Files {
     pub(super) fn new(world: &World) -> Self {
-        let name = format!("chatops-{}", hex(&world.random::<12>()));
+        let name = format!("chatops-{}", hex::encode(&world.random::<12>()));
         Self { folder: std::env::temp_dir().join(name), made: false, askpass: None }
     }
 

@@ -18,7 +18,7 @@ use super::host::{Host, is_user};
 use super::output::Pipe;
 use super::record::Record;
 use super::{Backend, Job, Settings, Ssh};
-use crate::model::Secret;
+use crate::model::{Secret, hex};
 use files::Files;
 use words::Trouble;
 
@@ -88,7 +88,7 @@ impl Session {
         if asks && settings.ssh.backend == Backend::System {
             files.askpass()?;
         }
-        let mark = hex(&job.world.random::<16>());
+        let mark = hex::encode(&job.world.random::<16>());
         let (user, port, grace) = (user.map(str::to_owned), login.port, settings.grace);
         Ok(Self {
             user,
@@ -156,8 +156,4 @@ fn filled(text: Option<&str>) -> Option<&str> {
 
 fn secret(secret: &Option<Secret>) -> Option<Secret> {
     secret.clone().filter(|secret| !secret.is_empty())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

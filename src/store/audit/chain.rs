@@ -3,9 +3,10 @@
 use ring::hmac;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::super::StoreError;
 use super::super::change::Entry;
-use super::super::{StoreError, hex};
 use super::record::{MAC, ORIGIN, Record, decode_mac};
+use crate::model::hex;
 
 /// The strand of the one process that writes to a SQLite file. Processes that share a database
 /// later take one each.

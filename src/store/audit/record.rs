@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use ring::hmac;
 
-use super::super::hex;
 use crate::model::Timestamp;
+use crate::model::hex;
 
 /// Bytes of a MAC.
 pub(super) const MAC: usize = ring::digest::SHA256_OUTPUT_LEN;

@@ -5,8 +5,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::{Keys, Reader, StoreError, What, hex};
+use super::super::{Keys, Reader, StoreError, What};
 use super::record::{Head, MAC, ORIGIN, Record, decode_mac};
+use crate::model::hex;
 
 /// What a verification found.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
