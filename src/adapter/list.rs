@@ -1,6 +1,7 @@
 //! The list of adapters: one row a kind. Everything that names the kinds reads it.
 
-use super::{Abilities, Adapter, Boxed, Ended, Link, Lookup, OptionRow};
+use super::{Abilities, Adapter, Boxed, Call, Check, Ended, Link, Lookup, OptionRow, Returned};
+use crate::net::World;
 
 /// What help and documentation say of a kind.
 #[derive(Debug, Clone, Copy)]
@@ -32,15 +33,15 @@ pub fn for_people() -> impl Iterator<Item = &'static Row> {
 }
 
 macro_rules! adapters {
-    ($($variant:ident($adapter:ty) = $kind:literal for $audience:ident),* $(,)?) => {
+    ($($(#[$cfg:meta])? $variant:ident($adapter:ty) = $kind:literal for $audience:ident),* $(,)?) => {
         /// A configured adapter of some kind.
         #[derive(Debug)]
         pub enum Service {
-            $(#[doc = concat!("Of kind `", $kind, "`.")] $variant(Box<$adapter>),)*
+            $($(#[$cfg])? #[doc = concat!("Of kind `", $kind, "`.")] $variant(Box<$adapter>),)*
         }
 
         /// Every kind there is.
-        pub const CATALOGUE: &[Row] = &[$(Row {
+        pub const CATALOGUE: &[Row] = &[$($(#[$cfg])? Row {
             kind: $kind,
             summary: <$adapter as Adapter>::SUMMARY,
             page: <$adapter as Adapter>::PAGE,
@@ -52,38 +53,48 @@ macro_rules! adapters {
             /// Builds an adapter of a kind from its options; `None` where there is no such kind.
             pub fn from_options(kind: &str, lookup: Lookup<'_>) -> Option<Result<Self, Vec<String>>> {
                 match kind {
-                    $($kind => Some(<$adapter>::from_options(lookup).map(|it| Self::$variant(Box::new(it)))),)*
+                    $($(#[$cfg])? $kind => Some(<$adapter>::from_options(lookup).map(|it| Self::$variant(Box::new(it)))),)*
                     _ => None,
                 }
             }
 
             /// The word of its kind.
             pub fn kind(&self) -> &'static str {
-                match self { $(Self::$variant(_) => $kind,)* }
+                match self { $($(#[$cfg])? Self::$variant(_) => $kind,)* }
             }
 
             /// What the service can do, before a session knows better.
             pub fn abilities(&self) -> Abilities {
-                match self { $(Self::$variant(_) => <$adapter as Adapter>::ABILITIES,)* }
+                match self { $($(#[$cfg])? Self::$variant(_) => <$adapter as Adapter>::ABILITIES,)* }
             }
 
             /// What is wrong with the options, in one sentence.
             pub fn check(&self) -> Result<(), String> {
-                match self { $(Self::$variant(it) => it.check(),)* }
+                match self { $($(#[$cfg])? Self::$variant(it) => it.check(),)* }
             }
 
             /// Whether the program is to end when a session does.
             pub fn exits_on_disconnect(&self) -> bool {
-                match self { $(Self::$variant(it) => it.exits_on_disconnect(),)* }
+                match self { $($(#[$cfg])? Self::$variant(it) => it.exits_on_disconnect(),)* }
             }
 
             /// One session, from connecting to its end.
             pub fn session<'a>(&'a self, link: &'a Link) -> Boxed<'a, Ended> {
-                match self { $(Self::$variant(it) => Box::pin(it.session(link)),)* }
+                match self { $($(#[$cfg])? Self::$variant(it) => Box::pin(it.session(link)),)* }
+            }
+
+            /// Answers a request of the service to our own listener.
+            pub fn call(&self, link: &Link, call: &Call<'_>) -> Returned {
+                match self { $($(#[$cfg])? Self::$variant(it) => it.call(link, call),)* }
+            }
+
+            /// What `doctor` asks beyond one session.
+            pub fn examine<'a>(&'a self, world: &'a World) -> Boxed<'a, Vec<Check>> {
+                match self { $($(#[$cfg])? Self::$variant(it) => Box::pin(it.examine(world)),)* }
             }
         }
 
-        $(impl From<$adapter> for Service {
+        $($(#[$cfg])? impl From<$adapter> for Service {
             fn from(adapter: $adapter) -> Self {
                 Self::$variant(Box::new(adapter))
             }

@@ -7,7 +7,10 @@
 pub mod irc;
 mod list;
 pub mod memory;
+mod options;
 mod plain;
+#[cfg(test)]
+mod rendered;
 pub mod terminal;
 
 use std::future::Future;
@@ -46,11 +49,93 @@ pub struct Abilities {
 pub trait Ears: Send + Sync {
     /// Somebody said something.
     fn heard(&self, message: Message);
-    /// Somebody pressed a button.
-    fn pressed(&self, person: Person, nonce: String);
+    /// Somebody pressed a button. Called at most once for each press, after the service has its acknowledgement.
+    fn pressed(&self, press: Press);
     /// The session is up: what the service can do as known by now, and who the bot is there (its
     /// nick or mention name, by which people address it beside its configured name).
     fn up(&self, abilities: Abilities, me: Vec<String>);
+}
+
+/// Somebody pressed a button that a [`Choice`](crate::text::Choice) was shown as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Press {
+    /// Its identity: the service's id of the press in the room. What answers it names this key.
+    pub key: MessageKey,
+    /// Who pressed, as the service proves it.
+    pub person: Person,
+    /// How the service shows that person.
+    pub name: String,
+    /// Where the button stands.
+    pub place: Place,
+    /// How the service shows the room, where that is not its id.
+    pub room_name: Option<String>,
+    /// The nonce of the choice; whatever a client sent, so it may be forged.
+    pub nonce: String,
+    /// The message that carries the button.
+    pub on: Option<Handle>,
+}
+
+/// A reaction to the message that an [`Answer`] names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sign {
+    /// Heard, and under way.
+    Working,
+    /// It went well.
+    Good,
+    /// It failed or was refused.
+    Bad,
+}
+
+/// A request that a service makes of the bot's own HTTP listener: a button of Mattermost, a slash command. Reaches
+/// the adapter under `/chat/<adapter name>/<path>`.
+#[derive(Clone, Copy)]
+pub struct Call<'a> {
+    /// `POST`, mostly.
+    pub method: &'a str,
+    /// What stands behind the adapter's name, without a slash in front.
+    pub path: &'a str,
+    /// A header by its lower-case name.
+    pub header: &'a (dyn Fn(&str) -> Option<&'a str> + Send + Sync),
+    /// The body, at most 1 MiB.
+    pub body: &'a [u8],
+}
+
+/// What a service gets for its [`Call`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Returned {
+    /// The status: 200, 400, 401, 404.
+    pub status: u16,
+    /// The body as JSON; empty for none.
+    pub body: String,
+}
+
+impl Returned {
+    /// Nothing of that name.
+    pub fn nowhere() -> Self {
+        Self { status: 404, body: String::new() }
+    }
+}
+
+/// One thing that `chatops doctor` learned of a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// How it stands.
+    pub well: Well,
+    /// What was looked at and found, one sentence.
+    pub found: String,
+    /// What to click or run where it is not well.
+    pub help: Option<String>,
+}
+
+/// How a [`Check`] stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Well {
+    /// As it should be.
+    Good,
+    /// Something will not work.
+    Warning,
+    /// Nothing will work.
+    Bad,
 }
 
 /// Why a session ended.
@@ -84,6 +169,9 @@ pub struct Parcel {
     pub place: Place,
     /// What it says.
     pub post: Arc<Post>,
+    /// A reaction to the message that `answer` names, instead of the post, which is empty then. Only adapters
+    /// whose abilities have reactions get one.
+    pub sign: Option<Sign>,
     /// The message to edit.
     pub earlier: Option<Handle>,
     /// What it answers, if it answers a message.
@@ -207,4 +295,12 @@ pub trait Adapter: Send + Sync + 'static {
     }
     /// One session, from connecting to its end.
     fn session(&self, link: &Link) -> impl Future<Output = Ended> + Send;
+    /// Answers a request of the service to our own listener. Synchronous and quick: what follows is heard or pressed.
+    fn call(&self, _link: &Link, _call: &Call<'_>) -> Returned {
+        Returned::nowhere()
+    }
+    /// What `doctor` asks beyond one session: token, scopes, channels, membership, clock. Within 20 s.
+    fn examine(&self, _world: &World) -> impl Future<Output = Vec<Check>> + Send {
+        std::future::ready(Vec::new())
+    }
 }

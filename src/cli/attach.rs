@@ -16,10 +16,10 @@ use tokio_util::sync::CancellationToken;
 use super::api::Api;
 use super::chat::{completer, user, verdict, welcome};
 use crate::adapter::terminal::{Mode, Terminal};
-use crate::adapter::{Abilities, Adapter, Answer, Boxed, Ears, Link, Outlet, Parcel};
+use crate::adapter::{Abilities, Adapter, Answer, Boxed, Ears, Link, Outlet, Parcel, Press};
 use crate::bot::outbox::slot;
 use crate::config::home::HomeDir;
-use crate::model::{AdapterName, Message, Person, Receipt, SendError};
+use crate::model::{AdapterName, Message, Receipt, SendError};
 use crate::net::World;
 use crate::text::{Post, Tone};
 
@@ -97,6 +97,7 @@ fn parcel(message: &Message, line: Line) -> Parcel {
         slot: slot(&message.place, format!("message/{}", message.key.id)),
         place: message.place.clone(),
         post: Arc::new(line.post),
+        sign: None,
         earlier: None,
         answer: Some(answer),
         delivery: None,
@@ -115,7 +116,7 @@ impl Ears for Remote {
         });
     }
 
-    fn pressed(&self, _person: Person, _nonce: String) {}
+    fn pressed(&self, _press: Press) {}
 
     fn up(&self, _abilities: Abilities, _me: Vec<String>) {}
 }

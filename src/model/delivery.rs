@@ -37,6 +37,12 @@ pub enum SendError {
         /// What happened, free of secrets.
         why: String,
     },
+    /// The room is closed to the bot: archived, gone, or it was removed from there. Another place may do.
+    #[error("{why}")]
+    NoRoom {
+        /// What happened, free of secrets.
+        why: String,
+    },
     /// The message to edit is no more: post it anew.
     #[error("{why}")]
     Gone {

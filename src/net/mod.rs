@@ -7,6 +7,7 @@ pub mod http;
 pub mod process;
 pub mod tls;
 mod world;
+pub mod ws;
 
 pub use base64::{base64, unbase64};
 pub use clock::{Clock, ManualClock};

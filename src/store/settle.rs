@@ -57,7 +57,7 @@ fn words(settled: &Settled) -> (&'static str, &str) {
     match &settled.outcome {
         Ok(receipt) => ("sent", &receipt.answer),
         Err(SendError::Retry { why, .. }) => ("retry", why),
-        Err(SendError::Refused { why }) => ("refused", why),
+        Err(SendError::Refused { why } | SendError::NoRoom { why }) => ("refused", why),
         Err(SendError::Gone { why }) => ("gone", why),
     }
 }

@@ -39,6 +39,7 @@ mod notify_postfix;
 mod notify_proxy;
 mod notify_secrets;
 mod notify_tls;
+mod platforms;
 mod retention;
 mod route;
 mod rules;

@@ -1,12 +1,11 @@
 //! The options of the IRC adapter.
 
-use std::str::FromStr;
 use std::sync::{Arc, Mutex};
 
 use super::Irc;
 use super::more::More;
-use crate::adapter::{Holds, Lookup, OptionRow};
-use crate::model::Secret;
+use crate::adapter::options::{self, file, needed, row, secret};
+use crate::adapter::{Lookup, OptionRow};
 use crate::net::dial;
 use crate::net::tls::TlsOptions;
 use crate::wire::irc::{Channel, Login, Patience, Profile, Rate};
@@ -17,25 +16,8 @@ const TLS_PORT: u16 = 6697;
 /// More lines than this at once annoy a channel.
 const LINES: usize = 10;
 
-const fn row(name: &'static str, summary: &'static str) -> OptionRow {
-    OptionRow { name, required: false, holds: Holds::Text, summary }
-}
-
-const fn secret(name: &'static str, summary: &'static str) -> OptionRow {
-    OptionRow { name, required: false, holds: Holds::Secret, summary }
-}
-
-const fn file(name: &'static str, summary: &'static str) -> OptionRow {
-    OptionRow { name, required: false, holds: Holds::File, summary }
-}
-
 pub(super) const OPTIONS: &[OptionRow] = &[
-    OptionRow {
-        name: "SERVER",
-        required: true,
-        holds: Holds::Text,
-        summary: "host:port of the server; port 6697 if left out",
-    },
+    needed("SERVER", "host:port of the server; port 6697 if left out"),
     row("TLS", "on or off; on by default, except on port 6667"),
     row("NICK", "the bot's nick; chatops by default"),
     secret("CHANNELS", "channels to join, with commas; `#ops:key` for one with a key"),
@@ -50,88 +32,51 @@ pub(super) const OPTIONS: &[OptionRow] = &[
     secret("NICKSERV_PASSWORD", "for networks without SASL: identifies with NickServ, takes the nick back"),
     row("RATE", "lines at once and seconds for each further line; 5/2s by default, or off"),
     row("LINES", "lines of a long answer before `more` has to be said; 10 by default"),
-    file("CA_FILE", "PEM file of the authorities to trust instead of the system's"),
-    secret("PROXY", "http://host:port of a proxy that takes CONNECT"),
-    row("EXIT_ON_DISCONNECT", "on: the program ends when this connection does; off by default"),
+    options::CA_FILE,
+    options::PROXY,
+    options::EXIT_ON_DISCONNECT,
 ];
 
-/// Reads options and collects what is wrong.
-struct Reader<'a> {
-    lookup: Lookup<'a>,
-    wrong: Vec<String>,
-}
+/// Reads the options of an IRC network.
+struct Reader<'a>(options::Reader<'a>);
 
 impl Reader<'_> {
-    fn text(&mut self, name: &str) -> Option<String> {
-        (self.lookup)(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
-    }
-
-    fn secret(&mut self, name: &str) -> Option<Secret> {
-        let text = (self.lookup)(name).filter(|text| !text.is_empty())?;
-        if text.contains(['\r', '\n', '\0']) {
-            self.wrong.push(format!("`{name}` may not hold a line end"));
-        }
-        Some(Secret::new(text))
-    }
-
-    fn parsed<T: FromStr<Err = String>>(&mut self, name: &str) -> Option<T> {
-        match self.text(name)?.parse() {
-            Ok(value) => Some(value),
-            Err(why) => {
-                self.wrong.push(format!("`{name}`: {why}"));
-                None
-            }
-        }
-    }
-
-    fn switch(&mut self, name: &str, default: bool) -> bool {
-        match self.text(name).map(|text| text.to_ascii_lowercase()).as_deref() {
-            None => default,
-            Some("on" | "true" | "yes" | "1") => true,
-            Some("off" | "false" | "no" | "0") => false,
-            Some(other) => {
-                self.wrong.push(format!("`{name}`: `{other}` is neither `on` nor `off`"));
-                default
-            }
-        }
-    }
-
     fn server(&mut self) -> (String, u16) {
-        let Some(text) = self.text("SERVER") else {
-            self.wrong.push("`SERVER` is missing: set it to `host:port`".to_owned());
+        let Some(text) = self.0.text("SERVER") else {
+            self.0.wrong.push("`SERVER` is missing: set it to `host:port`".to_owned());
             return Default::default();
         };
         let with_port = if text.contains(':') { text.clone() } else { format!("{text}:{TLS_PORT}") };
         dial::host_and_port(&with_port).unwrap_or_else(|| {
-            self.wrong.push(format!("`SERVER`: `{text}` is not `host:port`"));
+            self.0.wrong.push(format!("`SERVER`: `{text}` is not `host:port`"));
             Default::default()
         })
     }
 
     fn tls(&mut self, port: u16) -> Option<TlsOptions> {
         let options = TlsOptions {
-            ca_file: self.text("CA_FILE").map(Into::into),
-            client_cert: self.text("CLIENT_CERT").map(Into::into),
-            fingerprint: self.parsed("FINGERPRINT"),
+            ca_file: self.0.text("CA_FILE").map(Into::into),
+            client_cert: self.0.text("CLIENT_CERT").map(Into::into),
+            fingerprint: self.0.parsed("FINGERPRINT"),
         };
-        if self.switch("TLS", port != CLEAR_PORT) {
+        if self.0.switch("TLS", port != CLEAR_PORT) {
             return Some(options);
         }
         if options != TlsOptions::default() {
-            self.wrong.push("`CA_FILE`, `CLIENT_CERT` and `FINGERPRINT` need `TLS=on`".to_owned());
+            self.0.wrong.push("`CA_FILE`, `CLIENT_CERT` and `FINGERPRINT` need `TLS=on`".to_owned());
         }
         None
     }
 
     fn login(&mut self, nick: &str, tls: Option<&TlsOptions>) -> Option<Login> {
-        let (user, password) = (self.text("SASL_USER"), self.secret("SASL_PASSWORD"));
+        let (user, password) = (self.0.text("SASL_USER"), self.0.secret("SASL_PASSWORD"));
         match (user, password) {
             (user, Some(password)) => {
                 Some(Login::Plain { user: user.unwrap_or_else(|| nick.to_owned()), password })
             }
             (_, None) if tls.is_some_and(|tls| tls.client_cert.is_some()) => Some(Login::External),
             (Some(_), None) => {
-                self.wrong.push("`SASL_USER` needs `SASL_PASSWORD` or `CLIENT_CERT`".to_owned());
+                self.0.wrong.push("`SASL_USER` needs `SASL_PASSWORD` or `CLIENT_CERT`".to_owned());
                 None
             }
             (None, None) => None,
@@ -139,16 +84,18 @@ impl Reader<'_> {
     }
 
     fn nick(&mut self) -> String {
-        let nick = self.text("NICK").unwrap_or_else(|| "chatops".to_owned());
+        let nick = self.0.text("NICK").unwrap_or_else(|| "chatops".to_owned());
         let bad = |c: char| c.is_whitespace() || c.is_control() || "!@#&:,*?.".contains(c);
         if nick.contains(bad) || nick.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
-            self.wrong.push(format!("`NICK`: `{nick}` is not a nick: letters, digits and `_-[]{{}}|^` only"));
+            self.0
+                .wrong
+                .push(format!("`NICK`: `{nick}` is not a nick: letters, digits and `_-[]{{}}|^` only"));
         }
         nick
     }
 
     fn channels(&mut self) -> Vec<Channel> {
-        let text = self.text("CHANNELS").unwrap_or_default();
+        let text = self.0.text("CHANNELS").unwrap_or_default();
         let names = text.split(|c: char| c == ',' || c.is_whitespace()).filter(|name| !name.is_empty());
         let (mut channels, mut wrong) = (Vec::new(), Vec::new());
         for name in names {
@@ -157,14 +104,14 @@ impl Reader<'_> {
                 Err(why) => wrong.push(format!("`CHANNELS`: {why}")),
             }
         }
-        self.wrong.append(&mut wrong);
+        self.0.wrong.append(&mut wrong);
         channels
     }
 
     fn lines(&mut self) -> usize {
-        let Some(text) = self.text("LINES") else { return LINES };
+        let Some(text) = self.0.text("LINES") else { return LINES };
         text.parse().ok().filter(|lines| *lines > 0).unwrap_or_else(|| {
-            self.wrong.push(format!("`LINES`: `{text}` is not a number of lines"));
+            self.0.wrong.push(format!("`LINES`: `{text}` is not a number of lines"));
             LINES
         })
     }
@@ -172,15 +119,15 @@ impl Reader<'_> {
 
 /// Builds the adapter.
 pub(super) fn read(lookup: Lookup<'_>) -> Result<Irc, Vec<String>> {
-    let mut reader = Reader { lookup, wrong: Vec::new() };
+    let mut reader = Reader(options::Reader::new(lookup));
     let server = reader.server();
     let tls = reader.tls(server.1);
     let nick = reader.nick();
     let profile = Profile {
         real_name: nick.clone(),
-        password: reader.secret("PASSWORD"),
+        password: reader.0.secret("PASSWORD"),
         login: reader.login(&nick, tls.as_ref()),
-        nickserv: reader.secret("NICKSERV_PASSWORD"),
+        nickserv: reader.0.secret("NICKSERV_PASSWORD"),
         channels: reader.channels(),
         patience: Patience::default(),
         nick,
@@ -188,14 +135,14 @@ pub(super) fn read(lookup: Lookup<'_>) -> Result<Irc, Vec<String>> {
     let irc = Irc {
         server,
         tls,
-        proxy: reader.parsed("PROXY"),
+        proxy: reader.0.parsed("PROXY"),
         profile,
-        rate: reader.parsed::<Rate>("RATE").unwrap_or_default(),
+        rate: reader.0.parsed::<Rate>("RATE").unwrap_or_default(),
         lines: reader.lines(),
-        exit_on_disconnect: reader.switch("EXIT_ON_DISCONNECT", false),
+        exit_on_disconnect: reader.0.switch("EXIT_ON_DISCONNECT", false),
         more: Arc::new(Mutex::new(More::default())),
     };
-    if reader.wrong.is_empty() { Ok(irc) } else { Err(reader.wrong) }
+    if reader.0.wrong.is_empty() { Ok(irc) } else { Err(reader.0.wrong) }
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ struct Desk {
 
 impl Ears for Desk {
     fn heard(&self, _message: crate::model::Message) {}
-    fn pressed(&self, _person: crate::model::Person, _nonce: String) {}
+    fn pressed(&self, _press: crate::adapter::Press) {}
     fn up(&self, _abilities: crate::adapter::Abilities, _me: Vec<String>) {}
 }
 
@@ -95,7 +95,7 @@ fn parcel(place: Place, text: &str) -> Parcel {
     let slot = Slot { notifier: "adapter/irc".into(), target: place.to_string(), lane: "execution/1".into() };
     let block = Block::Code { lang: String::new(), text: text.into() };
     let post = Arc::new(Post { body: vec![block], ..Post::default() });
-    Parcel { slot, place, post, earlier: None, answer: None, delivery: None }
+    Parcel { slot, place, post, sign: None, earlier: None, answer: None, delivery: None }
 }
 
 /// A private answer to somebody.

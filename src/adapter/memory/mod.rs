@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::{Abilities, Adapter, Answer, Ended, Limit, Link, Lookup, OptionRow, Ticket, Unit, plain};
+use super::{Abilities, Adapter, Answer, Ended, Limit, Link, Lookup, OptionRow, Press, Ticket, Unit, plain};
 use crate::model::{Handle, Message, MessageKey, Person, Place, Receipt, SendError, Slot};
 use crate::text::marks::PLAIN;
 use crate::text::{Post, Tone};
@@ -182,7 +182,7 @@ impl Shared {
                     link.ears.heard(message(link, &id, &person, &room, thread, text));
                 }
                 Said::Press { person, nonce } => {
-                    link.ears.pressed(Person::proven(link.name.clone(), &person), nonce);
+                    link.ears.pressed(press(link, &person, nonce));
                 }
             }
         }
@@ -230,6 +230,20 @@ impl State {
             answer: parcel.answer.clone(),
             post: parcel.post.clone(),
         }
+    }
+}
+
+fn press(link: &Link, person: &str, nonce: String) -> Press {
+    let id = format!("press-{:016x}", u64::from_le_bytes(link.world.random()));
+    let place = Place::room(link.name.clone(), "#ops");
+    Press {
+        key: MessageKey { adapter: link.name.clone(), room: place.room.clone(), id: id.into() },
+        person: Person::proven(link.name.clone(), person),
+        name: person.to_owned(),
+        place,
+        room_name: None,
+        nonce,
+        on: None,
     }
 }
 

@@ -20,7 +20,7 @@ impl Ears for Desk {
         self.heard.lock().unwrap().push(message);
     }
 
-    fn pressed(&self, _person: Person, _nonce: String) {}
+    fn pressed(&self, _press: Press) {}
 
     fn up(&self, _abilities: Abilities, _me: Vec<String>) {}
 }
@@ -58,6 +58,7 @@ impl Desk {
             slot,
             place,
             post,
+            sign: None,
             earlier,
             answer: None,
             delivery: None,

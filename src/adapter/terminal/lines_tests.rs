@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::adapter::terminal::Mode;
 use crate::adapter::{Abilities, Answer, Boxed, Ears, Outlet, Parcel};
-use crate::model::{AdapterName, Message, Person, Slot};
+use crate::model::{AdapterName, Message, Slot};
 use crate::net::World;
 use crate::text::Post;
 use crate::text::marks::PLAIN;
@@ -30,13 +30,13 @@ impl Ears for Echo {
             let answer = Some(Answer { key: message.key.clone(), last, good });
             let tone = if last { Tone::Good } else { Tone::Working };
             let (place, post) = (message.place.clone(), Arc::new(Post::plain(text).tone(tone)));
-            let parcel = Parcel { slot, place, post, earlier: None, answer, delivery: None };
+            let parcel = Parcel { slot, place, post, sign: None, earlier: None, answer, delivery: None };
             self.waiting.lock().unwrap().push_back(parcel);
         }
         self.bell.notify_one();
     }
 
-    fn pressed(&self, _person: Person, _nonce: String) {}
+    fn pressed(&self, _press: crate::adapter::Press) {}
 
     fn up(&self, _abilities: Abilities, _me: Vec<String>) {}
 }

@@ -6,10 +6,10 @@ use tokio::sync::watch;
 use tracing::{debug, info};
 
 use super::{Chat, Way, address};
-use crate::adapter::{Abilities, Ears};
+use crate::adapter::{Abilities, Ears, Press};
 use crate::bot::link;
 use crate::bot::outbox::Door;
-use crate::model::{AdapterName, Message, Person};
+use crate::model::{AdapterName, Message};
 use crate::text::clean::typed;
 
 /// Hears for one adapter: knows what the bot is called there, and how the connection stands.
@@ -51,8 +51,8 @@ impl Ears for Hearing {
         }
     }
 
-    fn pressed(&self, person: Person, nonce: String) {
-        debug!(adapter = %self.adapter, %person, nonce, "a button was pressed that nobody made");
+    fn pressed(&self, press: Press) {
+        debug!(adapter = %self.adapter, person = %press.person, nonce = press.nonce, "a button was pressed that nobody made");
     }
 
     fn up(&self, abilities: Abilities, me: Vec<String>) {

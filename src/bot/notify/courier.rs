@@ -235,7 +235,7 @@ impl Courier {
     /// When the next try is, if there is one.
     fn again(&self, delivery: &Stored, error: &SendError, now: Timestamp) -> Option<Timestamp> {
         let span = match error {
-            SendError::Refused { .. } => return None,
+            SendError::Refused { .. } | SendError::NoRoom { .. } => return None,
             SendError::Gone { .. } => Duration::ZERO,
             SendError::Retry { after, .. } => {
                 wait(delivery.tries, now.since(delivery.due), *after, |most| self.world.jitter(most))

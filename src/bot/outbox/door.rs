@@ -228,7 +228,7 @@ impl Door {
                 self.lock().handles.remove(&parcel.slot);
                 self.retry(waiting, Some(Duration::ZERO))
             }
-            Err(SendError::Refused { why }) => {
+            Err(SendError::Refused { why } | SendError::NoRoom { why }) => {
                 warn!(slot = %parcel.slot, why, "an answer was refused");
                 None
             }
@@ -275,6 +275,7 @@ impl State {
             slot: letter.slot,
             place: letter.place,
             post: letter.post,
+            sign: None,
             earlier,
             answer: letter.answer,
             delivery,

@@ -9,9 +9,9 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Finding;
-use crate::adapter::{Abilities, Boxed, Ears, Ended, Link, Outlet, Parcel, Service};
+use crate::adapter::{Abilities, Boxed, Ears, Ended, Link, Outlet, Parcel, Press, Service};
 use crate::bot::home::{Home, Wired};
-use crate::model::{Message, Person, Receipt, SendError};
+use crate::model::{Message, Receipt, SendError};
 use crate::net::World;
 
 /// Finding the host, connecting, TLS and logging in may take this long together.
@@ -108,7 +108,7 @@ struct Listener(mpsc::Sender<String>);
 impl Ears for Listener {
     fn heard(&self, _message: Message) {}
 
-    fn pressed(&self, _person: Person, _nonce: String) {}
+    fn pressed(&self, _press: Press) {}
 
     fn up(&self, _abilities: Abilities, me: Vec<String>) {
         // The first name is the one in use; later ones need not be known.

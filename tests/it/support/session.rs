@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chatops::adapter::irc::Irc;
-use chatops::adapter::{Abilities, Adapter, Boxed, Ears, Ended, Link, Outlet, Parcel};
-use chatops::model::{AdapterName, Message, Person, Place, Receipt, SendError, Slot};
+use chatops::adapter::{Abilities, Adapter, Boxed, Ears, Ended, Link, Outlet, Parcel, Press};
+use chatops::model::{AdapterName, Message, Place, Receipt, SendError, Slot};
 use chatops::net::World;
 use chatops::text::{Block, Post};
 use tokio::sync::Notify;
@@ -41,7 +41,7 @@ impl Ears for Listener {
         let _ = self.heard.send(message);
     }
 
-    fn pressed(&self, _person: Person, _nonce: String) {}
+    fn pressed(&self, _press: Press) {}
 
     fn up(&self, _abilities: Abilities, me: Vec<String>) {
         let _ = self.up.send(me);
@@ -144,6 +144,7 @@ impl Session {
             slot,
             place: place.clone(),
             post: Arc::new(post),
+            sign: None,
             earlier: None,
             answer: None,
             delivery: Some(i64::try_from(number).unwrap()),
