@@ -39,7 +39,7 @@ fn every_status_means_what_it_says() {
         let right = match &outcome {
             Ok(_) => taken.contains(&status),
             Err(SendError::Retry { .. }) => passing.contains(&status),
-            Err(SendError::Refused { .. }) => lasting.contains(&status),
+            Err(SendError::Refused { .. } | SendError::NoRoom { .. }) => lasting.contains(&status),
             Err(SendError::Gone { .. }) => false,
         };
         assert!(right, "{status}: {outcome:?}");
