@@ -11,6 +11,9 @@ use crate::support::ircd::{Ircd, Kind};
 /// The password of every account.
 const PASSWORD: &str = "sesame";
 
+/// What people's clients send at most, in bytes.
+const LONGEST: usize = 4096;
+
 super::list::passes!("irc");
 
 /// Starts one; `None` where it is not installed.
@@ -122,6 +125,8 @@ impl Platform for Irc {
     }
 
     fn say(&self, who: Who, place: Where, text: &str) -> String {
+        // A client cuts what the server would cut at 512 bytes; a megabyte keeps inspircd busy for half a minute.
+        let text = &text[..text.floor_char_boundary(LONGEST)];
         let target = if place == Where::Direct { "bot" } else { "#ops" };
         match who {
             // As a server with echo-message repeats it.
@@ -193,7 +198,7 @@ impl Platform for Irc {
 
     /// The server itself judges: it answers what it does not understand with 421 and 461.
     fn breaches(&self) -> Vec<String> {
-        [" 421 ", " 461 "].iter().filter_map(|code| self.cable.told(code)).collect()
+        [":irc.example.org 421 ", ":irc.example.org 461 "].iter().filter_map(|code| self.cable.told(code)).collect()
     }
 
     fn has(&self, place: Where) -> bool {

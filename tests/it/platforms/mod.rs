@@ -7,6 +7,7 @@
 mod irc;
 mod list;
 mod memory;
+mod soak;
 mod stage;
 mod storms;
 mod suite;
@@ -123,8 +124,12 @@ pub(crate) trait Platform: Send + Sync {
 
     /// Starts the whole bot on `home`, which holds the commands of the suite.
     fn begin(&self, home: Home) -> Running {
-        Running::program(home, self.settings())
+        let bot = Running::program(home, self.settings());
+        self.begun(&bot);
+        bot
     }
+    /// A bot was started with these settings, perhaps on other platforms too.
+    fn begun(&self, _bot: &Running) {}
     /// Whether the service has such a place.
     fn has(&self, _place: Where) -> bool {
         true

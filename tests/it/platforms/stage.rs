@@ -72,7 +72,7 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     (
         "note",
         "name: { type: string, required: true }\n  text: { type: string, required: true }",
-        r#"cd HOME; printf %s "{{text}}" >"note-{{name}}"; echo "{{name}} noted""#,
+        r#"cd HOME; printf %s "{{text}}" | tee -- "note-{{name}}" >/dev/null; echo "{{name}} noted""#,
     ),
     (
         "vault",

@@ -60,7 +60,7 @@ pub(super) fn html(stage: &Stage) -> Verdict {
 
 pub(super) fn limited(stage: &Stage) -> Verdict {
     let limited = stage.platform.fault(Fault::Limited(2, Duration::from_secs(1)));
-    let words: Vec<_> = (0..5).map(|_| stage.echo(Who::Bob, stage.main()).1).collect();
+    let words: Vec<_> = (0..5).map(|_| stage.echo(Who::Alice, stage.main()).1).collect();
     for word in &words {
         stage.sees(word);
     }

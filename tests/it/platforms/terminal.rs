@@ -34,8 +34,8 @@ struct Terminal {
 #[derive(Default)]
 struct State {
     chats: VecDeque<Chat>,
-    /// What was answered to others than alice.
-    others: Vec<Shown>,
+    /// What is answered to others than alice: each line a piece of JSON.
+    others: Vec<Lines>,
 }
 
 /// One `chatops chat`; killed when dropped.
@@ -121,9 +121,9 @@ impl Platform for Terminal {
             chat.input.write_all(format!("{text}\n").as_bytes()).unwrap();
         } else if !text.trim().is_empty() {
             let body = json!({"text": text, "user": self.id_of(who)});
-            let answer = Api::of(self.home()).post("chat", &body);
-            let number = state.others.len();
-            state.others.push(message(number, &self.id_of(who), words(&answer.json["post"])));
+            let body = body.to_string();
+            let answer = Api::of(self.home()).begin("POST", "chat", "", body.as_bytes());
+            state.others.push(Lines::follow(answer, |_| {}));
         }
         text.to_owned()
     }
@@ -164,7 +164,11 @@ impl Platform for Terminal {
         let state = self.state.lock().unwrap();
         let lines = state.chats.iter().flat_map(|chat| chat.output.since(0));
         let alice = lines.enumerate().map(|(number, line)| message(number, &self.user, line));
-        alice.chain(state.others.iter().cloned()).collect()
+        let others = state.others.iter().flat_map(|answer| answer.since(0));
+        let others = others.filter_map(|line| serde_json::from_str::<Value>(&line).ok());
+        let others = others.filter(|line| line.is_object());
+        let others = others.enumerate().map(|(number, line)| message(number, "bob", words(&line["post"])));
+        alice.chain(others).collect()
     }
 
     fn sessions(&self) -> usize {
@@ -175,14 +179,11 @@ impl Platform for Terminal {
         Vec::new()
     }
 
-    fn begin(&self, home: Home) -> Running {
-        let running = Running::program(home, self.settings());
-        if let Running::Program(_, home) = &running {
-            assert!(self.home.set(home.clone()).is_ok(), "a platform has one bot");
-            // Without a serving bot the terminal would be one itself.
-            drop(Api::of(home));
-        }
-        running
+    fn begun(&self, bot: &Running) {
+        let Running::Program(_, home) = bot else { panic!("a terminal attaches to a program") };
+        // Without a serving bot the terminal would be one itself.
+        drop(Api::of(home));
+        assert!(self.home.set(home.clone()).is_ok(), "a platform has one bot");
     }
 
     fn has(&self, place: Where) -> bool {
