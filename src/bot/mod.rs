@@ -1,7 +1,8 @@
 //! What people ask, and what becomes of it. Storeys, each seeing only those below it:
-//! `chat`, `console` > `engine`, `notice` > `notify` > `outbox`, `link` > `home`, `reply`.
+//! `chat`, `console` > `engine`, `notice` > `notify` > `choices` > `outbox`, `link` > `home`, `reply`.
 
 pub mod chat;
+pub mod choices;
 pub mod console;
 pub mod engine;
 pub mod home;
@@ -31,6 +32,7 @@ use crate::net::World;
 use crate::store::{Change, NewDelivery, Notice, Store, What};
 use crate::text::{Addressee, Post};
 use chat::{Chat, Hearing};
+use choices::Choices;
 use console::Console;
 use engine::{Asker, Ended, Engine, Given, Limits, NotOpen, Refusal};
 use home::{Home, Homes, Wired};
@@ -89,14 +91,23 @@ impl Bot {
         let (end, ended) = mpsc::channel(4);
         let home = homes.current();
         let outbox = Outbox::new(store.clone(), world.clone());
-        let notify = Notify::new(store.clone(), homes.clone(), outbox.clone(), world.clone());
-        let engine =
-            Engine::start(store.clone(), outbox.clone(), notify.clone(), world.clone(), limits(&home));
+        let choices = Choices::new(store.clone(), outbox.clone(), world.clone());
+        let notify =
+            Notify::new(store.clone(), homes.clone(), outbox.clone(), choices.clone(), world.clone());
+        let engine = Engine::start(
+            store.clone(),
+            outbox.clone(),
+            choices.clone(),
+            notify.clone(),
+            world.clone(),
+            limits(&home),
+        );
         let chat = Chat::new(
             homes.clone(),
             engine.clone(),
             notify.clone(),
             outbox.clone(),
+            choices,
             store.clone(),
             world.clone(),
         );
@@ -134,19 +145,21 @@ impl Bot {
 
     /// Executions that were open when the process died are abandoned; the notices commit with that.
     async fn recover(&self) -> anyhow::Result<()> {
-        let (store, now) = (self.store.clone(), self.world.now());
+        let (store, now, choices) = (self.store.clone(), self.world.now(), self.chat.choices.clone());
         let notice = move |execution: &Execution| {
             let place = execution.place.clone()?;
-            let body = Body {
-                place: place.clone(),
-                post: addressed(reply::abandoned(execution), execution, &place),
-            };
+            let slot = outbox::slot(&place, format!("execution/{}", execution.id));
+            let mut post = addressed(reply::abandoned(execution), execution, &place);
+            // Nothing is connected yet: a service without buttons leaves them out when it is sent.
+            let terms = engine::again(execution);
+            let offer = terms.and_then(|terms| choices.attach(&mut post, &slot, &place, terms));
             Some(NewDelivery {
                 id: store.id(Noun::Delivery),
-                slot: outbox::slot(&place, format!("execution/{}", execution.id)),
+                slot,
                 execution: Some(execution.id),
                 purpose: "abandoned".to_owned(),
-                body: serde_json::to_value(body).unwrap_or_default(),
+                body: serde_json::to_value(Body { place, post }).unwrap_or_default(),
+                offer,
                 due: now,
                 expires: now.plus(REPLY_EXPIRES),
             })
@@ -296,7 +309,10 @@ impl Bot {
     ) -> Result<Ended, Refusal> {
         let name = person.id().to_owned();
         let asker = Asker { person, name, place: None, room_name: None };
-        let typed = given.iter().map(|(name, value)| format!(" {name}={}", plain(value))).collect::<String>();
+        let typed = given
+            .iter()
+            .map(|(name, value)| format!(" {name}={}", value_as_typed(value)))
+            .collect::<String>();
         let mut order = engine::prepare(&self.homes.current(), &asker, None, action, Given::Values(given))?;
         order.command = cut_secrets(&format!("{action}{typed}"), &order.prepared.secrets);
         order.cause = Cause::Cli;
@@ -343,7 +359,7 @@ impl Bot {
 }
 
 /// A value as it would be typed.
-fn plain(value: &Value) -> String {
+fn value_as_typed(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 

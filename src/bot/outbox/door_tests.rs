@@ -1,5 +1,6 @@
 use std::sync::{Arc, Mutex};
 
+use super::super::queue::MOST_VOLATILE;
 use super::*;
 use crate::adapter::{Limit, Unit};
 use crate::bot::outbox::slot;
@@ -56,8 +57,16 @@ fn stored(id: i64) -> Keep {
     let at = Timestamp::from_micros(0);
     let slot = letter("#ops", "1", "", Keep::Volatile).slot;
     let body = serde_json::Value::Null;
-    let new =
-        NewDelivery { id, slot, execution: None, purpose: "result".to_owned(), body, due: at, expires: at };
+    let new = NewDelivery {
+        id,
+        slot,
+        execution: None,
+        purpose: "result".to_owned(),
+        body,
+        offer: None,
+        due: at,
+        expires: at,
+    };
     Keep::Stored(Arc::new(Claimed { delivery: Stored::fresh(&new), epoch: 1 }))
 }
 
