@@ -24,7 +24,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::action::cut_secrets;
-use crate::adapter::{Abilities, Ears, Link};
+use crate::adapter::{Abilities, Call, Ears, Link, Returned, Service};
 use crate::config::Problem;
 use crate::config::instances::Instance;
 use crate::model::{AdapterName, Cause, Execution, Noun, Person, Place};
@@ -65,7 +65,8 @@ pub struct Bot {
 /// One connection under its supervisor.
 struct Running {
     instance: Instance,
-    stop: CancellationToken,
+    service: Arc<Service>,
+    link: Link,
     state: watch::Receiver<link::State>,
 }
 
@@ -235,7 +236,7 @@ impl Bot {
                 .any(|wired| wired.instance.name == *name && wired.instance == running.instance);
             if !same {
                 info!(adapter = %name, "disconnecting: its options changed");
-                running.stop.cancel();
+                running.link.stop.cancel();
             }
             same
         });
@@ -252,17 +253,33 @@ impl Bot {
     fn run_link(self: &Arc<Self>, wired: &Wired) -> Running {
         let (sender, state) = watch::channel(link::State::Connecting { since: self.world.now(), why: None });
         let link = self.link_with(&wired.instance.name, wired.service.abilities(), sender.clone());
-        let stop = link.stop.clone();
+        let (service, own) = (wired.service.clone(), link.clone());
         let on_loss =
             if wired.service.exits_on_disconnect() { link::OnLoss::Exit } else { link::OnLoss::Reconnect };
-        let (service, end) = (wired.service.clone(), self.end.clone());
+        let (runs, end) = (wired.service.clone(), self.end.clone());
         self.tasks.spawn(async move {
-            if let Some(why) = link::keep(service, link, on_loss, sender).await {
+            if let Some(why) = link::keep(runs, own, on_loss, sender).await {
                 // The receiver is gone only when the process is ending already.
                 let _ = end.send(why).await;
             }
         });
-        Running { instance: wired.instance.clone(), stop, state }
+        Running { instance: wired.instance.clone(), service, link, state }
+    }
+
+    /// Whether an adapter of that name is connected by this bot.
+    pub fn has_adapter(&self, name: &AdapterName) -> bool {
+        self.links().contains_key(name)
+    }
+
+    /// A request that a service made of our own listener, answered by the adapter; `None` where there is none of
+    /// that name. What follows from it is heard or pressed.
+    pub fn call(&self, name: &AdapterName, call: &Call<'_>) -> Option<Returned> {
+        let (service, link) = {
+            let links = self.links();
+            let running = links.get(name)?;
+            (running.service.clone(), running.link.clone())
+        };
+        Some(service.call(&link, call))
     }
 
     /// How the connections stand.
@@ -341,7 +358,7 @@ impl Bot {
             warn!("some answers were not delivered; stored ones go out after the next start");
         }
         for running in self.links().values() {
-            running.stop.cancel();
+            running.link.stop.cancel();
         }
         self.quit.cancel();
         self.tasks.close();
