@@ -1,7 +1,8 @@
 //! What people ask, and what becomes of it. Storeys, each seeing only those below it:
-//! `chat`, `console` > `engine`, `notice` > `notify` > `outbox`, `link` > `home`, `reply`.
+//! `chat`, `console` > `engine`, `notice` > `notify` > `choices` > `outbox`, `link` > `home`, `reply`.
 
 pub mod chat;
+pub mod choices;
 pub mod console;
 pub mod engine;
 pub mod home;
@@ -23,7 +24,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::action::cut_secrets;
-use crate::adapter::{Abilities, Ears, Link};
+use crate::adapter::{Abilities, Call, Ears, Link, Returned, Service};
 use crate::config::Problem;
 use crate::config::instances::Instance;
 use crate::model::{AdapterName, Cause, Execution, Noun, Person, Place};
@@ -31,6 +32,7 @@ use crate::net::World;
 use crate::store::{Change, NewDelivery, Notice, Store, What};
 use crate::text::{Addressee, Post};
 use chat::{Chat, Hearing};
+use choices::Choices;
 use console::Console;
 use engine::{Asker, Ended, Engine, Given, Limits, NotOpen, Refusal};
 use home::{Home, Homes, Wired};
@@ -63,7 +65,8 @@ pub struct Bot {
 /// One connection under its supervisor.
 struct Running {
     instance: Instance,
-    stop: CancellationToken,
+    service: Arc<Service>,
+    link: Link,
     state: watch::Receiver<link::State>,
 }
 
@@ -89,14 +92,23 @@ impl Bot {
         let (end, ended) = mpsc::channel(4);
         let home = homes.current();
         let outbox = Outbox::new(store.clone(), world.clone());
-        let notify = Notify::new(store.clone(), homes.clone(), outbox.clone(), world.clone());
-        let engine =
-            Engine::start(store.clone(), outbox.clone(), notify.clone(), world.clone(), limits(&home));
+        let choices = Choices::new(store.clone(), outbox.clone(), world.clone());
+        let notify =
+            Notify::new(store.clone(), homes.clone(), outbox.clone(), choices.clone(), world.clone());
+        let engine = Engine::start(
+            store.clone(),
+            outbox.clone(),
+            choices.clone(),
+            notify.clone(),
+            world.clone(),
+            limits(&home),
+        );
         let chat = Chat::new(
             homes.clone(),
             engine.clone(),
             notify.clone(),
             outbox.clone(),
+            choices,
             store.clone(),
             world.clone(),
         );
@@ -134,19 +146,21 @@ impl Bot {
 
     /// Executions that were open when the process died are abandoned; the notices commit with that.
     async fn recover(&self) -> anyhow::Result<()> {
-        let (store, now) = (self.store.clone(), self.world.now());
+        let (store, now, choices) = (self.store.clone(), self.world.now(), self.chat.choices.clone());
         let notice = move |execution: &Execution| {
             let place = execution.place.clone()?;
-            let body = Body {
-                place: place.clone(),
-                post: addressed(reply::abandoned(execution), execution, &place),
-            };
+            let slot = outbox::slot(&place, format!("execution/{}", execution.id));
+            let mut post = addressed(reply::abandoned(execution), execution, &place);
+            // Nothing is connected yet: a service without buttons leaves them out when it is sent.
+            let terms = engine::again(execution);
+            let offer = terms.and_then(|terms| choices.attach(&mut post, &slot, &place, terms));
             Some(NewDelivery {
                 id: store.id(Noun::Delivery),
-                slot: outbox::slot(&place, format!("execution/{}", execution.id)),
+                slot,
                 execution: Some(execution.id),
                 purpose: "abandoned".to_owned(),
-                body: serde_json::to_value(body).unwrap_or_default(),
+                body: serde_json::to_value(Body { place, post }).unwrap_or_default(),
+                offer,
                 due: now,
                 expires: now.plus(REPLY_EXPIRES),
             })
@@ -222,7 +236,7 @@ impl Bot {
                 .any(|wired| wired.instance.name == *name && wired.instance == running.instance);
             if !same {
                 info!(adapter = %name, "disconnecting: its options changed");
-                running.stop.cancel();
+                running.link.stop.cancel();
             }
             same
         });
@@ -239,17 +253,33 @@ impl Bot {
     fn run_link(self: &Arc<Self>, wired: &Wired) -> Running {
         let (sender, state) = watch::channel(link::State::Connecting { since: self.world.now(), why: None });
         let link = self.link_with(&wired.instance.name, wired.service.abilities(), sender.clone());
-        let stop = link.stop.clone();
+        let (service, own) = (wired.service.clone(), link.clone());
         let on_loss =
             if wired.service.exits_on_disconnect() { link::OnLoss::Exit } else { link::OnLoss::Reconnect };
-        let (service, end) = (wired.service.clone(), self.end.clone());
+        let (runs, end) = (wired.service.clone(), self.end.clone());
         self.tasks.spawn(async move {
-            if let Some(why) = link::keep(service, link, on_loss, sender).await {
+            if let Some(why) = link::keep(runs, own, on_loss, sender).await {
                 // The receiver is gone only when the process is ending already.
                 let _ = end.send(why).await;
             }
         });
-        Running { instance: wired.instance.clone(), stop, state }
+        Running { instance: wired.instance.clone(), service, link, state }
+    }
+
+    /// Whether an adapter of that name is connected by this bot.
+    pub fn has_adapter(&self, name: &AdapterName) -> bool {
+        self.links().contains_key(name)
+    }
+
+    /// A request that a service made of our own listener, answered by the adapter; `None` where there is none of
+    /// that name. What follows from it is heard or pressed.
+    pub fn call(&self, name: &AdapterName, call: &Call<'_>) -> Option<Returned> {
+        let (service, link) = {
+            let links = self.links();
+            let running = links.get(name)?;
+            (running.service.clone(), running.link.clone())
+        };
+        Some(service.call(&link, call))
     }
 
     /// How the connections stand.
@@ -296,7 +326,10 @@ impl Bot {
     ) -> Result<Ended, Refusal> {
         let name = person.id().to_owned();
         let asker = Asker { person, name, place: None, room_name: None };
-        let typed = given.iter().map(|(name, value)| format!(" {name}={}", plain(value))).collect::<String>();
+        let typed = given
+            .iter()
+            .map(|(name, value)| format!(" {name}={}", value_as_typed(value)))
+            .collect::<String>();
         let mut order = engine::prepare(&self.homes.current(), &asker, None, action, Given::Values(given))?;
         order.command = cut_secrets(&format!("{action}{typed}"), &order.prepared.secrets);
         order.cause = Cause::Cli;
@@ -325,7 +358,7 @@ impl Bot {
             warn!("some answers were not delivered; stored ones go out after the next start");
         }
         for running in self.links().values() {
-            running.stop.cancel();
+            running.link.stop.cancel();
         }
         self.quit.cancel();
         self.tasks.close();
@@ -343,7 +376,7 @@ impl Bot {
 }
 
 /// A value as it would be typed.
-fn plain(value: &Value) -> String {
+fn value_as_typed(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
