@@ -31,6 +31,8 @@ mod kill9;
 mod layers;
 #[path = "../../benches/notify/load.rs"]
 mod load;
+mod mattermost;
+mod mattermost_bad;
 mod notifier;
 mod notify_bad;
 mod notify_http;

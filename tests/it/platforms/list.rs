@@ -94,6 +94,8 @@ scenarios! { $
     Talk a_megabyte_is_passed_over, talk::megabyte, "a message of a megabyte does no harm", "";
     Talk what_nobody_expects_is_passed_over, talk::garbled, "unknown events and broken frames do no harm",
         "nothing but messages can come in";
+    Talk a_button_is_for_the_right_person, talk::button, "a button works once, for the right person",
+        "there are no buttons: `kill` is typed, and works for the right person";
     Storm a_hundred_kilobytes_arrive_whole, volumes::flood, "100 KB of output arrive whole",
         "the first lines; `more` shows the next ones until the end";
     Storm is_back_after_an_abort, storms::abort, "answers again after an abort", "there is nothing to cut";

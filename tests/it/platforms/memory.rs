@@ -37,6 +37,8 @@ struct Memory {
     next: AtomicUsize,
     said: Mutex<HashMap<String, Said>>,
     shown: Mutex<Vec<Shown>>,
+    /// What was posted, by its id: buttons are pressed on it.
+    posted: Mutex<HashMap<String, Posted>>,
 }
 
 impl Memory {
@@ -124,8 +126,8 @@ impl Platform for Memory {
         false
     }
 
-    fn press(&self, who: Who, _message: &str, value: &str) -> bool {
-        self.bot().room().press(person(who), value);
+    fn press(&self, who: Who, message: &str, value: &str) -> bool {
+        self.bot().room().press_on(&self.posted.lock().unwrap()[message], person(who), value);
         true
     }
 
@@ -143,10 +145,7 @@ impl Platform for Memory {
                 });
             }
             Fault::Html503 => self.fails("503 with a page of HTML", None),
-            Fault::Removed => {
-                let why = "the bot was removed".to_owned();
-                self.bot().room().mood(Mood::Fails(SendError::NoRoom { why }));
-            }
+            Fault::Removed => self.bot().room().close("#ops"),
             Fault::Refresh | Fault::Freeze | Fault::Down => return false,
         }
         true
@@ -154,12 +153,14 @@ impl Platform for Memory {
 
     fn mend(&self) {
         self.bot().room().mood(Mood::Takes);
+        self.bot().room().open("#ops");
     }
 
     fn shown(&self) -> Vec<Shown> {
         let mut all = self.shown.lock().unwrap();
         while let Some(posted) = self.bot().room().try_next() {
             let new = shown(&posted);
+            self.posted.lock().unwrap().insert(new.id.clone(), posted.clone());
             match all.iter_mut().find(|shown| posted.edited && shown.id == new.id) {
                 Some(earlier) => *earlier = Shown { edits: earlier.edits + 1, ..new },
                 None => all.push(new),

@@ -6,6 +6,7 @@
 
 mod irc;
 mod list;
+pub(crate) mod mattermost;
 mod memory;
 mod soak;
 mod stage;
@@ -158,7 +159,7 @@ pub(crate) type Start = fn() -> Option<Box<dyn Platform>>;
 
 /// Every adapter of the suite: its word, and how its platform starts.
 pub(crate) const ADAPTERS: &[(&str, Start)] =
-    &[("irc", irc::start), ("memory", memory::start), ("terminal", terminal::start)];
+    &[("irc", irc::start), ("mattermost", mattermost::start), ("memory", memory::start), ("terminal", terminal::start)];
 
 /// Where an adapter degrades to something else than the row of the scenario says: adapter, scenario, what it does.
 pub(crate) const INSTEAD: &[(&str, &str, &str)] = &[];

@@ -215,8 +215,19 @@ fn chatter(corners: &mut [Corner], bot: &Running, length: Duration) -> Vec<u64> 
     samples
 }
 
+/// Its own name as a test.
+pub(super) const TEST: &str =
+    "platforms::soak::much_talk_and_many_drops_leave_every_command_answered_once_and_memory_flat";
+
 #[test]
 fn much_talk_and_many_drops_leave_every_command_answered_once_and_memory_flat() {
+    if let Err(why) = super::suite::soaked() {
+        panic!("{why}");
+    }
+}
+
+/// All of it; fails by panicking.
+pub(super) fn run() {
     let seconds = std::env::var("SOAK_SECONDS").map_or(SECONDS, |text| text.parse().unwrap());
     let mut corners = Corner::all();
     let bot = start(&corners);

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::list::{GROUPS, Group, ROWS, Row, Verdict};
 use super::stage::Stage;
-use super::{ADAPTERS, Fault, Start, table};
+use super::{ADAPTERS, Fault, Start, soak, table};
 use crate::support::skip;
 
 /// Groups that run side by side; those that wait for a frozen server are not counted.
@@ -35,6 +35,12 @@ type Results = Arc<(Mutex<BTreeMap<(&'static str, &'static str), Outcome>>, Cond
 struct Suite {
     begun: Vec<(&'static str, &'static str)>,
     results: Results,
+    soak: Mutex<Option<JoinHandle<Result<(), String>>>>,
+}
+
+fn suite() -> &'static Suite {
+    static SUITE: OnceLock<Suite> = OnceLock::new();
+    SUITE.get_or_init(Suite::begin)
 }
 
 /// One group on one adapter.
@@ -56,8 +62,7 @@ pub(crate) fn holds(kind: &str, name: &str) {
 
 /// How a scenario went; waits for it.
 pub(crate) fn outcome(kind: &str, name: &str) -> Outcome {
-    static SUITE: OnceLock<Suite> = OnceLock::new();
-    let suite = SUITE.get_or_init(Suite::begin);
+    let suite = suite();
     let row = ROWS.iter().find(|row| row.name == name).expect("a scenario of the list");
     let (kind, start) = *ADAPTERS.iter().find(|adapter| adapter.0 == kind).expect("an adapter of the list");
     if !suite.begun.contains(&(kind, row.name)) {
@@ -105,7 +110,8 @@ impl Suite {
                 }
             });
         }
-        Self { begun, results }
+        let soak = Mutex::new(asked(&[soak::TEST]).then(soaking));
+        Self { begun, results, soak }
     }
 }
 

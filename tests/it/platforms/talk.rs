@@ -74,7 +74,9 @@ pub(super) fn bots(stage: &Stage) -> Verdict {
     }
     stage.fence();
     stage.fence();
-    let heard: Vec<_> = words.iter().filter(|word| !stage.with(word).is_empty()).collect();
+    // What the bot is made to say itself is shown too.
+    let answered = |word: &&String| stage.with(word).iter().any(|shown| !shown.text.contains(&format!("echo {word}")));
+    let heard: Vec<_> = words.iter().filter(answered).collect();
     assert!(heard.is_empty(), "the bot answered a bot: {heard:?}");
     if words.is_empty() { Verdict::Degrades } else { Verdict::Holds }
 }
@@ -170,4 +172,38 @@ pub(super) fn garbled(stage: &Stage) -> Verdict {
     let (_, word) = stage.echo(Who::Bob, stage.main());
     stage.once(&word);
     if garbled { Verdict::Holds } else { Verdict::Degrades }
+}
+
+/// The button, or what is typed where there are none, that ends a running command.
+fn end(stage: &Stage, who: Who, running: &super::Shown) -> bool {
+    let button = running.buttons.iter().find(|(label, _)| label == "end it");
+    if let Some((_, value)) = button {
+        return stage.platform.press(who, &running.id, value);
+    }
+    let rest = running.text.rsplit("is running as ").next().unwrap_or_default();
+    let id: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    stage.command(who, stage.main(), &format!("kill {id}"));
+    false
+}
+
+pub(super) fn button(stage: &Stage) -> Verdict {
+    let word = stage.word();
+    let ended = || stage.with("ended by").len();
+    let before = ended();
+    stage.command(Who::Bob, stage.main(), &format!("hold {word}"));
+    stage.began(&word);
+    let is_it = |shown: &super::Shown| shown.text.contains(&word) && shown.text.contains("is running as");
+    let running = within(SOON, || stage.platform.shown().into_iter().find(is_it)).expect("it is acknowledged");
+    let pressed = end(stage, Who::Mallory, &running);
+    stage.fence();
+    stage.fence();
+    assert_eq!(ended(), before, "it was not hers to end");
+    end(stage, Who::Bob, &running);
+    within(SOON, || (ended() > before).then_some(())).expect("who asked may end it");
+    if pressed {
+        end(stage, Who::Bob, &running);
+    }
+    stage.fence();
+    assert_eq!(ended(), before + 1, "a button works once");
+    if pressed { Verdict::Holds } else { Verdict::Degrades }
 }
