@@ -198,7 +198,10 @@ impl Platform for Irc {
 
     /// The server itself judges: it answers what it does not understand with 421 and 461.
     fn breaches(&self) -> Vec<String> {
-        [":irc.example.org 421 ", ":irc.example.org 461 "].iter().filter_map(|code| self.cable.told(code)).collect()
+        [":irc.example.org 421 ", ":irc.example.org 461 "]
+            .iter()
+            .filter_map(|code| self.cable.told(code))
+            .collect()
     }
 
     fn has(&self, place: Where) -> bool {

@@ -158,8 +158,12 @@ pub(crate) trait Platform: Send + Sync {
 pub(crate) type Start = fn() -> Option<Box<dyn Platform>>;
 
 /// Every adapter of the suite: its word, and how its platform starts.
-pub(crate) const ADAPTERS: &[(&str, Start)] =
-    &[("irc", irc::start), ("mattermost", mattermost::start), ("memory", memory::start), ("terminal", terminal::start)];
+pub(crate) const ADAPTERS: &[(&str, Start)] = &[
+    ("irc", irc::start),
+    ("mattermost", mattermost::start),
+    ("memory", memory::start),
+    ("terminal", terminal::start),
+];
 
 /// Where an adapter degrades to something else than the row of the scenario says: adapter, scenario, what it does.
 pub(crate) const INSTEAD: &[(&str, &str, &str)] = &[];

@@ -74,12 +74,24 @@ pub(crate) fn outcome(kind: &str, name: &str) -> Outcome {
     results.get(&(kind, row.name)).cloned().unwrap_or_else(|| panic!("no result within {LIMIT:?}"))
 }
 
-/// Whether the tests that were asked for need a scenario: the program's arguments are parts of names.
-fn wanted(kind: &str, row: &Row) -> bool {
+/// How the soak went; waits for it.
+pub(crate) fn soaked() -> Result<(), String> {
+    let begun = suite().soak.lock().unwrap().take();
+    begun.unwrap_or_else(soaking).join().unwrap()
+}
+
+fn soaking() -> JoinHandle<Result<(), String>> {
+    thread::spawn(|| catch_unwind(soak::run).map_err(|panic| words(&*panic)))
+}
+
+/// Whether one of these tests was asked for: the program's arguments are parts of names.
+fn asked(tests: &[&str]) -> bool {
     let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let own = format!("platforms::{kind}::{}", row.name);
-    asked.is_empty()
-        || asked.iter().any(|part| own.contains(part.as_str()) || table::TEST.contains(part.as_str()))
+    asked.is_empty() || tests.iter().any(|test| asked.iter().any(|part| test.contains(part.as_str())))
+}
+
+fn wanted(kind: &str, row: &Row) -> bool {
+    asked(&[&format!("platforms::{kind}::{}", row.name), table::TEST])
 }
 
 impl Suite {

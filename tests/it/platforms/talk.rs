@@ -75,7 +75,8 @@ pub(super) fn bots(stage: &Stage) -> Verdict {
     stage.fence();
     stage.fence();
     // What the bot is made to say itself is shown too.
-    let answered = |word: &&String| stage.with(word).iter().any(|shown| !shown.text.contains(&format!("echo {word}")));
+    let answered =
+        |word: &&String| stage.with(word).iter().any(|shown| !shown.text.contains(&format!("echo {word}")));
     let heard: Vec<_> = words.iter().filter(answered).collect();
     assert!(heard.is_empty(), "the bot answered a bot: {heard:?}");
     if words.is_empty() { Verdict::Degrades } else { Verdict::Holds }
@@ -193,7 +194,8 @@ pub(super) fn button(stage: &Stage) -> Verdict {
     stage.command(Who::Bob, stage.main(), &format!("hold {word}"));
     stage.began(&word);
     let is_it = |shown: &super::Shown| shown.text.contains(&word) && shown.text.contains("is running as");
-    let running = within(SOON, || stage.platform.shown().into_iter().find(is_it)).expect("it is acknowledged");
+    let running =
+        within(SOON, || stage.platform.shown().into_iter().find(is_it)).expect("it is acknowledged");
     let pressed = end(stage, Who::Mallory, &running);
     stage.fence();
     stage.fence();
