@@ -33,6 +33,7 @@ mod layers;
 mod load;
 mod mattermost;
 mod mattermost_bad;
+mod mattermost_client;
 mod notifier;
 mod notify_bad;
 mod notify_http;

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::text::clean::one_line;
-use crate::text::marks::{ChoiceStyle, MARKDOWN, Marks};
+use crate::text::marks::{ChoiceStyle, MARKDOWN, Marks, PLAIN};
 use crate::text::{Addressee, Block, Choice, File, Limit, Post, Span, Tone, Unit, pages, render};
 
 /// What an alias may set of an attachment, by `extra.mattermost`.
@@ -111,7 +111,7 @@ fn in_box(post: &Post, native: Option<&Map<String, Value>>, style: &Style<'_>) -
     let last = texts.len() - 1;
     let boxes = texts.into_iter().enumerate().map(|(index, text)| {
         let mut one = Map::new();
-        one.insert("fallback".to_owned(), json!(fallback(post, &text)));
+        one.insert("fallback".to_owned(), json!(fallback(post)));
         one.insert("color".to_owned(), json!(colour(post.tone)));
         if index == 0 {
             title(post, &mut one);
@@ -203,11 +203,11 @@ fn own(post: &Post, native: &Map<String, Value>, style: &Style<'_>) -> Option<Bo
 }
 
 /// What notifications show.
-fn fallback(post: &Post, text: &str) -> String {
-    let title = Post { body: vec![Block::Para(post.title.clone())], ..Post::default() };
-    let title = render(&title, &crate::text::marks::PLAIN);
-    let words = if title.is_empty() { text } else { &title };
-    one_line(words).chars().take(FALLBACK).collect()
+fn fallback(post: &Post) -> String {
+    let words = |body: Vec<Block>| render(&Post { body, ..Post::default() }, &PLAIN);
+    let title = words(vec![Block::Para(post.title.clone())]);
+    let words = if title.is_empty() { words(post.body.clone()) } else { title };
+    one_line(&words).chars().take(FALLBACK).collect()
 }
 
 /// Slack's names of colours, and what lost its number sign.

@@ -160,9 +160,13 @@ impl<'a> Letter<'a> {
                 Err(error) => return Err(error.into()),
             }
         }
-        let made = self.post_rest(earlier.len()).await?;
-        let ids: Vec<&str> =
-            earlier.iter().take(self.bodies.len()).copied().chain(made.iter().map(String::as_str)).collect();
+        let mut made = self.post_rest(earlier.len()).await?;
+        if self.bodies.last() == Some(&Body::default()) {
+            // Files stay as they are, whatever the text becomes.
+            made.pop();
+        }
+        let kept = earlier.iter().take(self.bodies.len()).copied();
+        let ids: Vec<&str> = kept.chain(made.iter().map(String::as_str)).collect();
         self.core.mattermost.memory().begun.remove(&self.parcel.slot.to_string());
         let answer = if earlier.is_empty() { "posted" } else { "edited" };
         Ok(Receipt { handle: Some(Handle(ids.join(" "))), answer: answer.to_owned() })

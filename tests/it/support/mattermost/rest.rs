@@ -56,6 +56,8 @@ pub(crate) fn answer(state: &mut State, path: &str, request: &Request) -> Respon
 
 fn route(state: &mut State, user: &str, path: &str, request: &Request) -> Answer {
     let parts: Vec<&str> = path.split('/').collect();
+    let has_body = matches!(request.method.as_str(), "POST" | "PUT") && path != "files";
+    let sent = if has_body { body(state, request)? } else { Value::Null };
     match (request.method.as_str(), &parts[..]) {
         ("GET", ["users", "me"]) => person(state, user),
         ("GET", ["users", "me", "teams"]) => Ok(json!([{"id": TEAM_ID, "name": TEAM}])),
@@ -67,13 +69,14 @@ fn route(state: &mut State, user: &str, path: &str, request: &Request) -> Answer
         ("GET", ["users", id]) => person(state, id),
         ("GET", ["teams", "name", team, "channels", "name", name]) => by_name(state, user, team, name),
         ("GET", ["channels", id, "posts"]) => since(state, user, id, request),
-        ("POST", ["channels", "direct"]) => direct(state, user, &body(state, request)?),
-        ("POST", ["posts"]) => post(state, user, &body(state, request)?),
-        ("POST", ["posts", "ephemeral"]) => whisper(state, user, &body(state, request)?),
-        ("PUT", ["posts", id, "patch"]) => patch(state, user, id, &body(state, request)?),
+        ("POST", ["channels", "direct"]) => direct(state, user, &sent),
+        ("POST", ["posts"]) => post(state, user, &sent),
+        ("POST", ["posts", "ephemeral"]) => whisper(state, user, &sent),
+        ("PUT", ["posts", id, "patch"]) => patch(state, user, id, &sent),
         ("DELETE", ["posts", id]) => delete(state, user, id),
-        ("POST", ["reactions"]) => react(state, user, &body(state, request)?),
-        ("DELETE", ["users", "me", "posts", id, "reactions", name]) => {
+        ("POST", ["reactions"]) => react(state, user, &sent),
+        ("GET", ["posts", id]) => state.post(id).map(|post| post.value.clone()).ok_or_else(missing),
+        ("DELETE", ["users", who, "posts", id, "reactions", name]) if *who == "me" || *who == user => {
             let gone = (id.to_string(), user.to_owned(), name.to_string());
             state.reactions.retain(|reaction| *reaction != gone);
             Ok(json!({"status": "OK"}))

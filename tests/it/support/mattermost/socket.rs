@@ -97,7 +97,7 @@ impl Socket<'_> {
                 frame = self.socket.next() => {
                     let Some(Ok(frame)) = frame else { break };
                     if let Message::Text(text) = frame {
-                        let reply = self.reply(&text, &mut events).await;
+                        let Some(reply) = self.reply(&text, &mut events).await else { continue };
                         if self.socket.send(Message::text(reply.to_string())).await.is_err() {
                             break;
                         }
@@ -130,8 +130,8 @@ impl Socket<'_> {
         }
     }
 
-    /// The reply to a request of the client.
-    async fn reply(&mut self, text: &str, events: &mut Option<Events>) -> Value {
+    /// The reply to a request of the client; none to a challenge of a socket that is logged in.
+    async fn reply(&mut self, text: &str, events: &mut Option<Events>) -> Option<Value> {
         let request: Value = serde_json::from_str(text).unwrap_or_default();
         let (number, action) = (request["seq"].as_i64(), request["action"].as_str().unwrap_or_default());
         let found = keys(&request, &["seq", "action", "data"]);
@@ -146,20 +146,19 @@ impl Socket<'_> {
             json!({"status": "FAIL", "error": {"id": id, "message": id, "status_code": status},
                 "seq_reply": number})
         };
-        match action {
+        let reply = match action {
+            "authentication_challenge" if self.user.is_some() => return None,
             "authentication_challenge" => {
-                let user = self
-                    .shared
-                    .state()
-                    .tokens
-                    .get(request["data"]["token"].as_str().unwrap_or_default())
-                    .cloned();
-                let Some(user) = user else {
-                    return fail(401, "api.web_socket_router.not_authenticated.app_error");
-                };
-                // Without a session at the upgrade nothing is resumed.
-                *events = Some(self.attach(&user, &Request::default()).await);
-                json!({"status": "OK", "seq_reply": number})
+                let token = request["data"]["token"].as_str().unwrap_or_default();
+                let user = self.shared.state().tokens.get(token).cloned();
+                match user {
+                    // Without a session at the upgrade nothing is resumed.
+                    Some(user) => {
+                        *events = Some(self.attach(&user, &Request::default()).await);
+                        json!({"status": "OK", "seq_reply": number})
+                    }
+                    None => fail(401, "api.web_socket_router.not_authenticated.app_error"),
+                }
             }
             _ if self.user.is_none() => fail(401, "api.web_socket_router.not_authenticated.app_error"),
             "ping" => json!({"status": "OK", "data": {"text": "pong", "version": "10.5.0", "node_id": ""},
@@ -169,7 +168,8 @@ impl Socket<'_> {
                 self.shared.state().breach(format!("websocket: the action `{other}`"));
                 fail(500, "api.web_socket_router.bad_action.app_error")
             }
-        }
+        };
+        Some(reply)
     }
 }
 

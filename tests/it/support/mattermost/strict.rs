@@ -53,7 +53,7 @@ pub(crate) fn post(post: &Value) -> Result<(), String> {
 
 /// What is wrong with an edit.
 pub(crate) fn patch(patch: &Value) -> Result<(), String> {
-    keys(patch, &["message", "props", "is_pinned", "has_reactions"])?;
+    keys(patch, &["id", "message", "props", "is_pinned", "has_reactions"])?;
     text(patch)
 }
 
