@@ -33,7 +33,7 @@ impl Chat {
     fn press(self: &Arc<Self>, press: Press) {
         let home = self.homes.current();
         let now = self.world.now();
-        match self.choices.take(&press.nonce, &press.person, press.on.clone()) {
+        match self.choices.take(&press) {
             Ok(taken) => {
                 let typed = taken.way().typed.clone();
                 let message = as_typed(press, &typed, now);

@@ -13,9 +13,10 @@ use tracing::warn;
 pub use desk::Declined;
 use desk::Desk;
 
-use super::outbox::{Keep, Letter, Outbox};
+use super::outbox::{Keep, Letter, Outbox, slot};
 use super::reply;
-use crate::model::{Chosen, Handle, Noun, Offer, Person, Place, Slot, Way, hex};
+use crate::adapter::Press;
+use crate::model::{Chosen, Ends, Handle, Noun, Offer, Person, Place, Slot, Way, hex};
 use crate::net::World;
 use crate::store::{Change, Store};
 use crate::text::{Choice, Post};
@@ -124,20 +125,16 @@ impl Choices {
         }
     }
 
-    /// Takes what a nonce stands for, for `person`. Nobody else gets it until the returned value is dropped, and
-    /// nobody at all after [`Taken::done`], unless it may be chosen again.
+    /// Takes what the pressed button stands for. Nobody else gets it until the returned value is dropped, and nobody
+    /// at all after [`Taken::done`], unless it may be chosen again.
     ///
     /// # Errors
     /// Why that person does not get it now.
-    pub fn take(
-        self: &Arc<Self>,
-        nonce: &str,
-        person: &Person,
-        on: Option<Handle>,
-    ) -> Result<Taken, Declined> {
-        let (key, number) = Offer::read(nonce).ok_or(Declined::Unknown)?;
-        let way = self.desk().take(key, number, person, self.world.now())?;
-        Ok(Taken { choices: self.clone(), key: key.to_owned(), number, way, on })
+    pub fn take(self: &Arc<Self>, press: &Press) -> Result<Taken, Declined> {
+        let (key, number) = Offer::read(&press.nonce).ok_or(Declined::Unknown)?;
+        let way = self.desk().take(key, number, &press.person, self.world.now())?;
+        let (place, on) = (press.place.clone(), press.on.clone());
+        Ok(Taken { choices: self.clone(), key: key.to_owned(), number, way, place, on })
     }
 
     /// Somebody's choice stands: written down, and told by the message that offered it.
@@ -155,16 +152,14 @@ impl Choices {
         };
         let mut post: Post = reply::chosen(post, &offer);
         post.choices = buttons(&offer);
-        self.outbox.amend(
-            Letter {
-                slot: offer.slot,
-                place: offer.place,
-                post: Arc::new(post),
-                answer: None,
-                keep: Keep::Amend,
-            },
-            taken.on.clone(),
-        );
+        // A message that its room did not take stands with its person.
+        let moved = taken.place.is_direct() && !offer.place.is_direct();
+        let (place, slot) = match moved {
+            true => (taken.place.clone(), slot(&taken.place, offer.slot.lane)),
+            false => (offer.place, offer.slot),
+        };
+        let letter = Letter { slot, place, post: Arc::new(post), answer: None, keep: Keep::Amend };
+        self.outbox.amend(letter, taken.on.clone());
     }
 }
 
@@ -174,6 +169,9 @@ pub struct Taken {
     key: String,
     number: usize,
     way: Way,
+    /// Where the button was pressed.
+    place: Place,
+    /// The message that carries it.
     on: Option<Handle>,
 }
 
@@ -185,7 +183,7 @@ impl Taken {
 
     /// What was chosen is carried out for `person`, shown as `name`: it is used up. Once; more calls do nothing.
     pub fn done(&self, person: &Person, name: &str) {
-        if self.way.ends != crate::model::Ends::Nothing {
+        if self.way.ends != Ends::Nothing {
             self.choices.choose(self, person, name);
         }
     }

@@ -176,6 +176,9 @@ impl Queue {
 
     fn line_up(&mut self, slot: Slot, number: u64) {
         let earlier = |slot: &Slot| self.waiting.get(slot).is_some_and(|it| it.number < number);
+        if self.queue.back().is_none_or(earlier) {
+            return self.queue.push_back(slot);
+        }
         let place = self.queue.partition_point(earlier);
         self.queue.insert(place, slot);
     }
