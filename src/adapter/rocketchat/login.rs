@@ -147,7 +147,7 @@ async fn me(rocketchat: &Rocketchat, rest: &Rest, id: &str) -> Result<Me, Ended>
 }
 
 /// What a failed call means for the session.
-pub(super) fn ended(failure: &Failure) -> Ended {
+fn ended(failure: &Failure) -> Ended {
     match failure {
         Failure::LoggedOut(why) | Failure::Refused { why, .. } => Ended::Refused(why.clone()),
         Failure::Unreachable(why) | Failure::Down(why) | Failure::Busy { why, .. } => {

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::text::marks::{MARKDOWN, PLAIN};
+use crate::text::marks::{PLAIN, ROCKETCHAT};
 use crate::text::{Block, Choice, File, Limit, MOST_PARTS, Pages, Post, Span, Tone, pages, render};
 
 /// Keys of `extra.rocketchat` that belong to the message, not to the box.
@@ -66,7 +66,7 @@ pub(super) fn letter(post: &Post, look: Look<'_>) -> Letter {
 }
 
 fn in_words(post: &Post, limit: Limit) -> Letter {
-    let Pages { parts, file } = pages(post, &MARKDOWN, limit);
+    let Pages { parts, file } = pages(post, &ROCKETCHAT, limit);
     let message = |text| Outgoing { text, ..Outgoing::default() };
     Letter { messages: parts.into_iter().map(message).collect(), files: file.into_iter().collect() }
 }
@@ -114,7 +114,7 @@ fn boxes(post: &Post, mut native: Map<String, Value>, look: Look<'_>) -> (Vec<Ve
         foot: post.foot.clone(),
         ..Post::default()
     };
-    let Pages { parts, file } = pages(&inner, &MARKDOWN, look.limit);
+    let Pages { parts, file } = pages(&inner, &ROCKETCHAT, look.limit);
     debug_assert!(parts.len() <= MOST_PARTS, "pages keep to their number");
     let colour = json!(colour(post.tone));
     let mut boxes: Vec<Map<String, Value>> =
@@ -169,7 +169,7 @@ fn fields(facts: &[(String, Vec<Span>)]) -> Option<Value> {
     /// A longer value takes the whole width.
     const SHORT: usize = 40;
     let field = |(name, value): &(String, Vec<Span>)| {
-        let text = render(&Post { body: vec![Block::Para(value.clone())], ..Post::default() }, &MARKDOWN);
+        let text = render(&Post { body: vec![Block::Para(value.clone())], ..Post::default() }, &ROCKETCHAT);
         json!({"title": name, "value": text, "short": text.chars().count() <= SHORT})
     };
     (!facts.is_empty()).then(|| facts.iter().map(field).collect())

@@ -11,7 +11,7 @@ use futures_util::{SinkExt, StreamExt};
 use super::courier::Courier;
 use super::known::{Me, lock};
 use super::login::{self, Open};
-use super::{Rocketchat, missed};
+use super::{Credentials, Rocketchat, missed};
 use crate::adapter::{Abilities, Adapter, Ended, Limit, Link};
 use crate::model::{Message, MessageKey, Person, Place, Timestamp};
 use crate::net::ws::{Frame, Socket};
@@ -146,7 +146,7 @@ impl<'a> Session<'a> {
                     Some(Ended::Stopped)
                 }
                 frame = self.socket.next() => self.take(frame).await.err(),
-                Some(()) = sending.next(), if !sending.is_empty() => self.logged_out(courier),
+                Some(()) = sending.next(), if !sending.is_empty() => courier.logged_out().map(|why| self.logged_out(&why)),
                 found = look(&mut missed), if missed.is_some() => {
                     missed = None;
                     self.found(found)
@@ -171,17 +171,14 @@ impl<'a> Session<'a> {
     }
 
     /// A call was answered with 401: a new login may do, or somebody has to do something.
-    fn logged_out(&self, courier: &Courier<'_>) -> Option<Ended> {
-        let why = courier.logged_out()?;
+    fn logged_out(&self, why: &str) -> Ended {
         lock(&self.rocketchat.known).token = None;
-        Some(match self.rocketchat.credentials {
-            super::Credentials::Token { .. } => {
+        match self.rocketchat.credentials {
+            Credentials::Token { .. } => {
                 Ended::Refused(format!("the server refuses `TOKEN`: {why}; it may have been revoked"))
             }
-            super::Credentials::Password { .. } => {
-                Ended::Lost(format!("the server logged the bot out: {why}"))
-            }
-        })
+            Credentials::Password { .. } => Ended::Lost(format!("the server logged the bot out: {why}")),
+        }
     }
 
     async fn take(&mut self, frame: Option<Result<Frame, impl std::fmt::Display>>) -> Result<(), Ended> {
@@ -246,7 +243,7 @@ impl<'a> Session<'a> {
             Err(failure) => {
                 tracing::warn!(adapter = %self.link.name, %failure, "what was said while the connection was down cannot be read");
                 self.release();
-                matches!(failure, Failure::LoggedOut(_)).then(|| login::ended(&failure))
+                matches!(failure, Failure::LoggedOut(_)).then(|| self.logged_out(&failure.to_string()))
             }
         }
     }

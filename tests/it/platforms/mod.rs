@@ -4,6 +4,8 @@
 
 #![allow(dead_code, reason = "services and scenarios arrive one after the other")]
 
+pub(crate) mod rocketchat;
+
 use std::time::Duration;
 
 /// Where something is said.
