@@ -105,6 +105,7 @@ macro_rules! adapters {
 adapters! {
     Irc(super::irc::Irc) = "irc" for People,
     Mattermost(super::mattermost::Mattermost) = "mattermost" for People,
+    Rocketchat(super::rocketchat::Rocketchat) = "rocketchat" for People,
     Terminal(super::terminal::Terminal) = "terminal" for People,
     Memory(super::memory::MemoryAdapter) = "memory" for Tests,
 }

@@ -12,6 +12,7 @@ mod options;
 mod plain;
 #[cfg(test)]
 mod rendered;
+pub mod rocketchat;
 pub mod terminal;
 
 use std::future::Future;

@@ -2,3 +2,4 @@
 
 pub mod irc;
 pub mod mattermost;
+pub mod rocketchat;

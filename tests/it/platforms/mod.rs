@@ -16,6 +16,7 @@ mod table;
 mod talk;
 mod terminal;
 mod volumes;
+pub(crate) mod rocketchat;
 
 use std::time::Duration;
 
