@@ -103,6 +103,8 @@ macro_rules! adapters {
 }
 
 adapters! {
+    #[cfg(feature = "discord")]
+    Discord(super::discord::Discord) = "discord" for People,
     Irc(super::irc::Irc) = "irc" for People,
     Terminal(super::terminal::Terminal) = "terminal" for People,
     Memory(super::memory::MemoryAdapter) = "memory" for Tests,

@@ -1,3 +1,5 @@
 //! Protocol code that adapters and notifiers share: one folder a protocol.
 
+#[cfg(feature = "discord")]
+pub mod discord;
 pub mod irc;
