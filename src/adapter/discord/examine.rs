@@ -8,11 +8,10 @@ use serde_json::Value;
 use serenity::model::Permissions;
 
 use super::channels::id;
-use super::sending::REVOKED;
 use super::{Discord, command};
 use crate::adapter::{Check, Well};
 use crate::net::World;
-use crate::wire::discord::{Body, Failure, Rest};
+use crate::wire::discord::{Body, Failure, REVOKED, Rest};
 
 /// What the bot may need in a channel.
 const PERMISSIONS: Permissions = Permissions::VIEW_CHANNEL

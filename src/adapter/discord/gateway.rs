@@ -8,12 +8,12 @@ use serde_json::Value;
 use tracing::warn;
 
 use super::Discord;
-use super::memory::Resume;
-use super::sending::REVOKED;
+use super::channels::id;
+use super::memory::{Me, Resume};
 use crate::adapter::{Ended, Link};
 use crate::net::dial::DialError;
 use crate::net::ws::{self, Frame, Socket, WsError};
-use crate::wire::discord::{self, Body, Failure, Heart, Received, Rest};
+use crate::wire::discord::{self, Body, Failure, Heart, REVOKED, Received, Rest};
 
 /// Connecting, and the hello after it, may take this long each.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -138,8 +138,7 @@ async fn introduce(
 }
 
 /// Reads a `READY`: the session to go on with, who we are.
-pub(super) fn ready(data: &Value, seq: u64) -> Option<(Resume, super::memory::Me)> {
-    let id = |value: &Value| super::channels::id(value);
+pub(super) fn ready(data: &Value, seq: u64) -> Option<(Resume, Me)> {
     let session = data["session_id"].as_str()?.to_owned();
     let url = data["resume_gateway_url"].as_str()?.to_owned();
     let user = &data["user"];
@@ -147,6 +146,6 @@ pub(super) fn ready(data: &Value, seq: u64) -> Option<(Resume, super::memory::Me
     let mut names: Vec<String> = names.iter().filter_map(|name| name.as_str()).map(str::to_owned).collect();
     names.dedup();
     let application = id(&data["application"]["id"]).or_else(|| id(&user["id"]))?;
-    let me = super::memory::Me { id: id(&user["id"])?, application, names };
+    let me = Me { id: id(&user["id"])?, application, names };
     Some((Resume { session, url, seq, failures: 0 }, me))
 }

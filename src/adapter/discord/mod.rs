@@ -3,6 +3,7 @@
 mod channels;
 mod command;
 mod drafts;
+mod events;
 mod examine;
 mod gateway;
 mod hearing;

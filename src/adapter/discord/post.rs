@@ -95,7 +95,8 @@ mod tests {
     fn every_sample_reads_as_kept() {
         for (name, mut post) in rendered::samples() {
             post.to = post.to.map(|to| Addressee { id: "80351110224678912".to_owned(), ..to });
-            let sent = whole(&post).iter().map(|draft| match body(draft, Kind::New { nonce: "nonce" }) {
+            let drafts = whole(&post);
+            let sent = drafts.iter().map(|draft| match body(draft, Kind::New { nonce: "nonce" }) {
                 Body::Json(body) => body,
                 Body::Files(mut body, files) => {
                     let shown = |file: &File| {

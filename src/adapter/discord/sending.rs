@@ -24,9 +24,6 @@ const UNKNOWN_MESSAGE: u64 = 10_008;
 /// thread, locked thread.
 const NO_ROOM: [u64; 5] = [10_003, 50_001, 50_013, 50_083, 160_005];
 
-/// What to click when the token is refused.
-pub(super) const REVOKED: &str = "the token is refused: Developer Portal > your application > Bot > Reset Token, then put it into CHATOPS_DISCORD_TOKEN";
-
 /// Why a parcel did not arrive.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Trouble {

@@ -99,6 +99,9 @@ pub fn heartbeat(seq: Option<u64>) -> String {
     json!({"op": 1, "d": seq}).to_string()
 }
 
+/// What to do when the token is refused.
+pub const REVOKED: &str = "the token is refused: Developer Portal > your application > Bot > Reset Token, then put it into CHATOPS_DISCORD_TOKEN";
+
 /// What a close code asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Closing {
@@ -114,9 +117,7 @@ pub enum Closing {
 pub const fn closing(code: u16) -> Closing {
     match code {
         4003 | 4007 | 4009 => Closing::Anew,
-        4004 => Closing::Refused(
-            "the token is not valid: Developer Portal > your application > Bot > Reset Token, then put it into CHATOPS_DISCORD_TOKEN",
-        ),
+        4004 => Closing::Refused(REVOKED),
         4010 => Closing::Refused("the shard is not valid; the bot runs on one connection without shards"),
         4011 => Closing::Refused("the bot is on too many servers for one connection: remove it from some"),
         4012 => Closing::Refused("version 10 of the gateway is no longer spoken: a newer chatops is needed"),

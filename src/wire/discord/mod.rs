@@ -8,7 +8,7 @@ mod limits;
 mod rest;
 
 pub use failure::Failure;
-pub use frames::{Closing, INTENTS, Received, closing, heartbeat, identify, read, resume};
+pub use frames::{Closing, INTENTS, REVOKED, Received, closing, heartbeat, identify, read, resume};
 pub use heart::{Beat, Heart};
 pub use rest::{Body, Rest};
 

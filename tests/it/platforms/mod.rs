@@ -4,6 +4,9 @@
 
 #![allow(dead_code, reason = "services and scenarios arrive one after the other")]
 
+#[cfg(feature = "discord")]
+pub(crate) mod discord;
+
 use std::time::Duration;
 
 /// Where something is said.
