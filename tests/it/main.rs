@@ -19,6 +19,12 @@ mod choices_more;
 mod cli;
 mod cli_running;
 mod deliveries;
+#[cfg(feature = "discord")]
+mod discord;
+#[cfg(feature = "discord")]
+mod discord_losses;
+#[cfg(feature = "discord")]
+mod discord_session;
 mod docs;
 mod doubts;
 mod events;

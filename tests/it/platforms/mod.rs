@@ -17,6 +17,8 @@ mod talk;
 mod terminal;
 mod volumes;
 pub(crate) mod rocketchat;
+#[cfg(feature = "discord")]
+pub(crate) mod discord;
 
 use std::time::Duration;
 

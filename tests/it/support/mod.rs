@@ -4,6 +4,8 @@ pub(crate) mod api;
 pub(crate) mod bot;
 pub(crate) mod cable;
 pub(crate) mod chat;
+#[cfg(feature = "discord")]
+pub(crate) mod discord;
 pub(crate) mod endpoint;
 pub(crate) mod homes;
 pub(crate) mod imports;
