@@ -17,13 +17,14 @@ mod seats;
 mod sending;
 mod session;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::options::{Manner, Reach};
 use super::{Abilities, Adapter, Check, Ended, Limit, Link, Lookup, OptionRow, Unit};
 use crate::model::Secret;
 use crate::net::World;
+use crate::net::http::cause;
 use crate::net::tls;
 use crate::wire::slack::Api;
 
@@ -47,6 +48,8 @@ struct Inner {
     reach: Reach,
     exit_on_disconnect: bool,
     memory: Mutex<Memory>,
+    /// Made once: reading the authorities takes its time.
+    client: OnceLock<reqwest::Client>,
 }
 
 /// How long to wait for what.
@@ -78,9 +81,14 @@ impl Inner {
 
     /// The Web API with the bot's token and with the app's.
     fn apis(&self) -> Result<(Api, Api), String> {
-        let client = self.reach.http.builder()?.build();
-        let client =
-            client.map_err(|error| format!("cannot set up HTTP: {}", crate::net::http::cause(&error)))?;
+        let client = match self.client.get() {
+            Some(client) => client,
+            None => {
+                let built = self.reach.http.builder()?.build();
+                let built = built.map_err(|error| format!("cannot set up HTTP: {}", cause(&error)))?;
+                self.client.get_or_init(|| built)
+            }
+        };
         let api = |token: &Secret| Api::new(client.clone(), &self.api_url, token.clone());
         Ok((api(&self.bot_token), api(&self.app_token)))
     }
@@ -119,5 +127,37 @@ impl Adapter for Slack {
 
     async fn examine(&self, world: &World) -> Vec<Check> {
         examine::examine(&self.inner, world).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use crate::wire::slack::{EVENTS, SCOPES};
+
+    #[test]
+    fn the_manifest_holds_exactly_what_the_code_needs() {
+        let manifest = include_str!("../../../docs/adapters/slack-manifest.yaml");
+        let manifest: Value = serde_yaml::from_str(manifest).unwrap();
+        let list = |pointer: &str| -> Vec<String> {
+            let items = manifest.pointer(pointer).and_then(Value::as_array).unwrap();
+            items.iter().map(|item| item.as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(
+            list("/oauth_config/scopes/bot"),
+            SCOPES.iter().map(|scope| scope.name).collect::<Vec<_>>()
+        );
+        assert_eq!(list("/settings/event_subscriptions/bot_events"), EVENTS);
+        assert_eq!(manifest.pointer("/settings/socket_mode_enabled"), Some(&Value::Bool(true)));
+        assert_eq!(manifest.pointer("/settings/interactivity/is_enabled"), Some(&Value::Bool(true)));
+    }
+
+    #[test]
+    fn every_scope_is_on_the_page() {
+        let page = include_str!("../../../docs/adapters/slack.md");
+        for scope in SCOPES {
+            assert!(page.contains(&format!("`{}`", scope.name)), "{}", scope.name);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The options of the Slack adapter.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use super::memory::Memory;
@@ -45,6 +45,7 @@ pub(super) fn read(lookup: Lookup<'_>) -> Result<Slack, Vec<String>> {
         reach,
         exit_on_disconnect: reader.switch("EXIT_ON_DISCONNECT", false),
         memory: Mutex::new(Memory::default()),
+        client: OnceLock::new(),
     };
     match reader.wrong.is_empty() {
         true => Ok(Slack { patience: Patience::default(), inner: Arc::new(inner) }),

@@ -56,7 +56,7 @@ fn after(context: &Context, left: Left, others: usize) -> Option<Ended> {
         Left::Stopped => Some(Ended::Stopped),
         Left::Lost(why) if others == 0 => Some(Ended::Lost(why)),
         Left::Lost(why) => {
-            tracing::info!(adapter = %context.link.name, why, "one of two sockets was lost");
+            tracing::info!(adapter = %context.link.name, why, "connection lost; the other of two hears on");
             context.missed.notify_one();
             None
         }
