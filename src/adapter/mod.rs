@@ -15,6 +15,7 @@ mod plain;
 #[cfg(test)]
 mod rendered;
 pub mod rocketchat;
+pub mod slack;
 pub mod terminal;
 
 use std::future::Future;

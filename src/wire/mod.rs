@@ -5,3 +5,4 @@ pub mod discord;
 pub mod irc;
 pub mod mattermost;
 pub mod rocketchat;
+pub mod slack;
