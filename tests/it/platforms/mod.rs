@@ -4,10 +4,13 @@
 
 #![allow(dead_code, reason = "services and scenarios arrive one after the other")]
 
+#[cfg(feature = "discord")]
+pub(crate) mod discord;
 mod irc;
 mod list;
 pub(crate) mod mattermost;
 mod memory;
+pub(crate) mod rocketchat;
 mod soak;
 mod stage;
 mod storms;
@@ -16,9 +19,6 @@ mod table;
 mod talk;
 mod terminal;
 mod volumes;
-pub(crate) mod rocketchat;
-#[cfg(feature = "discord")]
-pub(crate) mod discord;
 
 use std::time::Duration;
 
@@ -163,7 +163,10 @@ pub(crate) type Start = fn() -> Option<Box<dyn Platform>>;
 /// Every adapter of the suite: its word, and how its platform starts.
 pub(crate) const ADAPTERS: &[(&str, Start)] = &[
     ("irc", irc::start),
+    #[cfg(feature = "discord")]
+    ("discord", discord::start),
     ("mattermost", mattermost::start),
+    ("rocketchat", rocketchat::start),
     ("memory", memory::start),
     ("terminal", terminal::start),
 ];
