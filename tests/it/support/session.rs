@@ -6,7 +6,6 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chatops::adapter::irc::Irc;
 use chatops::adapter::{Abilities, Adapter, Boxed, Ears, Ended, Link, Outlet, Parcel, Press};
 use chatops::model::{AdapterName, Message, Place, Receipt, SendError, Slot};
 use chatops::net::World;
@@ -80,12 +79,12 @@ impl Outlet for Queue {
 
 impl Session {
     /// Starts a session in its own runtime.
-    pub(crate) fn start(irc: Irc) -> Self {
-        Self::start_shared(Arc::new(irc))
+    pub(crate) fn start(adapter: impl Adapter) -> Self {
+        Self::start_shared(Arc::new(adapter))
     }
 
     /// The same for an adapter that several sessions share, one after the other.
-    pub(crate) fn start_shared(irc: Arc<Irc>) -> Self {
+    pub(crate) fn start_shared(adapter: Arc<impl Adapter>) -> Self {
         let (heard_in, heard) = channel();
         let (up_in, up) = channel();
         let (settled_in, settled) = channel();
@@ -103,14 +102,14 @@ impl Session {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         runtime.spawn(async move {
-            let _ = ended_in.send(irc.session(&link).await);
+            let _ = ended_in.send(adapter.session(&link).await);
         });
         Self { heard, up, settled, ended, outlet, stop, runtime: Some(runtime) }
     }
 
     /// The same, once it is up; gives its nick.
-    pub(crate) fn start_up(irc: Irc) -> (Self, String) {
-        let session = Self::start(irc);
+    pub(crate) fn start_up(adapter: impl Adapter) -> (Self, String) {
+        let session = Self::start(adapter);
         let names = session.next_up();
         (session, names[0].clone())
     }
@@ -149,9 +148,14 @@ impl Session {
             answer: None,
             delivery: Some(i64::try_from(number).unwrap()),
         };
-        self.outlet.waiting.lock().unwrap().push_back(parcel.clone());
-        self.outlet.bell.notify_one();
+        self.sends(parcel.clone());
         parcel
+    }
+
+    /// Queues a parcel.
+    pub(crate) fn sends(&self, parcel: Parcel) {
+        self.outlet.waiting.lock().unwrap().push_back(parcel);
+        self.outlet.bell.notify_one();
     }
 
     /// The next settled parcel's outcome.
