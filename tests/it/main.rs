@@ -40,6 +40,7 @@ mod load;
 mod mattermost;
 mod mattermost_bad;
 mod mattermost_client;
+mod mattermost_sending;
 mod notifier;
 mod notify_bad;
 mod notify_http;

@@ -33,7 +33,7 @@ impl Meeting {
         let chat = Chat::start();
         let home = more(home(&chat));
         let bot = home.serve();
-        bot.logs("connected");
+        bot.logs("connected adapter=mattermost");
         Self { chat, bot, home }
     }
 
@@ -71,7 +71,8 @@ impl Meeting {
     /// Nothing with `part` is said: what is asked after it is answered, and that is not.
     pub(crate) fn never(&self, part: &str) {
         self.echoes(&format!("after-{part}"));
-        let said: Vec<_> = self.all(part).into_iter().filter(|it| !it.text.contains("after-")).collect();
+        let asked = |it: &Shown| it.text.contains("after-") || it.text.starts_with("!echo");
+        let said: Vec<_> = self.all(part).into_iter().filter(|it| !asked(it)).collect();
         assert!(said.is_empty(), "{said:#?}");
     }
 
@@ -88,7 +89,7 @@ fn the_bot_answers_in_channel_thread_and_private() {
     let meeting = Meeting::start();
     let chat = &meeting.chat;
     chat.say(Who::Alice, Where::Ops, "!echo by-prefix");
-    assert_eq!(meeting.sees("by-prefix").text.lines().next(), Some("@alice: by-prefix"));
+    assert_eq!(meeting.sees("by-prefix").text, "@alice:\nby-prefix");
     chat.mention(Who::Bob, Where::Ops, "echo by-mention");
     assert!(meeting.sees("by-mention").text.starts_with("@bob"));
     chat.say(Who::Alice, Where::Direct, "echo in-private");
@@ -156,9 +157,8 @@ fn markup_is_undone_and_code_is_not() {
 fn the_acknowledgement_becomes_the_result() {
     let meeting = Meeting::start();
     let before = meeting.chat.shown().len();
-    meeting.chat.say(Who::Alice, Where::Ops, "!run sleep 0.5; echo it-is-done on localhost");
-    let shown = meeting.sees("it-is-done\n");
-    let shown = within(SOON, || Some(shown.clone()).filter(|it| it.edits > 0)).unwrap_or(shown);
+    meeting.chat.say(Who::Alice, Where::Ops, "!run sleep 3; echo it-is-done on localhost");
+    let shown = meeting.sees("stdout : it-is-done");
     assert!(shown.edits > 0, "{shown:?}");
     assert_eq!(meeting.chat.shown().len(), before + 1, "{:#?}", meeting.chat.shown());
     meeting.ends();
@@ -173,7 +173,7 @@ fn a_rate_limit_delays_and_loses_nothing() {
     }
     meeting.sees("limited-7");
     let order: Vec<_> = meeting.all("limited-").iter().map(|it| it.text.clone()).collect();
-    let expected: Vec<_> = (0..8).map(|number| format!("@alice: limited-{number}")).collect();
+    let expected: Vec<_> = (0..8).map(|number| format!("@alice:\nlimited-{number}")).collect();
     assert_eq!(order, expected);
     meeting.ends();
 }
@@ -233,7 +233,7 @@ fn what_was_said_while_the_line_was_down_is_replayed() {
     meeting.chat.mend();
     meeting.sees("missed-2");
     let order: Vec<_> = meeting.all("missed-").iter().map(|it| it.text.clone()).collect();
-    assert_eq!(order, ["@alice: missed-0", "@alice: missed-1", "@alice: missed-2"]);
+    assert_eq!(order, ["@alice:\nmissed-0", "@alice:\nmissed-1", "@alice:\nmissed-2"]);
     assert!(meeting.chat.server.state().resumed > 0);
     meeting.ends();
 }
@@ -323,8 +323,9 @@ fn long_output_is_a_file_without_a_lost_character() {
     let with_file = until(SOON, || meeting.chat.shown().into_iter().find(|it| !it.files.is_empty()));
     let (name, bytes) = &with_file.files[0];
     let text = String::from_utf8(bytes.clone()).unwrap();
-    let expected: String = (1..=20_000).map(|number| format!("{number}\n")).collect();
-    assert!(text.contains(expected.trim_end()), "{name}: {} bytes", text.len());
+    let words = text.split_whitespace().skip_while(|word| *word != "stdout").skip(2);
+    let numbers: Vec<_> = words.map_while(|word| word.parse::<u32>().ok()).collect();
+    assert_eq!(numbers, (1..=20_000).collect::<Vec<_>>(), "{name}: {} bytes", text.len());
     meeting.ends();
 }
 
@@ -333,19 +334,6 @@ fn answers_go_into_threads_where_an_admin_likes_it_so() {
     let meeting = Meeting::with(|home| home.set("CHATOPS_MATTERMOST_THREAD", "on"));
     let id = meeting.chat.say(Who::Alice, Where::Ops, "!echo threaded");
     assert_eq!(meeting.sees("threaded").thread, Some(id));
-    meeting.ends();
-}
-
-#[test]
-fn private_answers_are_whispered_or_said_in_private() {
-    let meeting = Meeting::with(|home| home.set("CHATOPS_MATTERMOST_WHISPER", "on"));
-    meeting.chat.say(Who::Bob, Where::Ops, "!help");
-    assert!(meeting.sees("echo {{message}}").whispered);
-    meeting.chat.server.state().may_whisper = false;
-    meeting.chat.say(Who::Alice, Where::Ops, "!help");
-    let private = until(SOON, || meeting.all("echo {{message}}").into_iter().find(|it| !it.whispered));
-    let ops = meeting.chat.server.state().channel_named("ops").unwrap().id.clone();
-    assert_ne!(private.room, ops, "not before everybody");
     meeting.ends();
 }
 

@@ -148,9 +148,14 @@ impl Session {
             answer: None,
             delivery: Some(i64::try_from(number).unwrap()),
         };
-        self.outlet.waiting.lock().unwrap().push_back(parcel.clone());
-        self.outlet.bell.notify_one();
+        self.sends(parcel.clone());
         parcel
+    }
+
+    /// Queues a parcel.
+    pub(crate) fn sends(&self, parcel: Parcel) {
+        self.outlet.waiting.lock().unwrap().push_back(parcel);
+        self.outlet.bell.notify_one();
     }
 
     /// The next settled parcel's outcome.

@@ -72,8 +72,8 @@ pub(crate) struct State {
     pub(crate) resumed: usize,
     pub(crate) breaches: Vec<String>,
     pub(crate) requests: Vec<String>,
-    ids: u64,
-    clock: i64,
+    pub(crate) ids: u64,
+    pub(crate) clock: i64,
 }
 
 impl State {
@@ -214,10 +214,5 @@ impl State {
     pub(crate) fn pending(&self, pending: &str) -> Option<String> {
         let (made, id) = self.pending.get(pending)?;
         (made.elapsed() < PENDING).then(|| id.clone())
-    }
-
-    /// Whether the text is an id.
-    pub(crate) fn is_id(text: &str) -> bool {
-        text.len() == 26 && text.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
     }
 }

@@ -40,6 +40,10 @@ pub(crate) fn keys(value: &Value, known: &[&str]) -> Result<(), String> {
 pub(crate) fn post(post: &Value) -> Result<(), String> {
     keys(post, &[POST, CLIENT].concat())?;
     text(post)?;
+    let ids = [post["channel_id"].as_str(), post["root_id"].as_str().filter(|root| !root.is_empty())];
+    if let Some(odd) = ids.into_iter().flatten().find(|id| !is_id(id)) {
+        return Err(format!("`{odd}` is no id"));
+    }
     let files = post["file_ids"].as_array().map_or(0, Vec::len);
     if files > 10 {
         return Err(format!("{files} files in one post"));
@@ -55,6 +59,11 @@ pub(crate) fn post(post: &Value) -> Result<(), String> {
 pub(crate) fn patch(patch: &Value) -> Result<(), String> {
     keys(patch, &["id", "message", "props", "is_pinned", "has_reactions"])?;
     text(patch)
+}
+
+/// Whether a text is an id: 26 small letters and digits.
+fn is_id(text: &str) -> bool {
+    text.len() == 26 && text.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
 }
 
 fn text(post: &Value) -> Result<(), String> {
