@@ -326,10 +326,8 @@ impl Bot {
     ) -> Result<Ended, Refusal> {
         let name = person.id().to_owned();
         let asker = Asker { person, name, place: None, room_name: None };
-        let typed = given
-            .iter()
-            .map(|(name, value)| format!(" {name}={}", value_as_typed(value)))
-            .collect::<String>();
+        let typed =
+            given.iter().map(|(name, value)| format!(" {name}={}", reply::value(value))).collect::<String>();
         let mut order = engine::prepare(&self.homes.current(), &asker, None, action, Given::Values(given))?;
         order.command = cut_secrets(&format!("{action}{typed}"), &order.prepared.secrets);
         order.cause = Cause::Cli;
@@ -373,11 +371,6 @@ impl Bot {
             warn!(%error, "the database did not close well");
         }
     }
-}
-
-/// A value as it would be typed.
-fn value_as_typed(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn limits(home: &Home) -> Limits {

@@ -14,7 +14,6 @@ use crate::bot::choices::{After, Terms};
 use crate::bot::engine::Refusal;
 use crate::bot::home::{Home, runner_parameters};
 use crate::bot::reply::{self, CanChoose};
-use crate::bot::value_as_typed;
 use crate::model::{Ends, Way};
 use crate::store::What;
 use crate::text::Post;
@@ -151,7 +150,7 @@ fn values(home: &Arc<Home>, alias: &Alias, name: &str) -> Vec<String> {
     if choices.len() > MOST_VALUES {
         return Vec::new();
     }
-    choices.iter().map(value_as_typed).collect()
+    choices.iter().map(reply::value).collect()
 }
 
 /// What was typed, with a value for `name` behind it, if that is understood so.
