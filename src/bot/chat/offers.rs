@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::heard::{By, Heard, secrets};
 use super::{Chat, Sure};
-use crate::action::ParameterError;
+use crate::action::{Parameter, ParameterError};
 use crate::alias::{Alias, Candidate, Found, Hit, Suggestion};
 use crate::bot::choices::{After, Terms};
 use crate::bot::engine::Refusal;
@@ -138,7 +138,7 @@ fn mended(heard: &Heard, near: &Suggestion) -> Option<String> {
 fn takes_secrets(home: &Home, alias: &Alias) -> bool {
     let action = home.actions.get(&alias.action_ref);
     let parameters = action.map(|action| action.parameters_with(&runner_parameters(action)));
-    parameters.is_some_and(|all| all.iter().any(|parameter| parameter.is_secret()))
+    parameters.is_some_and(|all| all.iter().any(Parameter::is_secret))
 }
 
 /// The values that a parameter accepts, if they are few.

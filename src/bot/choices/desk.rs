@@ -135,7 +135,7 @@ mod tests {
             key: key.into(),
             slot: Slot { notifier: "adapter/irc".into(), target: "irc:#ops".into(), lane: lane.into() },
             place,
-            may: may.map(|name| person(name)),
+            may: may.map(person),
             until: Timestamp::from_micros(100),
             ways: vec![Way::new("a", "run a", Ends::All), Way::new("b", "run b", Ends::Itself)],
             post: None,
