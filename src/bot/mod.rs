@@ -7,6 +7,7 @@ pub mod console;
 pub mod engine;
 pub mod home;
 pub mod link;
+mod links;
 mod notice;
 pub mod notify;
 pub mod outbox;
@@ -14,7 +15,7 @@ pub mod reply;
 mod upkeep;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -24,9 +25,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::action::cut_secrets;
-use crate::adapter::{Abilities, Call, Ears, Link, Returned, Service};
 use crate::config::Problem;
-use crate::config::instances::Instance;
 use crate::model::{AdapterName, Cause, Execution, Noun, Person, Place};
 use crate::net::World;
 use crate::store::{Change, NewDelivery, Notice, Store, What};
@@ -35,7 +34,8 @@ use chat::{Chat, Hearing};
 use choices::Choices;
 use console::Console;
 use engine::{Asker, Ended, Engine, Given, Limits, NotOpen, Refusal};
-use home::{Home, Homes, Wired};
+use home::{Home, Homes};
+use links::Running;
 use notify::Notify;
 use outbox::{Body, Outbox, REPLY_EXPIRES};
 
@@ -60,14 +60,6 @@ pub struct Bot {
     quit: CancellationToken,
     /// Why the process should end, told by a link that is not to reconnect.
     end: mpsc::Sender<String>,
-}
-
-/// One connection under its supervisor.
-struct Running {
-    instance: Instance,
-    service: Arc<Service>,
-    link: Link,
-    state: watch::Receiver<link::State>,
 }
 
 /// What a reload found.
@@ -169,39 +161,6 @@ impl Bot {
         Ok(())
     }
 
-    fn links(&self) -> MutexGuard<'_, BTreeMap<AdapterName, Running>> {
-        self.links.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The ears and the queue of an adapter that somebody else runs, such as the terminal of this process.
-    pub fn link(
-        self: &Arc<Self>,
-        name: &AdapterName,
-        abilities: Abilities,
-    ) -> (Link, watch::Receiver<link::State>) {
-        let (state, receiver) =
-            watch::channel(link::State::Connecting { since: self.world.now(), why: None });
-        (self.link_with(name, abilities, state), receiver)
-    }
-
-    fn link_with(
-        self: &Arc<Self>,
-        name: &AdapterName,
-        abilities: Abilities,
-        state: watch::Sender<link::State>,
-    ) -> Link {
-        let door = self.outbox.door(name, abilities);
-        let ears: Arc<dyn Ears> = Hearing::new(self.chat.clone(), name.clone(), door.clone(), state);
-        Link {
-            name: name.clone(),
-            bot: self.homes.current().settings.name.as_str().to_owned(),
-            world: self.world.clone(),
-            stop: self.quit.child_token(),
-            ears,
-            outlet: door,
-        }
-    }
-
     /// Serves terminals that attach through the API.
     pub fn serve_console(self: &Arc<Self>) {
         let name = AdapterName::new("terminal").expect("a good name");
@@ -225,66 +184,6 @@ impl Bot {
                 bot.settle_links(&home);
             }
         }));
-    }
-
-    fn settle_links(self: &Arc<Self>, home: &Home) {
-        let mut links = self.links();
-        links.retain(|name, running| {
-            let same = home
-                .services
-                .iter()
-                .any(|wired| wired.instance.name == *name && wired.instance == running.instance);
-            if !same {
-                info!(adapter = %name, "disconnecting: its options changed");
-                running.link.stop.cancel();
-            }
-            same
-        });
-        for wired in &home.services {
-            let name = &wired.instance.name;
-            if !links.contains_key(name) {
-                links.insert(name.clone(), self.run_link(wired));
-            }
-        }
-        let states = links.iter().map(|(name, running)| (name.clone(), running.state.clone())).collect();
-        *self.chat.links.lock().unwrap_or_else(PoisonError::into_inner) = states;
-    }
-
-    fn run_link(self: &Arc<Self>, wired: &Wired) -> Running {
-        let (sender, state) = watch::channel(link::State::Connecting { since: self.world.now(), why: None });
-        let link = self.link_with(&wired.instance.name, wired.service.abilities(), sender.clone());
-        let (service, own) = (wired.service.clone(), link.clone());
-        let on_loss =
-            if wired.service.exits_on_disconnect() { link::OnLoss::Exit } else { link::OnLoss::Reconnect };
-        let (runs, end) = (wired.service.clone(), self.end.clone());
-        self.tasks.spawn(async move {
-            if let Some(why) = link::keep(runs, own, on_loss, sender).await {
-                // The receiver is gone only when the process is ending already.
-                let _ = end.send(why).await;
-            }
-        });
-        Running { instance: wired.instance.clone(), service, link, state }
-    }
-
-    /// Whether an adapter of that name is connected by this bot.
-    pub fn has_adapter(&self, name: &AdapterName) -> bool {
-        self.links().contains_key(name)
-    }
-
-    /// A request that a service made of our own listener, answered by the adapter; `None` where there is none of
-    /// that name. What follows from it is heard or pressed.
-    pub fn call(&self, name: &AdapterName, call: &Call<'_>) -> Option<Returned> {
-        let (service, link) = {
-            let links = self.links();
-            let running = links.get(name)?;
-            (running.service.clone(), running.link.clone())
-        };
-        Some(service.call(&link, call))
-    }
-
-    /// How the connections stand.
-    pub fn adapters(&self) -> Vec<(AdapterName, link::State)> {
-        self.links().iter().map(|(name, running)| (name.clone(), running.state.borrow().clone())).collect()
     }
 
     /// What is remembered.
@@ -326,10 +225,8 @@ impl Bot {
     ) -> Result<Ended, Refusal> {
         let name = person.id().to_owned();
         let asker = Asker { person, name, place: None, room_name: None };
-        let typed = given
-            .iter()
-            .map(|(name, value)| format!(" {name}={}", value_as_typed(value)))
-            .collect::<String>();
+        let typed =
+            given.iter().map(|(name, value)| format!(" {name}={}", reply::value(value))).collect::<String>();
         let mut order = engine::prepare(&self.homes.current(), &asker, None, action, Given::Values(given))?;
         order.command = cut_secrets(&format!("{action}{typed}"), &order.prepared.secrets);
         order.cause = Cause::Cli;
@@ -373,11 +270,6 @@ impl Bot {
             warn!(%error, "the database did not close well");
         }
     }
-}
-
-/// A value as it would be typed.
-fn value_as_typed(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn limits(home: &Home) -> Limits {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::model::{Chosen, Execution, Offer};
 use crate::text::human::duration;
 use crate::text::{Block, Post, Span, Tone};
@@ -205,6 +207,11 @@ pub fn moved(room: &str, post: &Post) -> Post {
     let head = vec![text(format!("you asked this in {room}, where I can no longer post:"))];
     post.pretext.insert(0, Block::Para(head));
     post
+}
+
+/// A value as it would be typed.
+pub fn value(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Text from a chat, cut so that an answer never repeats a page.

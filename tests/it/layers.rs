@@ -58,6 +58,7 @@ const BOT: &[Room] = &[
     room(5, "engine"),
     room(6, "chat"),
     room(6, "console"),
+    room(7, "links"),
 ];
 
 /// Whether code in `from` may name something in `to`; what is not in the table is said to be so.

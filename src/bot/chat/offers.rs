@@ -8,13 +8,12 @@ use serde_json::Value;
 
 use super::heard::{By, Heard, secrets};
 use super::{Chat, Sure};
-use crate::action::ParameterError;
+use crate::action::{Parameter, ParameterError};
 use crate::alias::{Alias, Candidate, Found, Hit, Suggestion};
 use crate::bot::choices::{After, Terms};
 use crate::bot::engine::Refusal;
 use crate::bot::home::{Home, runner_parameters};
 use crate::bot::reply::{self, CanChoose};
-use crate::bot::value_as_typed;
 use crate::model::{Ends, Way};
 use crate::store::What;
 use crate::text::Post;
@@ -139,7 +138,7 @@ fn mended(heard: &Heard, near: &Suggestion) -> Option<String> {
 fn takes_secrets(home: &Home, alias: &Alias) -> bool {
     let action = home.actions.get(&alias.action_ref);
     let parameters = action.map(|action| action.parameters_with(&runner_parameters(action)));
-    parameters.is_some_and(|all| all.iter().any(|parameter| parameter.is_secret()))
+    parameters.is_some_and(|all| all.iter().any(Parameter::is_secret))
 }
 
 /// The values that a parameter accepts, if they are few.
@@ -151,7 +150,7 @@ fn values(home: &Arc<Home>, alias: &Alias, name: &str) -> Vec<String> {
     if choices.len() > MOST_VALUES {
         return Vec::new();
     }
-    choices.iter().map(value_as_typed).collect()
+    choices.iter().map(reply::value).collect()
 }
 
 /// What was typed, with a value for `name` behind it, if that is understood so.

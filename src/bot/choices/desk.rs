@@ -27,6 +27,8 @@ pub(super) struct Desk {
     offers: HashMap<String, Offer>,
     order: VecDeque<String>,
     slots: HashMap<Slot, String>,
+    /// Slots whose offers were withdrawn lately: the store may not know yet.
+    gone: VecDeque<Slot>,
     /// Keys and ways that somebody is taking.
     taken: HashSet<(String, usize)>,
 }
@@ -34,6 +36,7 @@ pub(super) struct Desk {
 impl Desk {
     /// A new offer, in place of the earlier one of its slot.
     pub(super) fn keep(&mut self, offer: Offer) {
+        self.gone.retain(|slot| *slot != offer.slot);
         if let Some(earlier) = self.slots.insert(offer.slot.clone(), offer.key.clone()) {
             self.offers.remove(&earlier);
             self.order.retain(|key| *key != earlier);
@@ -50,7 +53,8 @@ impl Desk {
 
     /// An offer out of the store, unless it is known here, or a later one of its slot is.
     pub(super) fn recall(&mut self, offer: Offer) {
-        if !self.offers.contains_key(&offer.key) && !self.slots.contains_key(&offer.slot) {
+        let void = self.slots.contains_key(&offer.slot) || self.gone.contains(&offer.slot);
+        if !void && !self.offers.contains_key(&offer.key) {
             self.keep(offer);
         }
     }
@@ -59,6 +63,10 @@ impl Desk {
         if let Some(key) = self.slots.remove(slot) {
             self.offers.remove(&key);
             self.order.retain(|known| *known != key);
+        }
+        self.gone.push_back(slot.clone());
+        if self.gone.len() > MOST {
+            self.gone.pop_front();
         }
     }
 
@@ -127,7 +135,7 @@ mod tests {
             key: key.into(),
             slot: Slot { notifier: "adapter/irc".into(), target: "irc:#ops".into(), lane: lane.into() },
             place,
-            may: may.map(|name| person(name)),
+            may: may.map(person),
             until: Timestamp::from_micros(100),
             ways: vec![Way::new("a", "run a", Ends::All), Way::new("b", "run b", Ends::Itself)],
             post: None,
@@ -182,7 +190,8 @@ mod tests {
         desk.recall(offer("k1", "a", None));
         assert!(!desk.knows("k1") && desk.knows("k2"));
         desk.withdraw(&offer("", "a", None).slot);
-        assert!(!desk.knows("k2"));
+        desk.recall(offer("k2", "a", None));
+        assert!(!desk.knows("k2"), "the store may not know yet");
     }
 
     #[test]

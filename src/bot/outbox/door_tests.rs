@@ -1,8 +1,8 @@
 use std::sync::{Arc, Mutex};
 
-use super::super::queue::MOST_VOLATILE;
 use super::*;
 use crate::adapter::{Answer, Limit, Sign, Unit};
+use crate::bot::outbox::queue::MOST_VOLATILE;
 use crate::bot::outbox::slot;
 use crate::model::{AdapterName, MessageKey, Timestamp};
 use crate::net::ManualClock;
