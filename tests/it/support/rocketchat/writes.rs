@@ -238,7 +238,8 @@ fn upload(world: &mut World, name: &str, room: &str, kind: &str, body: &[u8]) ->
         return Err(refused("invalid-field"));
     };
     let text = String::from_utf8_lossy(body).into_owned();
-    let parts = text.split(&format!("--{boundary}")).filter_map(|part| part.split_once("\r\n\r\n"));
+    let fence = format!("--{boundary}");
+    let parts = text.split(&fence).filter_map(|part| part.split_once("\r\n\r\n"));
     let (mut file, mut thread) = (None, None);
     for (head, content) in parts {
         let content = content.strip_suffix("\r\n").unwrap_or(content);
