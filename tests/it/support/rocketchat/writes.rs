@@ -19,7 +19,8 @@ pub(super) fn post(world: &mut World, path: &str, request: &Request) -> Outcome 
     let mut parts = path.split('/');
     match (parts.next().unwrap_or_default(), parts.next(), parts.next()) {
         (name @ ("rooms.media" | "rooms.upload"), Some(room), None) => {
-            if (name == "rooms.upload") != (world.version < "6.10") {
+            let old = world.version.starts_with("6.4");
+            if (name == "rooms.upload") != old {
                 return Err((404, json!({"success": false, "error": "not found"})));
             }
             upload(world, name, room, &kind, &request.body)
