@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chatops::adapter::rocketchat::Rocketchat as Adapter_;
-use chatops::adapter::{Adapter, Check, Ended, Well};
+use chatops::adapter::{Adapter, Check, Ended, Sign, Well};
 use chatops::net::World;
 
 use crate::platforms::rocketchat::OnRocketchat;
@@ -284,4 +284,41 @@ fn the_checks_say_what_to_click() {
     assert!(
         checks[0].well == Well::Bad && checks[0].help.as_ref().unwrap().contains("Personal Access Tokens")
     );
+}
+
+#[test]
+fn private_words_come_directly_where_whispering_is_wanted() {
+    let server = Rocketchat::start();
+    for (whisper, room) in [("on", server.direct(BOB)), ("off", OPS.to_owned())] {
+        let options = [("URL", &*server.url()), ("USER_ID", BOT), ("TOKEN", TOKEN), ("WHISPER", whisper)];
+        let (session, _) = Session::start_up(adapter(&options));
+        server.says(BOB, OPS, "help");
+        let message = session.hears();
+        session.answers(&message, chatops::text::Post::plain("for your eyes").private());
+        assert!(session.settles().is_ok());
+        assert_eq!(server.of_bot().last().unwrap().room, room);
+        session.answers(&message, chatops::text::Post::plain("for all"));
+        assert!(session.settles().is_ok());
+        assert_eq!(server.of_bot().last().unwrap().room, OPS);
+        assert_eq!(session.stop(), Ended::Stopped);
+    }
+    assert_eq!(server.breaches(), Vec::<String>::new());
+}
+
+#[test]
+fn a_reaction_shows_how_it_stands() {
+    let server = Rocketchat::start();
+    let options = [("URL", &*server.url()), ("USER_ID", BOT), ("TOKEN", TOKEN), ("REACT", "on")];
+    let (session, _) = Session::start_up(adapter(&options));
+    let id = server.says(BOB, OPS, "run it");
+    let message = session.hears();
+    for (sign, emoji) in [(Sign::Working, ":eyes:"), (Sign::Good, ":white_check_mark:")] {
+        session.signs(&message, sign);
+        assert!(session.settles().is_ok());
+        let reactions = server.world(|world| world.find(&id).unwrap().reactions.clone());
+        assert_eq!(reactions.keys().collect::<Vec<_>>(), [emoji]);
+    }
+    assert!(session.heard.try_recv().is_err(), "the message that is sent again is not heard again");
+    assert_eq!(session.stop(), Ended::Stopped);
+    assert_eq!(server.breaches(), Vec::<String>::new());
 }

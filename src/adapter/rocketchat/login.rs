@@ -8,7 +8,7 @@ use futures_util::{SinkExt, StreamExt};
 use super::known::{Me, lock};
 use super::{Credentials, Rocketchat};
 use crate::adapter::Ended;
-use crate::model::Secret;
+use crate::model::{Secret, Timestamp};
 use crate::net::World;
 use crate::net::dial::DialError;
 use crate::net::ws::{self, Frame, Socket, WsError};
@@ -18,11 +18,17 @@ use crate::wire::rocketchat::{Failure, Rest, Room, Said};
 /// The longest wait that a server may ask for before a login.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
 
+/// What the server said this long before its last sign of life was received: its `Date` has whole seconds, and a
+/// message's time is older than its delivery.
+const OVERLAP: Duration = Duration::from_secs(10);
+
 /// A session that is logged in and hears.
 pub(super) struct Open {
     pub(super) socket: Socket,
     pub(super) rest: Rest,
     pub(super) me: Me,
+    /// From when on something may have been missed; `None` in the first session of a process.
+    pub(super) since: Option<Timestamp>,
     /// What was said before the subscription was confirmed.
     pub(super) early: Vec<(Said, Room)>,
 }
@@ -54,8 +60,9 @@ pub(super) async fn open(rocketchat: &Rocketchat, world: &World) -> Result<Open,
     let login = log_in(rocketchat, &mut talk).await?;
     let rest = rest(rocketchat, &login, world)?;
     let me = me(rocketchat, &rest, &login.id).await?;
+    let since = gap(rocketchat, world);
     talk.subscribe().await?;
-    Ok(Open { socket: talk.socket, rest, me, early: talk.early })
+    Ok(Open { socket: talk.socket, rest, me, since, early: talk.early })
 }
 
 /// `https://host/path` is `wss://host/path/websocket`.
@@ -144,6 +151,20 @@ async fn me(rocketchat: &Rocketchat, rest: &Rest, id: &str) -> Result<Me, Ended>
     };
     lock(&rocketchat.known).me = Some(me.clone());
     Ok(me)
+}
+
+/// From when on something may have been missed. The first session begins to listen now, and misses nothing.
+fn gap(rocketchat: &Rocketchat, world: &World) -> Option<Timestamp> {
+    let now = rocketchat.waits.server_time(world.now());
+    let mut known = lock(&rocketchat.known);
+    let Some(began) = known.began else {
+        (known.began, known.alive) = (Some(now), Some(now));
+        return None;
+    };
+    let alive = known.gap.or(known.alive)?;
+    known.gap = Some(alive);
+    let overlap = i64::try_from(OVERLAP.as_micros()).unwrap_or(0);
+    Some(Timestamp::from_micros(alive.as_micros() - overlap).max(began))
 }
 
 /// What a failed call means for the session.

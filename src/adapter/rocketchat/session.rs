@@ -30,9 +30,6 @@ const FAREWELL: Duration = Duration::from_secs(2);
 const HOLD: Duration = Duration::from_secs(5);
 /// That many of them.
 const HELD: usize = 10_000;
-/// What the server said this long before its last sign of life was received: its `Date` has whole seconds, and a
-/// message's time is older than its delivery.
-const OVERLAP: Duration = Duration::from_secs(10);
 /// A message this old is a re-emitted one (a reaction, a link's preview), not a new one.
 const STALE: Duration = Duration::from_secs(300);
 /// How long the settings may take; without them the usual limit counts.
@@ -51,11 +48,10 @@ pub(super) async fn run(rocketchat: &Rocketchat, link: &Link) -> Ended {
         () = link.stop.cancelled() => return Ended::Stopped,
         opened = opened => opened,
     };
-    let (Open { socket, rest, me, early }, limit) = match opened {
+    let (Open { socket, rest, me, since, early }, limit) = match opened {
         Ok(opened) => opened,
         Err(ended) => return ended,
     };
-    let since = gap(rocketchat, link);
     let mut session = Session::new(rocketchat, link, socket, &me);
     session.held = since.map(|_| Vec::new());
     session.tell_up(limit);
@@ -91,21 +87,6 @@ async fn limit(rocketchat: &Rocketchat, rest: &Rest, link: &Link) -> Limit {
         most.and_then(|most| usize::try_from(most).ok()).map_or(usual.most, |most| most.clamp(200, 100_000));
     lock(&rocketchat.known).longest = Some(most);
     Limit { most, ..usual }
-}
-
-/// From when on something may have been missed; `None` in the first session of a process.
-fn gap(rocketchat: &Rocketchat, link: &Link) -> Option<Timestamp> {
-    let now = rocketchat.waits.server_time(link.world.now());
-    let mut known = lock(&rocketchat.known);
-    let Some(began) = known.began else {
-        known.began = Some(now);
-        known.alive = Some(now);
-        return None;
-    };
-    let alive = known.gap.or(known.alive)?;
-    let early = Timestamp::from_micros(alive.as_micros() - i64::try_from(OVERLAP.as_micros()).unwrap_or(0));
-    known.gap = Some(alive);
-    Some(early.max(began))
 }
 
 struct Session<'a> {

@@ -19,7 +19,8 @@ pub(super) fn post(world: &mut World, path: &str, request: &Request) -> Outcome 
     let mut parts = path.split('/');
     match (parts.next().unwrap_or_default(), parts.next(), parts.next()) {
         (name @ ("rooms.media" | "rooms.upload"), Some(room), None) => {
-            if (name == "rooms.upload") != (world.version < "6.10") {
+            let old = world.version.starts_with("6.4");
+            if (name == "rooms.upload") != old {
                 return Err((404, json!({"success": false, "error": "not found"})));
             }
             upload(world, name, room, &kind, &request.body)
@@ -238,7 +239,8 @@ fn upload(world: &mut World, name: &str, room: &str, kind: &str, body: &[u8]) ->
         return Err(refused("invalid-field"));
     };
     let text = String::from_utf8_lossy(body).into_owned();
-    let parts = text.split(&format!("--{boundary}")).filter_map(|part| part.split_once("\r\n\r\n"));
+    let fence = format!("--{boundary}");
+    let parts = text.split(&fence).filter_map(|part| part.split_once("\r\n\r\n"));
     let (mut file, mut thread) = (None, None);
     for (head, content) in parts {
         let content = content.strip_suffix("\r\n").unwrap_or(content);
