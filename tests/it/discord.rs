@@ -230,6 +230,21 @@ fn rooms_that_nobody_told_of_are_asked_for_once() {
 }
 
 #[test]
+fn many_rooms_cost_no_question() {
+    let server = DiscordServer::start();
+    let rooms: Vec<u64> = (0..254).map(|number| server.room(&format!("room-{number}"))).collect();
+    let (_home, bot) = meet(&server);
+    for room in rooms.iter().step_by(50) {
+        server.says(BOB, *room, &format!("!echo from-{room}-end"));
+    }
+    for room in rooms.iter().step_by(50) {
+        assert_eq!(server.sees(&format!("from-{room}-end")).channel, *room);
+    }
+    assert!(server.requests("GET", "channels/").is_empty());
+    assert!(bot.stop().success());
+}
+
+#[test]
 fn bad_input_harms_nothing() {
     let server = DiscordServer::start();
     let (_home, bot) = meet(&server);

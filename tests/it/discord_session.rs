@@ -233,8 +233,8 @@ fn examined(server: &DiscordServer, options: &[(&str, &str)]) -> Vec<(Well, Stri
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let adapter = discord(server, options);
     let world = World::real();
-    let checks =
-        runtime.block_on(tokio::time::timeout(Duration::from_secs(20), adapter.examine(&world))).unwrap();
+    let examine = async { tokio::time::timeout(Duration::from_secs(20), adapter.examine(&world)).await };
+    let checks = runtime.block_on(examine).unwrap();
     checks.into_iter().map(|check| (check.well, check.found, check.help.unwrap_or_default())).collect()
 }
 

@@ -22,6 +22,8 @@ mod deliveries;
 #[cfg(feature = "discord")]
 mod discord;
 #[cfg(feature = "discord")]
+mod discord_client;
+#[cfg(feature = "discord")]
 mod discord_losses;
 #[cfg(feature = "discord")]
 mod discord_session;

@@ -19,6 +19,10 @@ use crate::wire::discord::{self, Body, Failure, Heart, REVOKED, Received, Rest};
 const LIMIT: Duration = Duration::from_secs(10);
 /// Discord takes one identify in five seconds.
 const IDENTIFY_PAUSE: Duration = Duration::from_millis(5100);
+/// With fewer sessions than this left of the day's thousand, one a minute is enough: past the thousand Discord takes
+/// the token back.
+const FEW_SESSIONS: u64 = 100;
+const FEW_PAUSE: Duration = Duration::from_secs(60);
 /// Every so many failures the gateway that knows our session is passed over for the one that everybody gets.
 const DETOUR: u32 = 4;
 
@@ -58,7 +62,9 @@ async fn address(discord: &Discord, link: &Link, rest: &Rest, resumes: bool) -> 
     let asked = rest.ask(&link.world, Method::GET, "gateway/bot", Body::None).await;
     let answer = asked.map_err(|failure| refused(discord, link, failure))?;
     let start = &answer["session_start_limit"];
-    if let (false, Some(0)) = (resumes, start["remaining"].as_u64()) {
+    let left = start["remaining"].as_u64().unwrap_or(FEW_SESSIONS);
+    discord.memory().few_sessions = left < FEW_SESSIONS;
+    if !resumes && left == 0 {
         let wait = Duration::from_millis(start["reset_after"].as_u64().unwrap_or(60_000));
         warn!(adapter = %link.name, ?wait, "all sessions of the day are used up");
         discord.memory().not_before = link.world.now().plus(wait);
@@ -126,7 +132,10 @@ async fn introduce(
     let words = match resume {
         Some(resume) => discord::resume(rest.token(), &resume.session, resume.seq),
         None => {
-            discord.memory().identify_after = link.world.now().plus(IDENTIFY_PAUSE);
+            let mut memory = discord.memory();
+            let pause = if memory.few_sessions { FEW_PAUSE } else { IDENTIFY_PAUSE };
+            memory.identify_after = link.world.now().plus(pause);
+            drop(memory);
             discord::identify(rest.token())
         }
     };

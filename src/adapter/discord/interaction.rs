@@ -10,6 +10,7 @@ use serenity::model::id::{ChannelId, GuildId, InteractionId, MessageId};
 
 use super::command;
 use super::hearing::{Author, Member};
+use super::post::EPHEMERAL;
 use crate::net::World;
 use crate::wire::discord::{Body, Rest};
 
@@ -49,6 +50,8 @@ pub(super) enum Deed {
         nonce: String,
         /// The message that it stands under.
         message: u64,
+        /// Whether only one person sees that message.
+        whispered: bool,
     },
 }
 
@@ -77,6 +80,8 @@ struct Of {
 #[derive(Deserialize)]
 struct On {
     id: MessageId,
+    #[serde(default)]
+    flags: u64,
 }
 
 /// Reads an `INTERACTION_CREATE`; `None` for what this bot never offered.
@@ -92,7 +97,8 @@ pub(super) fn read(data: &Value) -> Result<Option<Interaction>, String> {
             Deed::Command(text.to_owned())
         }
         (3, _, Some(nonce), Some(message)) => {
-            Deed::Button { nonce: nonce.to_owned(), message: message.id.get() }
+            let whispered = message.flags & EPHEMERAL != 0;
+            Deed::Button { nonce: nonce.to_owned(), message: message.id.get(), whispered }
         }
         _ => return Ok(None),
     };
@@ -173,7 +179,7 @@ mod tests {
         fields.remove("member");
         fields.remove("guild_id");
         let read = read(&data).unwrap().unwrap();
-        assert_eq!(read.deed, Deed::Button { nonce: "n1".to_owned(), message: 44 });
+        assert_eq!(read.deed, Deed::Button { nonce: "n1".to_owned(), message: 44, whispered: false });
         assert_eq!((read.person, read.on_server), (5, false));
     }
 

@@ -63,6 +63,8 @@ pub(super) struct Memory {
     pub(super) not_before: Timestamp,
     /// Not to identify again before this time.
     pub(super) identify_after: Timestamp,
+    /// Whether few sessions of the day are left.
+    pub(super) few_sessions: bool,
     /// Who the bot is, once known.
     pub(super) me: Option<Me>,
     /// Rooms and threads.
@@ -89,6 +91,7 @@ impl Default for Memory {
             resume: None,
             not_before: Timestamp::default(),
             identify_after: Timestamp::default(),
+            few_sessions: false,
             me: None,
             channels: Channels::default(),
             interactions: Bounded::new(1000),

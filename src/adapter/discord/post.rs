@@ -8,7 +8,7 @@ use crate::model::Handle;
 use crate::wire::discord::Body;
 
 /// Only the person who asked sees it.
-const EPHEMERAL: u64 = 1 << 6;
+pub(super) const EPHEMERAL: u64 = 1 << 6;
 
 /// How a draft is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -144,7 +144,7 @@ impl Sender<'_> {
         partial
     }
 
-    /// Posts a draft; gives `channel/id`.
+    /// Posts a draft; gives `channel/id`. An interaction that is over is left: its answer goes where others go.
     async fn say(
         &self,
         parcel: &Parcel,
@@ -152,30 +152,46 @@ impl Sender<'_> {
         draft: &Draft,
         nonce: &str,
     ) -> Result<String, Trouble> {
-        let said = match target {
-            Target::Channel(channel) => {
-                let path = format!("channels/{channel}/messages");
-                let answer = self.ask(Method::POST, &path, body(draft, Kind::New { nonce })).await?;
-                format!("{channel}/{}", text_of(&answer, "id"))
+        let said = match self.say_at(target, draft, nonce).await {
+            Err(failure) if target.hook().is_some() && !failure.is_passing() => {
+                if let Some(hook) = target.hook() {
+                    self.discord.memory().interactions.remove(&hook.id);
+                }
+                *target = self.target(parcel, None).await?;
+                self.say_at(target, draft, nonce).await?
             }
-            Target::Original(hook) => {
-                let path = format!("{}/messages/@original", hook.path);
-                let answer = self.ask(Method::PATCH, &path, body(draft, Kind::Edit)).await?;
-                self.answered(&hook.id);
-                let said = format!("{}/~{}", text_of(&answer, "channel_id"), text_of(&answer, "id"));
-                *target = Target::FollowUp { hook: hook.clone(), whispered: false };
-                said
-            }
-            Target::FollowUp { hook, whispered } => {
-                let draft = body(draft, Kind::FollowUp { whispered: *whispered });
-                let answer = self.ask(Method::POST, &hook.path, draft).await?;
-                format!("{}/~{}", text_of(&answer, "channel_id"), text_of(&answer, "id"))
-            }
+            said => said?,
         };
+        if let Target::Original(hook) = target {
+            self.answered(&hook.id);
+            *target = Target::FollowUp { hook: hook.clone(), whispered: false };
+        }
         if let Some((_, partial)) = self.discord.memory().partial.get_mut(&parcel.slot) {
             partial.said.push(said.clone());
         }
         Ok(said)
+    }
+
+    async fn say_at(&self, target: &Target, draft: &Draft, nonce: &str) -> Result<String, Failure> {
+        let (method, path, kind) = match target {
+            Target::Channel(channel) => {
+                (Method::POST, format!("channels/{channel}/messages"), Kind::New { nonce })
+            }
+            Target::Original(hook) => {
+                (Method::PATCH, format!("{}/messages/@original", hook.path), Kind::Edit)
+            }
+            Target::FollowUp { hook, whispered } => {
+                (Method::POST, hook.path.clone(), Kind::FollowUp { whispered: *whispered })
+            }
+        };
+        let answer = self.ask(method, &path, body(draft, kind)).await?;
+        let id = text_of(&answer, "id");
+        Ok(match target {
+            Target::Channel(channel) => format!("{channel}/{id}"),
+            Target::Original(_) | Target::FollowUp { .. } => {
+                format!("{}/~{id}", text_of(&answer, "channel_id"))
+            }
+        })
     }
 
     /// The first answer of an interaction is given.

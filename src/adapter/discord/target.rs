@@ -48,6 +48,16 @@ pub(super) enum Target {
     },
 }
 
+impl Target {
+    /// The interaction that is answered.
+    pub(super) fn hook(&self) -> Option<&Hook> {
+        match self {
+            Self::Channel(_) => None,
+            Self::Original(hook) | Self::FollowUp { hook, .. } => Some(hook),
+        }
+    }
+}
+
 impl Sender<'_> {
     /// The interaction that a parcel answers, while it may be answered.
     pub(super) fn hook(&self, parcel: &Parcel) -> Option<Hook> {

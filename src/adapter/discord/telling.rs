@@ -115,8 +115,10 @@ impl Telling<'_> {
                 at: made_at(interaction.id),
                 position: None,
             }),
-            Deed::Button { nonce, message } => {
-                let on = Posted { channel: interaction.channel.to_string(), ids: vec![message.to_string()] };
+            Deed::Button { nonce, message, whispered } => {
+                // What one person sees can be edited by the token of an interaction alone.
+                let id = if whispered { format!("~{message}") } else { message.to_string() };
+                let on = Posted { channel: interaction.channel.to_string(), ids: vec![id] };
                 self.link.ears.pressed(Press {
                     key,
                     person,
