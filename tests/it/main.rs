@@ -16,6 +16,7 @@ mod chat_limits;
 mod chat_reload;
 mod cli;
 mod cli_running;
+mod clients;
 mod deliveries;
 mod docs;
 mod doubts;
@@ -46,6 +47,8 @@ mod rules;
 #[path = "../../benches/notify/sink.rs"]
 #[allow(dead_code, reason = "the benchmark reads more of it")]
 mod sink;
+mod slack;
+mod slack_session;
 mod ssh;
 mod ssh_chat;
 mod ssh_more;
