@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
 
 use super::{Inner, Patience};
 use crate::adapter::{Ended, Link};
@@ -24,6 +25,8 @@ pub(super) struct Context {
     pub(super) heard: mpsc::Sender<Event>,
     /// Why the session is over.
     pub(super) over: mpsc::Sender<Ended>,
+    /// Cancelled when the session is over.
+    pub(super) done: CancellationToken,
     /// Sockets that are open.
     pub(super) up: AtomicUsize,
     /// Rings when a socket was lost: something may have been missed.

@@ -50,15 +50,26 @@ pub(super) fn take_in(context: &Context, event: Event) {
     }
 }
 
-/// Passes on what was heard, in order.
+/// Passes on what was heard, in order, until the session is over and nothing is left.
 pub(super) async fn pass_on(context: &Context, mut heard: mpsc::Receiver<Event>) {
-    while let Some(event) = heard.recv().await {
-        match event {
-            Event::Said(said) => said_by(context, said).await,
-            Event::Slash(slash) => slashed(context, slash).await,
-            Event::Pressed(action) => pressed(context, action).await,
-            Event::Other { .. } => {}
+    loop {
+        tokio::select! {
+            biased;
+            event = heard.recv() => match event {
+                Some(event) => hear(context, event).await,
+                None => return,
+            },
+            () = context.done.cancelled() => return,
         }
+    }
+}
+
+async fn hear(context: &Context, event: Event) {
+    match event {
+        Event::Said(said) => said_by(context, said).await,
+        Event::Slash(slash) => slashed(context, slash).await,
+        Event::Pressed(action) => pressed(context, action).await,
+        Event::Other { .. } => {}
     }
 }
 

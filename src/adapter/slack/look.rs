@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 use slack_morphism::blocks::{SlackBlock, SlackBlockMarkDownText, SlackBlockText, SlackSectionBlock};
 
-use super::{buttons, native};
+use super::{buttons, links, native};
 use crate::text::marks::{PLAIN, SLACK};
 use crate::text::{Block, File, Limit, Post, Span, Tone, Unit, pages, pages_up_to, render};
 
@@ -109,7 +109,9 @@ fn blocks(post: &Post, part: &str, rows: Vec<SlackBlock>) -> Value {
     let mut blocks = Vec::new();
     if !part.trim().is_empty() {
         // Literal text stays literal (`verbatim`), and nobody has to click to see the end (`expand`).
-        let text = SlackBlockText::MarkDown(SlackBlockMarkDownText::new(part.to_owned()).with_verbatim(true));
+        let linked = Some(links::link_up(part)).filter(|linked| limit(SECTION).holds(linked));
+        let text = SlackBlockMarkDownText::new(linked.unwrap_or_else(|| part.to_owned())).with_verbatim(true);
+        let text = SlackBlockText::MarkDown(text);
         blocks.push(SlackSectionBlock::new().with_text(text).with_expand(true).into());
     }
     blocks.extend(rows);

@@ -7,6 +7,7 @@ mod examine;
 mod files;
 mod hearing;
 mod line;
+mod links;
 mod look;
 mod memory;
 mod names;

@@ -56,9 +56,11 @@ async fn name(
 ) -> Option<String> {
     let world = &context.link.world;
     let known = {
+        // At the end of a session nothing waits for a name.
+        let over = context.done.is_cancelled();
         let memory = context.inner.memory();
         let now = world.now();
-        let rests = memory.names_rest.is_some_and(|until| now < until);
+        let rests = over || memory.names_rest.is_some_and(|until| now < until);
         match memory.name(id) {
             Some((name, at)) => {
                 let lasts = if name.is_some() { FRESH } else { AGAIN };

@@ -12,8 +12,27 @@ const PAGE: &str = "200";
 /// Pages that are read: twenty thousand channels.
 const PAGES: usize = 100;
 
+/// A channel's id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    /// The id.
+    pub(super) id: String,
+    /// Whether it was known from before, so that it may be out of date.
+    pub(super) known: bool,
+}
+
+impl Found {
+    fn known(id: &str) -> Self {
+        Self { id: id.to_owned(), known: true }
+    }
+
+    fn new(id: &str) -> Self {
+        Self { id: id.to_owned(), known: false }
+    }
+}
+
 /// The channel of a place.
-pub(super) async fn channel(context: &Context, place: &Place) -> Result<String, Failed> {
+pub(super) async fn channel(context: &Context, place: &Place) -> Result<Found, Failed> {
     let room = &*place.room;
     if let Some(name) = room.strip_prefix('#') {
         return named(context, name).await;
@@ -26,7 +45,7 @@ pub(super) async fn channel(context: &Context, place: &Place) -> Result<String, 
         let why = format!("`{room}` is no user id such as `@U0A1B2C3D`");
         return Err(Failed::Send(SendError::Refused { why }));
     }
-    Ok(room.to_owned())
+    Ok(Found::new(room))
 }
 
 /// Why there is no channel.
@@ -39,15 +58,16 @@ pub(super) enum Failed {
 }
 
 /// Forgets what a place was found to be: it may have been renamed or deleted.
-pub(super) fn forget(context: &Context, place: &Place) -> bool {
+pub(super) fn forget(context: &Context, place: &Place) {
     let mut memory = context.inner.memory();
-    let room = place.room.trim_start_matches('#').trim_start_matches('@');
-    memory.ids.remove(room).is_some() | memory.directs.remove(room).is_some()
+    let room = place.room.trim_start_matches(['#', '@']);
+    memory.ids.remove(room);
+    memory.directs.remove(room);
 }
 
-async fn direct(context: &Context, person: &str) -> Result<String, Failed> {
+async fn direct(context: &Context, person: &str) -> Result<Found, Failed> {
     if let Some(known) = context.inner.memory().directs.get(person) {
-        return Ok(known.clone());
+        return Ok(Found::known(known));
     }
     let body = json!({"users": person});
     let answer = context.api.call("conversations.open", Body::Json(&body)).await.map_err(Failed::Call)?;
@@ -56,12 +76,12 @@ async fn direct(context: &Context, person: &str) -> Result<String, Failed> {
         return Err(Failed::Send(SendError::Retry { why, after: None }));
     };
     Memory::keep(&mut context.inner.memory().directs, person, id);
-    Ok(id.to_owned())
+    Ok(Found::new(id))
 }
 
-async fn named(context: &Context, name: &str) -> Result<String, Failed> {
+async fn named(context: &Context, name: &str) -> Result<Found, Failed> {
     if let Some(known) = context.inner.memory().ids.get(name) {
-        return Ok(known.clone());
+        return Ok(Found::known(known));
     }
     let mut cursor = String::new();
     for _ in 0..PAGES {
@@ -74,7 +94,7 @@ async fn named(context: &Context, name: &str) -> Result<String, Failed> {
             context.api.call("conversations.list", Body::Form(&fields)).await.map_err(Failed::Call)?;
         keep_all(context, &answer.body);
         if let Some(found) = context.inner.memory().ids.get(name) {
-            return Ok(found.clone());
+            return Ok(Found::new(found));
         }
         let next = answer.body.pointer("/response_metadata/next_cursor").and_then(Value::as_str);
         match next.filter(|next| !next.is_empty()) {

@@ -3,6 +3,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -72,25 +73,26 @@ fn send_error(error: ApiError) -> SendError {
 }
 
 async fn deliver(context: &Context, parcel: &Parcel) -> Result<Receipt, Failed> {
-    let channel = rooms::channel(context, &parcel.place).await?;
-    let thread = thread(parcel);
+    let found = rooms::channel(context, &parcel.place).await?;
+    let (channel, thread) = (found.id.as_str(), thread(parcel));
     let look = look::look(&parcel.post);
     let outcome = match whispered_to(context, parcel) {
-        Some(user) => whisper(context, &channel, thread, user, &look).await,
-        None => Delivery { context, parcel, channel: &channel, thread }.run(look).await,
+        Some(user) => whisper(context, channel, thread, user, &look).await,
+        None => Delivery { context, parcel, channel, thread }.run(look).await,
     };
     match outcome {
-        // What `#name` or a person stood for is looked up again: once, because then nothing is known of it.
-        Err(Failed::Call(error))
-            if error.word() == "channel_not_found" && rooms::forget(context, &parcel.place) =>
-        {
-            Err(Failed::Send(SendError::Retry {
-                why: error.to_string(),
-                after: Some(std::time::Duration::ZERO),
-            }))
+        Err(Failed::Call(error)) if error.word() == "channel_not_found" => {
+            rooms::forget(context, &parcel.place);
+            // What was known may be out of date: it is looked up once more.
+            Err(if found.known { Failed::Send(again(&error)) } else { Failed::Call(error) })
         }
         outcome => outcome,
     }
+}
+
+/// Tried again at once: something is different now.
+fn again(error: &ApiError) -> SendError {
+    SendError::Retry { why: error.to_string(), after: Some(Duration::ZERO) }
 }
 
 /// The thread that the parcel goes to: its place's, or the command's own where its alias wants that.
@@ -259,8 +261,7 @@ impl Delivery<'_> {
                 let error = ApiError::Said { error, needed };
                 tracing::warn!(adapter = %self.context.link.name, %error, "slack takes no files; they become messages");
                 self.context.no_files.store(true, Ordering::Relaxed);
-                let why = error.to_string();
-                Err(Failed::Send(SendError::Retry { why, after: Some(std::time::Duration::ZERO) }))
+                Err(Failed::Send(again(&error)))
             }
             outcome => outcome.map_err(Failed::Call),
         }

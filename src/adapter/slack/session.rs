@@ -8,6 +8,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use super::context::{Context, Me, ended};
 use super::{Slack, catch_up, hearing, line, seats, sending};
@@ -31,12 +32,13 @@ pub(super) async fn run(slack: &Slack, link: &Link) -> Ended {
         Ok(begun) => begun,
         Err(ended) => return ended,
     };
+    let _done = context.done.clone().drop_guard();
     tell_up(slack, &context);
+    let hearing = tokio::spawn(hear(context.clone(), heard));
     let mut sockets = JoinSet::new();
     sockets.spawn(seats::keep(context.clone(), Some(first)));
     sockets.spawn(seats::keep(context.clone(), None));
     let mut others = JoinSet::new();
-    others.spawn(hear(context.clone(), heard));
     others.spawn(catch_up::keep(context.clone()));
     let ended = tokio::select! {
         biased;
@@ -48,6 +50,11 @@ pub(super) async fn run(slack: &Slack, link: &Link) -> Ended {
         // What matters is sent; a service that does not let us go is left alone.
         let _ = link.world.timeout(FAREWELL, async { while sockets.join_next().await.is_some() {} }).await;
     }
+    // What was taken in is heard before another session begins: nothing brings it again.
+    others.shutdown().await;
+    sockets.shutdown().await;
+    context.done.cancel();
+    let _ = link.world.timeout(FAREWELL, hearing).await;
     ended
 }
 
@@ -72,6 +79,7 @@ async fn begin(
         me: Me::default(),
         heard,
         over,
+        done: CancellationToken::new(),
         up: AtomicUsize::new(0),
         missed: Notify::new(),
         no_files: AtomicBool::new(false),

@@ -19,6 +19,7 @@ mod table;
 mod talk;
 mod terminal;
 mod volumes;
+pub(crate) mod slack;
 
 use std::time::Duration;
 

@@ -20,6 +20,7 @@ pub(crate) mod remote;
 pub(crate) mod rocketchat;
 pub(crate) mod scripted;
 pub(crate) mod session;
+pub(crate) mod slack;
 pub(crate) mod smtpd;
 pub(crate) mod source;
 pub(crate) mod sshd;
