@@ -14,6 +14,8 @@ mod chat_commands;
 mod chat_history;
 mod chat_limits;
 mod chat_reload;
+mod choices;
+mod choices_more;
 mod cli;
 mod cli_running;
 mod deliveries;
