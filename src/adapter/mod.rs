@@ -11,6 +11,7 @@ mod options;
 mod plain;
 #[cfg(test)]
 mod rendered;
+pub mod slack;
 pub mod terminal;
 
 use std::future::Future;

@@ -1,3 +1,4 @@
 //! Protocol code that adapters and notifiers share: one folder a protocol.
 
 pub mod irc;
+pub mod slack;

@@ -18,6 +18,7 @@ mod choices;
 mod choices_more;
 mod cli;
 mod cli_running;
+mod clients;
 mod deliveries;
 mod docs;
 mod doubts;
@@ -48,6 +49,8 @@ mod rules;
 #[path = "../../benches/notify/sink.rs"]
 #[allow(dead_code, reason = "the benchmark reads more of it")]
 mod sink;
+mod slack;
+mod slack_session;
 mod ssh;
 mod ssh_chat;
 mod ssh_more;

@@ -4,6 +4,8 @@
 
 #![allow(dead_code, reason = "services and scenarios arrive one after the other")]
 
+pub(crate) mod slack;
+
 use std::time::Duration;
 
 /// Where something is said.

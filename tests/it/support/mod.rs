@@ -15,6 +15,7 @@ pub(crate) mod postfix;
 pub(crate) mod remote;
 pub(crate) mod scripted;
 pub(crate) mod session;
+pub(crate) mod slack;
 pub(crate) mod smtpd;
 pub(crate) mod source;
 pub(crate) mod sshd;
