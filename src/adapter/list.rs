@@ -105,6 +105,7 @@ macro_rules! adapters {
 adapters! {
     Irc(super::irc::Irc) = "irc" for People,
     Slack(super::slack::Slack) = "slack" for People,
+    Mattermost(super::mattermost::Mattermost) = "mattermost" for People,
     Terminal(super::terminal::Terminal) = "terminal" for People,
     Memory(super::memory::MemoryAdapter) = "memory" for Tests,
 }

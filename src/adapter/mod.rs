@@ -6,6 +6,7 @@
 
 pub mod irc;
 mod list;
+pub mod mattermost;
 pub mod memory;
 mod options;
 mod plain;

@@ -32,6 +32,11 @@ mod kill9;
 mod layers;
 #[path = "../../benches/notify/load.rs"]
 mod load;
+mod mattermost;
+mod mattermost_bad;
+mod mattermost_calls;
+mod mattermost_client;
+mod mattermost_sending;
 mod notifier;
 mod notify_bad;
 mod notify_http;

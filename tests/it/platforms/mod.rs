@@ -5,6 +5,7 @@
 #![allow(dead_code, reason = "services and scenarios arrive one after the other")]
 
 pub(crate) mod slack;
+pub(crate) mod mattermost;
 
 use std::time::Duration;
 

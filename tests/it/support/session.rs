@@ -6,7 +6,6 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chatops::adapter::irc::Irc;
 use chatops::adapter::{Abilities, Adapter, Boxed, Ears, Ended, Link, Outlet, Parcel, Press, Service};
 use chatops::model::{AdapterName, Message, Place, Receipt, SendError, Slot};
 use chatops::net::World;
@@ -85,13 +84,13 @@ impl Outlet for Queue {
 
 impl Session {
     /// Starts a session in its own runtime.
-    pub(crate) fn start(irc: Irc) -> Self {
-        Self::start_shared(Arc::new(irc))
+    pub(crate) fn start(adapter: impl Adapter) -> Self {
+        Self::start_shared(Arc::new(adapter))
     }
 
     /// The same for an adapter that several sessions share, one after the other.
-    pub(crate) fn start_shared(irc: Arc<Irc>) -> Self {
-        Self::run("irc", |link| Box::pin(async move { irc.session(&link).await }))
+    pub(crate) fn start_shared(adapter: Arc<impl Adapter>) -> Self {
+        Self::run("irc", |link| Box::pin(async move { adapter.session(&link).await }))
     }
 
     /// The same for an adapter of any kind.
@@ -125,8 +124,8 @@ impl Session {
     }
 
     /// The same, once it is up; gives its nick.
-    pub(crate) fn start_up(irc: Irc) -> (Self, String) {
-        let session = Self::start(irc);
+    pub(crate) fn start_up(adapter: impl Adapter) -> (Self, String) {
+        let session = Self::start(adapter);
         let names = session.next_up();
         (session, names[0].clone())
     }
