@@ -106,6 +106,7 @@ adapters! {
     Irc(super::irc::Irc) = "irc" for People,
     Slack(super::slack::Slack) = "slack" for People,
     Mattermost(super::mattermost::Mattermost) = "mattermost" for People,
+    Rocketchat(super::rocketchat::Rocketchat) = "rocketchat" for People,
     Terminal(super::terminal::Terminal) = "terminal" for People,
     Memory(super::memory::MemoryAdapter) = "memory" for Tests,
 }

@@ -13,6 +13,7 @@ mod plain;
 #[cfg(test)]
 mod rendered;
 pub mod slack;
+pub mod rocketchat;
 pub mod terminal;
 
 use std::future::Future;

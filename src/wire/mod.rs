@@ -3,3 +3,4 @@
 pub mod irc;
 pub mod slack;
 pub mod mattermost;
+pub mod rocketchat;

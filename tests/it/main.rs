@@ -49,6 +49,9 @@ mod notify_secrets;
 mod notify_tls;
 mod platforms;
 mod retention;
+mod rocketchat;
+mod rocketchat_client;
+mod rocketchat_faults;
 mod route;
 mod rules;
 #[path = "../../benches/notify/sink.rs"]

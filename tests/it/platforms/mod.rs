@@ -6,6 +6,7 @@
 
 pub(crate) mod slack;
 pub(crate) mod mattermost;
+pub(crate) mod rocketchat;
 
 use std::time::Duration;
 

@@ -14,6 +14,7 @@ pub(crate) mod memory_bot;
 pub(crate) mod notify;
 pub(crate) mod postfix;
 pub(crate) mod remote;
+pub(crate) mod rocketchat;
 pub(crate) mod scripted;
 pub(crate) mod session;
 pub(crate) mod slack;

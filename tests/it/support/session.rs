@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chatops::adapter::{Abilities, Adapter, Boxed, Ears, Ended, Link, Outlet, Parcel, Press, Service};
+use chatops::adapter::{Abilities, Adapter, Answer, Boxed, Ears, Ended, Link, Outlet, Parcel, Press, Service, Sign};
 use chatops::model::{AdapterName, Message, Place, Receipt, SendError, Slot};
 use chatops::net::World;
 use chatops::text::{Block, Post};
@@ -148,6 +148,20 @@ impl Session {
 
     /// Queues a post for a place, as a stored delivery.
     pub(crate) fn posts(&self, place: &Place, post: Post) -> Parcel {
+        self.makes(place, post, None, None)
+    }
+
+    /// The same as the answer to a message, where that was said.
+    pub(crate) fn answers(&self, message: &Message, post: Post) -> Parcel {
+        self.makes(&message.place, post, Some(answer(message)), None)
+    }
+
+    /// Queues a reaction to a message.
+    pub(crate) fn signs(&self, message: &Message, sign: Sign) -> Parcel {
+        self.makes(&message.place, Post::default(), Some(answer(message)), Some(sign))
+    }
+
+    fn makes(&self, place: &Place, post: Post, answer: Option<Answer>, sign: Option<Sign>) -> Parcel {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let slot = Slot {
@@ -159,9 +173,9 @@ impl Session {
             slot,
             place: place.clone(),
             post: Arc::new(post),
-            sign: None,
+            sign,
             earlier: None,
-            answer: None,
+            answer,
             delivery: Some(i64::try_from(number).unwrap()),
         };
         self.queues(parcel.clone());
@@ -194,6 +208,10 @@ impl Session {
         self.stop.cancel();
         self.end()
     }
+}
+
+fn answer(message: &Message) -> Answer {
+    Answer { key: message.key.clone(), last: true, good: true }
 }
 
 impl Drop for Session {
