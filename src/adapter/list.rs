@@ -103,6 +103,8 @@ macro_rules! adapters {
 }
 
 adapters! {
+    #[cfg(feature = "discord")]
+    Discord(super::discord::Discord) = "discord" for People,
     Irc(super::irc::Irc) = "irc" for People,
     Slack(super::slack::Slack) = "slack" for People,
     Mattermost(super::mattermost::Mattermost) = "mattermost" for People,

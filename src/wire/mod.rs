@@ -1,5 +1,7 @@
 //! Protocol code that adapters and notifiers share: one folder a protocol.
 
+#[cfg(feature = "discord")]
+pub mod discord;
 pub mod irc;
 pub mod slack;
 pub mod mattermost;

@@ -20,6 +20,14 @@ mod cli;
 mod cli_running;
 mod clients;
 mod deliveries;
+#[cfg(feature = "discord")]
+mod discord;
+#[cfg(feature = "discord")]
+mod discord_client;
+#[cfg(feature = "discord")]
+mod discord_losses;
+#[cfg(feature = "discord")]
+mod discord_session;
 mod docs;
 mod doubts;
 mod events;

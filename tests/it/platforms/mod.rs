@@ -7,6 +7,8 @@
 pub(crate) mod slack;
 pub(crate) mod mattermost;
 pub(crate) mod rocketchat;
+#[cfg(feature = "discord")]
+pub(crate) mod discord;
 
 use std::time::Duration;
 

@@ -3,6 +3,8 @@
 pub(crate) mod api;
 pub(crate) mod bot;
 pub(crate) mod chat;
+#[cfg(feature = "discord")]
+pub(crate) mod discord;
 pub(crate) mod endpoint;
 pub(crate) mod homes;
 pub(crate) mod imports;
