@@ -14,8 +14,8 @@ mod options;
 mod plain;
 #[cfg(test)]
 mod rendered;
-pub mod slack;
 pub mod rocketchat;
+pub mod slack;
 pub mod terminal;
 
 use std::future::Future;

@@ -3,6 +3,6 @@
 #[cfg(feature = "discord")]
 pub mod discord;
 pub mod irc;
-pub mod slack;
 pub mod mattermost;
 pub mod rocketchat;
+pub mod slack;

@@ -76,6 +76,11 @@ impl MemoryRoom {
         self.shared.state().closed.insert(room.to_owned());
     }
 
+    /// A closed room is open to the bot again.
+    pub fn open(&self, room: &str) {
+        self.shared.state().closed.remove(room);
+    }
+
     /// The next post; waits until there is one. Wrap it in a limit.
     pub async fn next(&self) -> Posted {
         loop {

@@ -2,6 +2,7 @@
 
 pub(crate) mod api;
 pub(crate) mod bot;
+pub(crate) mod cable;
 pub(crate) mod chat;
 #[cfg(feature = "discord")]
 pub(crate) mod discord;
