@@ -7,6 +7,7 @@ pub mod hex;
 mod id;
 mod mask;
 mod message;
+mod outcomes;
 mod offer;
 mod person;
 mod place;

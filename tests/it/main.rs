@@ -42,6 +42,7 @@ mod layers;
 mod load;
 mod mattermost;
 mod mattermost_bad;
+mod mattermost_calls;
 mod mattermost_client;
 mod mattermost_sending;
 mod notifier;

@@ -38,14 +38,17 @@ pub(super) struct Body {
     pub(super) attachments: Vec<Value>,
 }
 
+/// Makes the button of a choice, the how manieth it is.
+pub(super) type Button<'a> = &'a (dyn Fn(usize, &Choice) -> Value + Sync);
+
 /// How messages are made.
 pub(super) struct Style<'a> {
     /// The longest text.
     pub(super) longest: usize,
     /// The name of who is addressed.
     pub(super) to: Option<String>,
-    /// Makes the button of a choice, the how manieth it is; without it choices are typed.
-    pub(super) button: Option<&'a (dyn Fn(usize, &Choice) -> Value + Sync)>,
+    /// Without it choices are typed.
+    pub(super) button: Option<Button<'a>>,
 }
 
 impl Body {

@@ -7,13 +7,9 @@ fn button(index: usize, choice: &Choice) -> Value {
         "integration": {"url": "https://bot.example.org/chat/mattermost/press", "context": {"nonce": choice.nonce}}})
 }
 
-fn style(button: Option<&(dyn Fn(usize, &Choice) -> Value + Sync)>, to: Option<&str>) -> Style<'static> {
-    // The one button of the tests lives as long as the program.
-    let button = button.map(|_| &BUTTON as &(dyn Fn(usize, &Choice) -> Value + Sync));
+fn style(button: Option<Button<'static>>, to: Option<&str>) -> Style<'static> {
     Style { longest: 16_383, to: to.map(str::to_owned), button }
 }
-
-static BUTTON: fn(usize, &Choice) -> Value = button;
 
 #[test]
 fn every_kind_of_post_has_its_look() {

@@ -7,7 +7,7 @@ use reqwest::multipart::{Form, Part};
 use ring::digest;
 use serde_json::{Value, json};
 
-use super::body::{Body, Style, bodies};
+use super::body::{Body, Button, Style, bodies};
 use super::memory::Begun;
 use super::opening::Core;
 use super::rooms::{self, text};
@@ -134,7 +134,7 @@ impl<'a> Letter<'a> {
             button(core, &channel, thread.as_deref(), parcel.place.is_direct(), index, choice)
         };
         let callback = core.mattermost.callback.is_some();
-        let button = callback.then_some(&make as &(dyn Fn(usize, &Choice) -> Value + Sync));
+        let button = callback.then_some(&make as Button<'_>);
         let (bodies, mut files) = bodies(&post, &Style { longest: core.longest, to, button });
         files.truncate(FILES);
         let print = print(parcel, &channel);

@@ -5,24 +5,20 @@
 
 mod http;
 mod rest;
+mod serving;
 mod socket;
 mod state;
 mod strict;
 
-use std::future::poll_fn;
 use std::net::TcpListener as Reserved;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::Poll;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::io::BufReader;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
-use tokio_util::sync::CancellationToken;
 
-use http::{Request, Response};
+use serving::{Generation, Shared, Trouble, listen};
 use state::{Channel, State, User};
 
 pub(crate) const BOT: &str = "chatops";
@@ -33,44 +29,7 @@ pub(crate) const TOKEN: &str = "bottokenbottokenbottoken01";
 /// The token of the slash command.
 pub(crate) const SLASH: &str = "slashtokenslashtokenslash1";
 /// Where everything is.
-const BASE: &str = "/chat";
-
-/// The connections that are open now; a cut or a freeze is for these alone.
-#[derive(Default)]
-struct Generation {
-    cut: CancellationToken,
-    frozen: AtomicBool,
-}
-
-/// What goes wrong now.
-#[derive(Default)]
-struct Trouble {
-    html: bool,
-    down: bool,
-    limited: usize,
-    pause: Duration,
-    /// The next upgrades are answered with 429 and this `Retry-After`.
-    upgrades: Option<u64>,
-    /// Answers to sends get lost after they were carried out.
-    swallow: usize,
-}
-
-pub(crate) struct Shared {
-    state: Mutex<State>,
-    generation: Mutex<Arc<Generation>>,
-    trouble: Mutex<Trouble>,
-    port: u16,
-}
-
-impl Shared {
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap()
-    }
-
-    fn trouble(&self) -> MutexGuard<'_, Trouble> {
-        self.trouble.lock().unwrap()
-    }
-}
+pub(crate) const BASE: &str = "/chat";
 
 /// The server; it ends when it is dropped.
 pub(crate) struct Mattermost {
@@ -80,9 +39,17 @@ pub(crate) struct Mattermost {
     runtime: Option<Runtime>,
 }
 
-/// A port that nobody uses at the moment.
+/// A port that nobody uses, below those that the system gives out by itself: it is still free when the bot takes it.
 fn free_port() -> u16 {
-    Reserved::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static TRIED: AtomicU16 = AtomicU16::new(0);
+    loop {
+        let tried = u32::from(TRIED.fetch_add(1, Ordering::Relaxed));
+        let port =
+            u16::try_from(12_000 + (std::process::id().wrapping_mul(61) % 18_000 + tried) % 18_000).unwrap();
+        if Reserved::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 impl Mattermost {
@@ -299,108 +266,4 @@ impl Drop for Mattermost {
             runtime.shutdown_timeout(Duration::from_secs(1));
         }
     }
-}
-
-/// Listens whenever the server is not down.
-async fn listen(shared: Arc<Shared>) {
-    let mut listener = None;
-    loop {
-        if shared.trouble().down {
-            listener = None;
-        } else if listener.is_none() {
-            listener = TcpListener::bind(("127.0.0.1", shared.port)).await.ok();
-        }
-        let look = tokio::time::sleep(Duration::from_millis(10));
-        let accepted = async {
-            match &listener {
-                Some(listener) => listener.accept().await.ok(),
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            () = look => {}
-            Some((stream, _)) = accepted => {
-                let generation = shared.generation.lock().unwrap().clone();
-                tokio::spawn(connection(shared.clone(), generation, stream));
-            }
-        }
-    }
-}
-
-/// One connection: cut when its generation is, standing still while that is frozen.
-async fn connection(shared: Arc<Shared>, generation: Arc<Generation>, stream: TcpStream) {
-    let _ = stream.set_nodelay(true);
-    let mut serving = Box::pin(serve(shared, BufReader::new(stream)));
-    let serving = poll_fn(|context| match generation.frozen.load(Ordering::Acquire) {
-        true => Poll::Pending,
-        false => serving.as_mut().poll(context),
-    });
-    tokio::select! {
-        () = generation.cut.cancelled() => {}
-        () = serving => {}
-    }
-}
-
-async fn serve(shared: Arc<Shared>, mut stream: BufReader<TcpStream>) {
-    while let Some(request) = http::read(&mut stream).await {
-        let path = request.path.strip_prefix(BASE).and_then(|path| path.strip_prefix("/api/v4/"));
-        let Some(path) = path.map(str::to_owned) else {
-            shared.state().breach(format!("{} is not under {BASE}/api/v4", request.path));
-            return;
-        };
-        if let Some(response) = refusal(&shared, &path, &request) {
-            if http::write(&mut stream, &response).await.is_err() {
-                return;
-            }
-            continue;
-        }
-        if path == "websocket" {
-            return socket::serve(&shared, stream, &request).await;
-        }
-        let response = {
-            let mut state = shared.state();
-            state.requests.push(format!("{} {path}", request.method));
-            rest::answer(&mut state, &path, &request)
-        };
-        if rest::is_send(&request.method, &path) && lost(&shared) {
-            return;
-        }
-        if http::write(&mut stream, &response).await.is_err() {
-            return;
-        }
-    }
-}
-
-/// Whether the answer to a send gets lost.
-fn lost(shared: &Shared) -> bool {
-    let mut trouble = shared.trouble();
-    let lost = trouble.swallow > 0;
-    trouble.swallow = trouble.swallow.saturating_sub(1);
-    lost
-}
-
-/// What stands before the API says: the proxy's page, the rate limiter's plain text.
-fn refusal(shared: &Shared, path: &str, request: &Request) -> Option<Response> {
-    let mut trouble = shared.trouble();
-    if trouble.html {
-        let page = "<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>";
-        return Some(Response::text(503, "text/html", page));
-    }
-    let limited = |seconds: u64| {
-        let mut response = Response::text(429, "text/plain; charset=utf-8", "limit exceeded\n");
-        let headers =
-            [("X-Ratelimit-Limit", 10), ("X-Ratelimit-Remaining", 0), ("X-Ratelimit-Reset", seconds)];
-        response.headers = headers.into_iter().map(|(name, value)| (name, value.to_string())).collect();
-        response
-    };
-    if let Some(seconds) = trouble.upgrades.filter(|_| path == "websocket") {
-        let mut response = limited(seconds);
-        response.headers.push(("Retry-After", seconds.to_string()));
-        return Some(response);
-    }
-    if trouble.limited > 0 && rest::is_send(&request.method, path) {
-        trouble.limited -= 1;
-        return Some(limited(trouble.pause.as_secs().max(1)));
-    }
-    None
 }

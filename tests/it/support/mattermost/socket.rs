@@ -7,14 +7,14 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
 
-use super::Shared;
 use super::http::Request;
+use super::serving::Shared;
 use super::state::Connection;
 use super::strict::keys;
 
@@ -124,7 +124,7 @@ impl Socket<'_> {
         drop(events);
         // A client that came back meanwhile has another end of its own.
         if let Some(connection) = self.shared.state().connections.get_mut(&self.id)
-            && connection.live.as_ref().is_some_and(|live| live.is_closed())
+            && connection.live.as_ref().is_some_and(UnboundedSender::is_closed)
         {
             connection.live = None;
         }
