@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use chatops::adapter::{Abilities, Adapter, Answer, Boxed, Ears, Ended, Link, Outlet, Parcel, Press, Sign};
 use chatops::adapter::irc::Irc;
 use chatops::adapter::{Abilities, Adapter, Boxed, Ears, Ended, Link, Outlet, Parcel, Press, Service};
 use chatops::model::{AdapterName, Message, Place, Receipt, SendError, Slot};
@@ -85,11 +86,12 @@ impl Outlet for Queue {
 
 impl Session {
     /// Starts a session in its own runtime.
-    pub(crate) fn start(irc: Irc) -> Self {
-        Self::start_shared(Arc::new(irc))
+    pub(crate) fn start(adapter: impl Adapter) -> Self {
+        Self::start_shared(Arc::new(adapter))
     }
 
     /// The same for an adapter that several sessions share, one after the other.
+    pub(crate) fn start_shared(adapter: Arc<impl Adapter>) -> Self {
     pub(crate) fn start_shared(irc: Arc<Irc>) -> Self {
         Self::run("irc", |link| Box::pin(async move { irc.session(&link).await }))
     }
@@ -119,14 +121,15 @@ impl Session {
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let session = session(link);
         runtime.spawn(async move {
+            let _ = ended_in.send(adapter.session(&link).await);
             let _ = ended_in.send(session.await);
         });
         Self { heard, pressed, up, settled, ended, outlet, stop, runtime: Some(runtime) }
     }
 
     /// The same, once it is up; gives its nick.
-    pub(crate) fn start_up(irc: Irc) -> (Self, String) {
-        let session = Self::start(irc);
+    pub(crate) fn start_up(adapter: impl Adapter) -> (Self, String) {
+        let session = Self::start(adapter);
         let names = session.next_up();
         (session, names[0].clone())
     }
@@ -149,6 +152,20 @@ impl Session {
 
     /// Queues a post for a place, as a stored delivery.
     pub(crate) fn posts(&self, place: &Place, post: Post) -> Parcel {
+        self.queues(place, post, None, None)
+    }
+
+    /// The same as the answer to a message, where that was said.
+    pub(crate) fn answers(&self, message: &Message, post: Post) -> Parcel {
+        self.queues(&message.place, post, Some(answer(message)), None)
+    }
+
+    /// Queues a reaction to a message.
+    pub(crate) fn signs(&self, message: &Message, sign: Sign) -> Parcel {
+        self.queues(&message.place, Post::default(), Some(answer(message)), Some(sign))
+    }
+
+    fn queues(&self, place: &Place, post: Post, answer: Option<Answer>, sign: Option<Sign>) -> Parcel {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let slot = Slot {
@@ -160,16 +177,18 @@ impl Session {
             slot,
             place: place.clone(),
             post: Arc::new(post),
-            sign: None,
+            sign,
             earlier: None,
-            answer: None,
+            answer,
             delivery: Some(i64::try_from(number).unwrap()),
         };
+        self.sends(parcel.clone());
         self.queues(parcel.clone());
         parcel
     }
 
     /// Queues a parcel.
+    pub(crate) fn sends(&self, parcel: Parcel) {
     pub(crate) fn queues(&self, parcel: Parcel) {
         self.outlet.waiting.lock().unwrap().push_back(parcel);
         self.outlet.bell.notify_one();
@@ -195,6 +214,10 @@ impl Session {
         self.stop.cancel();
         self.end()
     }
+}
+
+fn answer(message: &Message) -> Answer {
+    Answer { key: message.key.clone(), last: true, good: true }
 }
 
 impl Drop for Session {
