@@ -1,6 +1,5 @@
 //! From what a socket carried to what the bot hears: each message once, in order, with the names of its room and person.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -65,7 +64,7 @@ pub(super) async fn pass_on(context: &Context, mut heard: mpsc::Receiver<Event>)
             () = context.done.cancelled() => None,
         };
         let Some(first) = first else { return };
-        if context.up.load(Ordering::SeqCst) > 1 && !context.done.is_cancelled() {
+        if !context.done.is_cancelled() {
             context.link.world.sleep(SETTLE).await;
         }
         let mut events = vec![first];

@@ -11,6 +11,7 @@ mod list;
 pub(crate) mod mattermost;
 mod memory;
 pub(crate) mod rocketchat;
+pub(crate) mod slack;
 mod soak;
 mod stage;
 mod storms;
@@ -19,7 +20,6 @@ mod table;
 mod talk;
 mod terminal;
 mod volumes;
-pub(crate) mod slack;
 
 use std::time::Duration;
 
@@ -164,6 +164,7 @@ pub(crate) type Start = fn() -> Option<Box<dyn Platform>>;
 /// Every adapter of the suite: its word, and how its platform starts.
 pub(crate) const ADAPTERS: &[(&str, Start)] = &[
     ("irc", irc::start),
+    ("slack", slack::start),
     #[cfg(feature = "discord")]
     ("discord", discord::start),
     ("mattermost", mattermost::start),
