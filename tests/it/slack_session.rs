@@ -77,7 +77,7 @@ fn a_message_is_edited_and_what_cannot_be_is_told() {
     let handle = session.settles().unwrap().handle.unwrap();
     let count = slack.shown().len();
     assert!(count > 2, "{count}");
-    session.sends(Parcel {
+    session.queues(Parcel {
         earlier: Some(handle.clone()),
         post: Arc::new(Post::plain("short")),
         ..first.clone()
@@ -87,7 +87,7 @@ fn a_message_is_edited_and_what_cannot_be_is_told() {
     assert_eq!(shown.len(), 1, "what the longer text left is taken away");
     assert_eq!((shown[0].text.as_str(), shown[0].edits), ("short", 1));
     let gone = Handle(format!("{OPS} 1.000001"));
-    session.sends(Parcel { earlier: Some(gone), ..first });
+    session.queues(Parcel { earlier: Some(gone), ..first });
     assert!(matches!(session.settles(), Err(SendError::Gone { .. })));
     assert!(handle.0.starts_with(&edited.0));
     no_breaches(&slack);
@@ -107,7 +107,7 @@ fn a_long_answer_goes_on_where_a_limit_stopped_it() {
     let parcel = session.posts(&ops(), post);
     let Err(SendError::Retry { after, .. }) = session.settles() else { panic!("it was to be limited") };
     assert_eq!(after, Some(Duration::from_secs(1)));
-    session.sends(parcel);
+    session.queues(parcel);
     session.settles().unwrap();
     let all: String = slack.shown().iter().map(|shown| format!("{}\n", shown.text)).collect();
     assert!(
@@ -179,7 +179,7 @@ fn a_reaction_tells_how_it_goes() {
         let parcel = session.posts(&Place::room(name(), "C0DEV"), Post::plain("kept apart"));
         session.settles().unwrap();
         let answer = Some(Answer { key: key.clone(), last: false, good: true });
-        session.sends(Parcel { sign: Some(sign), answer, post: Arc::default(), ..parcel });
+        session.queues(Parcel { sign: Some(sign), answer, post: Arc::default(), ..parcel });
         session.settles().unwrap();
     };
     let reactions =
@@ -208,7 +208,7 @@ fn a_whisper_reaches_one_person() {
     session.settles().unwrap();
     let key = MessageKey { adapter: name(), room: OPS.into(), id: id.as_str().into() };
     let answer = Some(Answer { key, last: true, good: false });
-    session.sends(Parcel { place: ops(), answer, post: Arc::new(Post::plain("no").private()), ..parcel });
+    session.queues(Parcel { place: ops(), answer, post: Arc::new(Post::plain("no").private()), ..parcel });
     session.settles().unwrap();
     assert_eq!(whispered_to().as_deref(), Some("U0MALLORY"));
     no_breaches(&slack);

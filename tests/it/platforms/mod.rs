@@ -169,6 +169,7 @@ pub(crate) const ADAPTERS: &[(&str, Start)] = &[
     ("discord", discord::start),
     ("mattermost", mattermost::start),
     ("rocketchat", rocketchat::start),
+    ("slack", slack::start),
     ("memory", memory::start),
     ("terminal", terminal::start),
 ];

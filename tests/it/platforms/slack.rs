@@ -8,6 +8,10 @@ use crate::support::slack::{
 };
 use crate::support::slack::{Order, direct};
 
+super::list::passes!("slack");
+
+/// Starts one.
+#[allow(clippy::unnecessary_wraps, reason = "all platforms start alike, and some are not installed")]
 pub(super) fn start() -> Option<Box<dyn Platform>> {
     Some(Box::new(Slack::start()))
 }
@@ -46,6 +50,44 @@ impl Slack {
             Where::Thread => (OPS, Some(self.root.as_str())),
         };
         self.server.hears(user(who), channel, thread, text)
+    }
+
+    /// The bot is in so many more rooms.
+    pub(crate) fn crowd(&self, rooms: usize) {
+        let mut state = self.server.state();
+        for number in 0..rooms {
+            let mut room = state.rooms[OPS].clone();
+            room.name = format!("room-{number}");
+            state.rooms.insert(format!("C1R{number}"), room);
+        }
+    }
+
+    /// What no client expects.
+    pub(crate) fn garble(&self) {
+        for frame in [
+            "",
+            "no json",
+            "[]",
+            "null",
+            r#"{"type":"telepathy"}"#,
+            r#"{"type":"hello"}"#,
+            r#"{"type":"events_api"}"#,
+        ] {
+            self.server.throws(frame);
+        }
+        self.server.delivers("telepathy", &json!({"a": 1}));
+        self.server.delivers("events_api", &json!(null));
+        for event in [
+            json!({"type": "of_tomorrow"}),
+            json!({"type": "message"}),
+            json!({"type": "message", "channel": OPS, "ts": "1.0", "user": "U0BOB"}),
+            json!({"type": "message", "channel": OPS, "ts": 7, "user": {"id": 1}, "text": []}),
+            json!({"type": "message", "subtype": "of_tomorrow", "channel": OPS, "ts": "2.0", "text": "!echo x"}),
+        ] {
+            self.server.delivers("events_api", &event_callback(&event));
+        }
+        self.server.delivers("interactive", &json!({"type": "view_submission"}));
+        self.server.delivers("slash_commands", &json!({}));
     }
 }
 
@@ -203,40 +245,12 @@ impl Platform for Slack {
     }
 
     fn crowd(&self, rooms: usize) -> bool {
-        let mut state = self.server.state();
-        for number in 0..rooms {
-            let mut room = state.rooms[OPS].clone();
-            room.name = format!("room-{number}");
-            state.rooms.insert(format!("C1R{number}"), room);
-        }
+        Self::crowd(self, rooms);
         true
     }
 
     fn garble(&self) -> bool {
-        for frame in [
-            "",
-            "no json",
-            "[]",
-            "null",
-            r#"{"type":"telepathy"}"#,
-            r#"{"type":"hello"}"#,
-            r#"{"type":"events_api"}"#,
-        ] {
-            self.server.throws(frame);
-        }
-        self.server.delivers("telepathy", &json!({"a": 1}));
-        self.server.delivers("events_api", &json!(null));
-        for event in [
-            json!({"type": "of_tomorrow"}),
-            json!({"type": "message"}),
-            json!({"type": "message", "channel": OPS, "ts": "1.0", "user": "U0BOB"}),
-            json!({"type": "message", "channel": OPS, "ts": 7, "user": {"id": 1}, "text": []}),
-            json!({"type": "message", "subtype": "of_tomorrow", "channel": OPS, "ts": "2.0", "text": "!echo x"}),
-        ] {
-            self.server.delivers("events_api", &event_callback(&event));
-        }
-        self.server.delivers("interactive", &json!({"type": "view_submission"}));
-        self.server.delivers("slash_commands", &json!({}));
+        Self::garble(self);
         true
     }
 }

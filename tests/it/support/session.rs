@@ -95,7 +95,7 @@ impl Session {
         Self::run("irc", |link| Box::pin(async move { adapter.session(&link).await }))
     }
 
-    /// The same for an adapter of any kind.
+    /// The same for an adapter of any kind, whose word is its name.
     pub(crate) fn start_service(service: Arc<Service>) -> Self {
         Self::run(service.kind(), |link| Box::pin(async move { service.session(&link).await }))
     }
@@ -150,20 +150,20 @@ impl Session {
 
     /// Queues a post for a place, as a stored delivery.
     pub(crate) fn posts(&self, place: &Place, post: Post) -> Parcel {
-        self.queues(place, post, None, None)
+        self.puts(place, post, None, None)
     }
 
     /// The same as the answer to a message, where that was said.
     pub(crate) fn answers(&self, message: &Message, post: Post) -> Parcel {
-        self.queues(&message.place, post, Some(answer(message)), None)
+        self.puts(&message.place, post, Some(answer(message)), None)
     }
 
     /// Queues a reaction to a message.
     pub(crate) fn signs(&self, message: &Message, sign: Sign) -> Parcel {
-        self.queues(&message.place, Post::default(), Some(answer(message)), Some(sign))
+        self.puts(&message.place, Post::default(), Some(answer(message)), Some(sign))
     }
 
-    fn queues(&self, place: &Place, post: Post, answer: Option<Answer>, sign: Option<Sign>) -> Parcel {
+    fn puts(&self, place: &Place, post: Post, answer: Option<Answer>, sign: Option<Sign>) -> Parcel {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let slot = Slot {
@@ -180,12 +180,12 @@ impl Session {
             answer,
             delivery: Some(i64::try_from(number).unwrap()),
         };
-        self.sends(parcel.clone());
+        self.queues(parcel.clone());
         parcel
     }
 
     /// Queues a parcel.
-    pub(crate) fn sends(&self, parcel: Parcel) {
+    pub(crate) fn queues(&self, parcel: Parcel) {
         self.outlet.waiting.lock().unwrap().push_back(parcel);
         self.outlet.bell.notify_one();
     }
