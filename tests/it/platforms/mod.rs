@@ -164,7 +164,6 @@ pub(crate) type Start = fn() -> Option<Box<dyn Platform>>;
 /// Every adapter of the suite: its word, and how its platform starts.
 pub(crate) const ADAPTERS: &[(&str, Start)] = &[
     ("irc", irc::start),
-    ("slack", slack::start),
     #[cfg(feature = "discord")]
     ("discord", discord::start),
     ("mattermost", mattermost::start),
