@@ -18,6 +18,7 @@ mod methods;
 mod people;
 mod socket;
 mod state;
+mod table;
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
