@@ -7,6 +7,14 @@ use serde_json::json;
 use super::{Fault, Platform, Shown, Where, Who};
 use crate::support::rocketchat::{ALICE, BOB, BOT, MALLORY, Message, OPS, OTHER_BOT, Rocketchat, TOKEN};
 
+super::list::passes!("rocketchat");
+
+/// Starts one.
+#[allow(clippy::unnecessary_wraps, reason = "all platforms start alike, and some are not installed")]
+pub(super) fn start() -> Option<Box<dyn Platform>> {
+    Some(Box::new(OnRocketchat::start()))
+}
+
 /// The stand-in, and the thread that a person began in `#ops`.
 pub(crate) struct OnRocketchat {
     server: Rocketchat,
@@ -170,5 +178,25 @@ impl Platform for OnRocketchat {
 
     fn breaches(&self) -> Vec<String> {
         self.server.breaches()
+    }
+
+    fn crowd(&self, rooms: usize) -> bool {
+        self.server.world(|world| {
+            let known = world.rooms.len();
+            for number in known..known.max(rooms) {
+                world.add_room("c", Some(&format!("crowd-{number}")), &[BOT, ALICE, BOB]);
+            }
+        });
+        true
+    }
+
+    fn garble(&self) -> bool {
+        let strange =
+            r#"{"msg": "changed", "collection": "the-weather", "id": "id", "fields": {"args": [7]}}"#;
+        let broken = r#"{"msg": "changed", "collection": "stream-room-messages", "id": "id", "fields": {"args": [7]}}"#;
+        for frame in ["this is no JSON {", "[1, 2]", r#"{"msg": 7}"#, strange, broken] {
+            self.server.frame(frame);
+        }
+        true
     }
 }
