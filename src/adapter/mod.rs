@@ -8,11 +8,14 @@
 pub mod discord;
 pub mod irc;
 mod list;
+pub mod mattermost;
 pub mod memory;
 mod options;
 mod plain;
 #[cfg(test)]
 mod rendered;
+pub mod rocketchat;
+pub mod slack;
 pub mod terminal;
 
 use std::future::Future;

@@ -3,3 +3,6 @@
 #[cfg(feature = "discord")]
 pub mod discord;
 pub mod irc;
+pub mod mattermost;
+pub mod rocketchat;
+pub mod slack;

@@ -10,6 +10,14 @@ use crate::support::discord::world::{
 };
 use crate::support::discord::{DiscordServer, buttons, text};
 
+super::list::passes!("discord");
+
+/// Starts one.
+#[allow(clippy::unnecessary_wraps, reason = "all platforms start alike, and some are not installed")]
+pub(super) fn start() -> Option<Box<dyn Platform>> {
+    Some(Box::new(Discord::start()))
+}
+
 /// The stand-in, with a thread in `#ops` that a person began.
 pub(crate) struct Discord {
     server: DiscordServer,
@@ -177,6 +185,23 @@ impl Platform for Discord {
 
     fn breaches(&self) -> Vec<String> {
         self.server.world().breaches.clone()
+    }
+
+    fn crowd(&self, rooms: usize) -> bool {
+        for number in self.server.world().channels.len()..rooms {
+            self.server.room(&format!("crowd-{number}"));
+        }
+        true
+    }
+
+    fn garble(&self) -> bool {
+        for frame in ["this is no JSON {", "[1, 2]", r#"{"op":77,"d":null,"s":null,"t":null}"#] {
+            self.server.frame(frame);
+        }
+        let mut world = self.server.world();
+        world.emit("THE_WEATHER_CHANGED", &serde_json::json!({"is": ["new"]}));
+        world.emit("MESSAGE_CREATE", &serde_json::json!({"id": 7}));
+        true
     }
 }
 

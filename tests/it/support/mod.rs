@@ -2,6 +2,7 @@
 
 pub(crate) mod api;
 pub(crate) mod bot;
+pub(crate) mod cable;
 pub(crate) mod chat;
 #[cfg(feature = "discord")]
 pub(crate) mod discord;
@@ -11,12 +12,15 @@ pub(crate) mod imports;
 pub(crate) mod ircd;
 pub(crate) mod ircd_config;
 pub(crate) mod lines;
+pub(crate) mod mattermost;
 pub(crate) mod memory_bot;
 pub(crate) mod notify;
 pub(crate) mod postfix;
 pub(crate) mod remote;
+pub(crate) mod rocketchat;
 pub(crate) mod scripted;
 pub(crate) mod session;
+pub(crate) mod slack;
 pub(crate) mod smtpd;
 pub(crate) mod source;
 pub(crate) mod sshd;
