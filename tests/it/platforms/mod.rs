@@ -11,6 +11,7 @@ mod list;
 pub(crate) mod mattermost;
 mod memory;
 pub(crate) mod rocketchat;
+pub(crate) mod slack;
 mod soak;
 mod stage;
 mod storms;
@@ -19,7 +20,6 @@ mod table;
 mod talk;
 mod terminal;
 mod volumes;
-pub(crate) mod slack;
 
 use std::time::Duration;
 
@@ -168,6 +168,7 @@ pub(crate) const ADAPTERS: &[(&str, Start)] = &[
     ("discord", discord::start),
     ("mattermost", mattermost::start),
     ("rocketchat", rocketchat::start),
+    ("slack", slack::start),
     ("memory", memory::start),
     ("terminal", terminal::start),
 ];

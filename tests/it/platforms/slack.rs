@@ -8,6 +8,14 @@ use crate::support::slack::{
 };
 use crate::support::slack::{Order, direct};
 
+super::list::passes!("slack");
+
+/// Starts one.
+#[allow(clippy::unnecessary_wraps, reason = "all platforms start alike, and some are not installed")]
+pub(super) fn start() -> Option<Box<dyn Platform>> {
+    Some(Box::new(Slack::start()))
+}
+
 /// Slack with alice, bob and the others in it.
 pub(crate) struct Slack {
     pub(crate) server: SlackServer,
@@ -234,5 +242,15 @@ impl Platform for Slack {
 
     fn breaches(&self) -> Vec<String> {
         self.server.state().breaches.clone()
+    }
+
+    fn crowd(&self, rooms: usize) -> bool {
+        Self::crowd(self, rooms);
+        true
+    }
+
+    fn garble(&self) -> bool {
+        Self::garble(self);
+        true
     }
 }

@@ -6,9 +6,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chatops::adapter::{Abilities, Adapter, Answer, Boxed, Ears, Ended, Link, Outlet, Parcel, Press, Sign};
-use chatops::adapter::irc::Irc;
-use chatops::adapter::{Abilities, Adapter, Boxed, Ears, Ended, Link, Outlet, Parcel, Press, Service};
+use chatops::adapter::{
+    Abilities, Adapter, Answer, Boxed, Ears, Ended, Link, Outlet, Parcel, Press, Service, Sign,
+};
 use chatops::model::{AdapterName, Message, Place, Receipt, SendError, Slot};
 use chatops::net::World;
 use chatops::text::{Block, Post};
@@ -92,11 +92,10 @@ impl Session {
 
     /// The same for an adapter that several sessions share, one after the other.
     pub(crate) fn start_shared(adapter: Arc<impl Adapter>) -> Self {
-    pub(crate) fn start_shared(irc: Arc<Irc>) -> Self {
-        Self::run("irc", |link| Box::pin(async move { irc.session(&link).await }))
+        Self::run("irc", |link| Box::pin(async move { adapter.session(&link).await }))
     }
 
-    /// The same for an adapter of any kind.
+    /// The same for an adapter of any kind, whose word is its name.
     pub(crate) fn start_service(service: Arc<Service>) -> Self {
         Self::run(service.kind(), |link| Box::pin(async move { service.session(&link).await }))
     }
@@ -121,7 +120,6 @@ impl Session {
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let session = session(link);
         runtime.spawn(async move {
-            let _ = ended_in.send(adapter.session(&link).await);
             let _ = ended_in.send(session.await);
         });
         Self { heard, pressed, up, settled, ended, outlet, stop, runtime: Some(runtime) }
@@ -152,20 +150,20 @@ impl Session {
 
     /// Queues a post for a place, as a stored delivery.
     pub(crate) fn posts(&self, place: &Place, post: Post) -> Parcel {
-        self.queues(place, post, None, None)
+        self.puts(place, post, None, None)
     }
 
     /// The same as the answer to a message, where that was said.
     pub(crate) fn answers(&self, message: &Message, post: Post) -> Parcel {
-        self.queues(&message.place, post, Some(answer(message)), None)
+        self.puts(&message.place, post, Some(answer(message)), None)
     }
 
     /// Queues a reaction to a message.
     pub(crate) fn signs(&self, message: &Message, sign: Sign) -> Parcel {
-        self.queues(&message.place, Post::default(), Some(answer(message)), Some(sign))
+        self.puts(&message.place, Post::default(), Some(answer(message)), Some(sign))
     }
 
-    fn queues(&self, place: &Place, post: Post, answer: Option<Answer>, sign: Option<Sign>) -> Parcel {
+    fn puts(&self, place: &Place, post: Post, answer: Option<Answer>, sign: Option<Sign>) -> Parcel {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let slot = Slot {
@@ -182,13 +180,11 @@ impl Session {
             answer,
             delivery: Some(i64::try_from(number).unwrap()),
         };
-        self.sends(parcel.clone());
         self.queues(parcel.clone());
         parcel
     }
 
     /// Queues a parcel.
-    pub(crate) fn sends(&self, parcel: Parcel) {
     pub(crate) fn queues(&self, parcel: Parcel) {
         self.outlet.waiting.lock().unwrap().push_back(parcel);
         self.outlet.bell.notify_one();
