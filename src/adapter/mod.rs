@@ -4,6 +4,8 @@
 //! An adapter is one *session*: connect, authenticate, hear, send, until the connection ends.
 //! Reconnecting, jitter, the outgoing queue and what survives a session live once, in `bot::link`.
 
+#[cfg(feature = "discord")]
+pub mod discord;
 pub mod irc;
 mod list;
 pub mod mattermost;
@@ -12,6 +14,8 @@ mod options;
 mod plain;
 #[cfg(test)]
 mod rendered;
+pub mod rocketchat;
+pub mod slack;
 pub mod terminal;
 
 use std::future::Future;

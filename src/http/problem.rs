@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::store::StoreError;
 
 /// A body that is not there by then is not waited for any longer.
-const BODY_WITHIN: Duration = Duration::from_secs(5);
+pub(super) const BODY_WITHIN: Duration = Duration::from_secs(5);
 
 /// An error of the API: a status and one sentence.
 #[derive(Debug)]

@@ -14,9 +14,20 @@ mod chat_commands;
 mod chat_history;
 mod chat_limits;
 mod chat_reload;
+mod choices;
+mod choices_more;
 mod cli;
 mod cli_running;
+mod clients;
 mod deliveries;
+#[cfg(feature = "discord")]
+mod discord;
+#[cfg(feature = "discord")]
+mod discord_client;
+#[cfg(feature = "discord")]
+mod discord_losses;
+#[cfg(feature = "discord")]
+mod discord_session;
 mod docs;
 mod doubts;
 mod events;
@@ -46,11 +57,16 @@ mod notify_secrets;
 mod notify_tls;
 mod platforms;
 mod retention;
+mod rocketchat;
+mod rocketchat_client;
+mod rocketchat_faults;
 mod route;
 mod rules;
 #[path = "../../benches/notify/sink.rs"]
 #[allow(dead_code, reason = "the benchmark reads more of it")]
 mod sink;
+mod slack;
+mod slack_session;
 mod ssh;
 mod ssh_chat;
 mod ssh_more;

@@ -56,7 +56,7 @@ impl Bench {
 
     /// Sends a parcel and tells what became of it.
     fn sends(&self, parcel: Parcel) -> Result<Receipt, SendError> {
-        self.session.sends(parcel);
+        self.session.queues(parcel);
         self.session.settles()
     }
 

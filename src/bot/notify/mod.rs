@@ -23,6 +23,7 @@ pub use accept::{Accepted, Incoming, NotTaken};
 pub use pace::State;
 pub use trial::Tested;
 
+use super::choices::Choices;
 use super::home::{Home, Homes};
 use super::outbox::Outbox;
 use crate::model::Timestamp;
@@ -46,6 +47,7 @@ pub struct Notify {
     store: Store,
     homes: Arc<Homes>,
     outbox: Arc<Outbox>,
+    choices: Arc<Choices>,
     world: World,
     muted: RwLock<Arc<Vec<Muted>>>,
     cache: Cache,
@@ -104,11 +106,18 @@ impl NotifierHealth {
 
 impl Notify {
     /// Ready to accept; couriers start with [`Notify::run`].
-    pub fn new(store: Store, homes: Arc<Homes>, outbox: Arc<Outbox>, world: World) -> Arc<Self> {
+    pub fn new(
+        store: Store,
+        homes: Arc<Homes>,
+        outbox: Arc<Outbox>,
+        choices: Arc<Choices>,
+        world: World,
+    ) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             store,
             homes,
             outbox,
+            choices,
             world,
             muted: RwLock::default(),
             cache: Cache::default(),

@@ -8,6 +8,14 @@ use serde_json::{Value, json};
 use super::{Fault, Platform, Shown, Where, Who};
 use crate::support::mattermost::{BOT, Mattermost, SLASH, TEAM, TOKEN};
 
+super::list::passes!("mattermost");
+
+/// Starts one.
+#[allow(clippy::unnecessary_wraps, reason = "all platforms start alike, and some are not installed")]
+pub(super) fn start() -> Option<Box<dyn Platform>> {
+    Some(Box::new(Chat::start()))
+}
+
 /// The stand-in, and the thread that a person began in it.
 pub(crate) struct Chat {
     pub(crate) server: Mattermost,
@@ -230,5 +238,20 @@ impl Platform for Chat {
 
     fn breaches(&self) -> Vec<String> {
         self.server.state().breaches.clone()
+    }
+
+    fn crowd(&self, rooms: usize) -> bool {
+        self.server.crowd(rooms);
+        true
+    }
+
+    fn garble(&self) -> bool {
+        self.server.sends_raw("this is no JSON {");
+        self.server.sends_raw("[1, 2]");
+        let mut state = self.server.state();
+        let ops = state.channel_named("ops").unwrap().id.clone();
+        state.tell("the_weather_changed", &json!({"weather": {"is": ["new"]}}), &ops);
+        state.tell("posted", &json!({"post": "no JSON either"}), &ops);
+        true
     }
 }

@@ -207,6 +207,18 @@ impl Mattermost {
         state.add(&user, &channel, root, text, more)
     }
 
+    /// So many more channels, with everybody in them.
+    pub(crate) fn crowd(&self, channels: usize) {
+        let mut state = self.state();
+        for number in 1..=channels {
+            let (id, name) = (state.id("channel"), format!("crowd-{number}"));
+            let (members, archived) = (Vec::new(), false);
+            if state.channel_named(&name).is_none() {
+                state.channels.push(Channel { id, name, kind: "O", members, archived, last_post_at: 0 });
+            }
+        }
+    }
+
     /// Sends a frame of text to every open socket, as it is.
     pub(crate) fn sends_raw(&self, text: &str) {
         for connection in self.state().connections.values() {
