@@ -97,7 +97,7 @@ fn boxes(post: &Post, mut parts: Vec<String>, keys: Option<&serde_json::Map<Stri
     let one = |(number, part): (usize, String)| {
         let rows = if number == last { buttons::rows(&post.choices) } else { Vec::new() };
         match keys.filter(|_| number == 0) {
-            Some(keys) => native::merged(post, &part, keys, rows),
+            Some(keys) => native::merged(post, &part, keys, &rows),
             None => json!([blocks(post, &part, rows)]),
         }
     };

@@ -168,7 +168,7 @@ fn run(state: &mut State, method: &str, arguments: &Value) -> Result<Value, &'st
             let all: Vec<_> = rooms
                 .map(|(id, room)| json!({"id": id, "name": room.name, "is_member": room.member}))
                 .collect();
-            page("channels", all, arguments, state)
+            page("channels", &all, arguments, state)
         }
         "conversations.history" | "conversations.replies" => history(state, method, arguments),
         "users.info" => people::info(&text("user")).map(|user| json!({"user": user})).ok_or("user_not_found"),
@@ -247,7 +247,7 @@ fn react(state: &mut State, method: &str, arguments: &Value) -> Result<Value, &'
 }
 
 /// One page of a list, and where the next begins.
-fn page(name: &str, all: Vec<Value>, arguments: &Value, state: &mut State) -> Result<Value, &'static str> {
+fn page(name: &str, all: &[Value], arguments: &Value, state: &mut State) -> Result<Value, &'static str> {
     let number = |key: &str| arguments[key].as_str().and_then(|text| text.parse::<usize>().ok());
     let limit = number("limit").unwrap_or(100);
     if limit > 1000 {
@@ -300,7 +300,7 @@ fn history(state: &mut State, method: &str, arguments: &Value) -> Result<Value, 
     if !threads {
         all.reverse();
     }
-    page("messages", all, arguments, state)
+    page("messages", &all, arguments, state)
 }
 
 fn uploaded(state: &mut State, id: &str, bytes: &[u8]) -> Reply {
