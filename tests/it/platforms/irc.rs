@@ -31,7 +31,7 @@ pub(super) fn start() -> Option<Box<dyn Platform>> {
     let [bob, mallory, other] = people.map(|user| Mutex::new(Person { user, next: 0 }));
     let alice = Mutex::new(Person { user: alice, next: 0 });
     let (crowd, shown) = (Mutex::new(0), Mutex::default());
-    Some(Box::new(Irc { ircd, cable, alice, bob, mallory, other, crowd, shown }))
+    Some(Box::new(Irc { _ircd: ircd, cable, alice, bob, mallory, other, crowd, shown }))
 }
 
 /// Somebody with a connection of their own.
@@ -42,7 +42,8 @@ struct Person {
 }
 
 struct Irc {
-    ircd: Ircd,
+    /// Lives as long as this.
+    _ircd: Ircd,
     cable: Cable,
     /// Account `alice`, nick `al`.
     alice: Mutex<Person>,
