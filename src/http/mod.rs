@@ -1,4 +1,4 @@
-//! The HTTP side of a running bot: health, events in, and the calls by which people and programs look at it and
+//! The HTTP side of a running bot: health, events in (as they are under `/in`, ready made under `/api/v1`), and the calls by which people and programs look at it and
 //! change it.
 //!
 //! Every call under `/api/v1` needs a bearer token: one from `chatops token create` with the scope that stands beside
@@ -13,19 +13,22 @@ mod events;
 mod executions;
 mod failures;
 mod health;
+mod intake;
+mod listen;
 mod notifiers;
 mod problem;
 mod silences;
+mod slow;
 mod subjects;
 mod token_api;
 mod tokens;
 mod when;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{MethodRouter, delete, get, post};
+use axum::middleware::map_request;
+use axum::routing::{MethodRouter, any, delete, get, post};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -39,7 +42,9 @@ pub use tokens::{Issued, issue};
 use crate::bot::Bot;
 use crate::model::Timestamp;
 use crate::net::World;
+use crate::net::certificates::Certificates;
 use failures::Failures;
+use intake::Intake;
 use tokens::Tokens;
 
 /// The largest request body, in bytes.
@@ -52,6 +57,7 @@ pub struct Site {
     token: Arc<Token>,
     tokens: Arc<Tokens>,
     failures: Arc<Failures>,
+    intake: Arc<Intake>,
     world: World,
     started: Timestamp,
 }
@@ -86,17 +92,20 @@ fn routes() -> Vec<(Scope, &'static str, MethodRouter<Site>)> {
     ]
 }
 
-/// Serves on `listener` until `stop`, then lets open requests end.
+/// Serves on `listener` until `stop`, then lets open requests end. With `tls` it speaks TLS, and plain HTTP with
+/// clients on this machine alone.
 pub async fn serve(
     listener: TcpListener,
     bot: Arc<Bot>,
     token: Token,
     world: World,
+    tls: Option<Arc<Certificates>>,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
     let started = world.now();
     let tokens = Arc::new(tokens::load(bot.store()).await);
-    let site = Site { bot, token: Arc::new(token), tokens, failures: Arc::default(), world, started };
+    let (failures, intake) = (Arc::default(), Arc::default());
+    let site = Site { bot, token: Arc::new(token), tokens, failures, intake, world, started };
     let guarded = |router: Router<Site>, (scope, path, methods): (Scope, &str, MethodRouter<Site>)| {
         let guard = axum::middleware::from_fn_with_state((site.clone(), scope), auth::require);
         router.route(path, methods.route_layer(guard))
@@ -105,10 +114,11 @@ pub async fn serve(
     let app = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .route("/in/{source}", any(intake::take))
         .nest("/api/v1", api)
         .fallback(problem::nowhere)
         .layer(axum::extract::DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(map_request(slow::limit))
         .with_state(site);
-    let app = app.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, app).with_graceful_shutdown(async move { stop.cancelled().await }).await
+    listen::serve(listener, app, tls, stop).await
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::cache::Known;
 use super::expand::Order;
+use crate::bot::home::Home;
 use crate::model::{Event, EventStatus, Level, Moment};
 use crate::notifier::Notice;
 use crate::route::Bundle;
@@ -51,6 +52,12 @@ pub(super) fn single(delivery: &Stored, order: &Order, known: &Known) -> Notice 
         payload: event.payload.clone(),
         test: delivery.purpose == "test",
     }
+}
+
+/// The lines below the title: what its source makes of an event.
+pub(super) fn told(home: &Home, event: &Event) -> String {
+    let source = home.notifying.sources().get(&event.source);
+    source.map_or_else(|| event.text.clone(), |source| source.service.row().tell(event))
 }
 
 fn facts(event: &Event, order: &Order) -> Vec<(String, String)> {

@@ -1,0 +1,109 @@
+//! A run in lines that people read: hypothesis, method, rollbacks, and what failed in them.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::journal::{gate_unmet, is_failed, last_line, met, probes, steps};
+use crate::model::Event;
+use crate::source::clean::cut;
+use crate::source::pick::{self, text};
+use crate::text::human;
+
+/// A value in a line is cut at this many characters.
+const LONGEST_VALUE: usize = 120;
+/// Activities that are named; the others are counted.
+const NAMED: usize = 10;
+
+/// The lines of an event; its own text where it has no journal.
+pub(super) fn lines(event: &Event) -> String {
+    let journal = event.payload.get("payload").unwrap_or(&Value::Null);
+    if journal.get("steady_states").is_none() {
+        return event.text.clone();
+    }
+    let mut lines = Vec::new();
+    lines.extend(event.payload.get("error").and_then(pick::scalar));
+    lines.extend(outcome(journal));
+    lines.extend(hypothesis(journal));
+    lines.extend(list("method", journal, "run"));
+    lines.extend(list("rollbacks", journal, "rollbacks"));
+    lines.join("\n")
+}
+
+/// What the name of the event does not say.
+fn outcome(journal: &Value) -> Option<String> {
+    let status = text(journal, "/status");
+    if matches!(status, "interrupted" | "aborted") {
+        let cut_off = steps(journal, &["run"]).find(|step| step.get("status").is_none());
+        let during = cut_off.map(|step| format!(" during `{}`", name(step))).unwrap_or_default();
+        return Some(format!("{status}{during}"));
+    }
+    if journal.get("deviated") == Some(&Value::Bool(true)) {
+        return Some("deviated: the hypothesis did not hold afterwards".to_owned());
+    }
+    gate_unmet(journal)
+        .then(|| "the hypothesis did not hold before the experiment, so the method did not run".to_owned())
+}
+
+fn hypothesis(journal: &Value) -> Vec<String> {
+    let title = text(journal, "/experiment/steady-state-hypothesis/title");
+    let word = |when: &str| match met(journal, when) {
+        Some(true) => "met",
+        Some(false) => "not met",
+        None => "not checked",
+    };
+    if title.is_empty() && met(journal, "before").is_none() {
+        return Vec::new();
+    }
+    let title = if title.is_empty() { "steady state" } else { title };
+    let mut lines = vec![format!("hypothesis: {title}: {} before, {} after", word("before"), word("after"))];
+    for when in ["before", "after"] {
+        let unmet =
+            probes(journal, when).filter(|probe| probe.get("tolerance_met") == Some(&Value::Bool(false)));
+        lines.extend(unmet.take(NAMED).map(|probe| format!("  {}", missed(probe, when))));
+    }
+    lines
+}
+
+/// A probe whose value was not the expected one.
+fn missed(probe: &Value, when: &str) -> String {
+    if let Some(line) = last_line(probe) {
+        return format!("{} ({when}) failed: {}", name(probe), cut(&line, LONGEST_VALUE * 2));
+    }
+    let value = |at: &str| cut(&probe.pointer(at).unwrap_or(&Value::Null).to_string(), LONGEST_VALUE);
+    format!("{} ({when}) gave {}, expected {}", name(probe), value("/output"), value("/activity/tolerance"))
+}
+
+fn list(title: &str, journal: &Value, key: &'static str) -> Option<String> {
+    let all: Vec<&Value> = steps(journal, &[key]).collect();
+    if all.is_empty() {
+        return None;
+    }
+    let named: Vec<String> = all.iter().take(NAMED).map(|item| step(item)).collect();
+    let more = all.len().saturating_sub(NAMED);
+    let rest = if more > 0 { format!(", and {more} more") } else { String::new() };
+    Some(format!("{title}: {}{rest}", named.join(", ")))
+}
+
+fn step(step: &Value) -> String {
+    let took =
+        step.get("duration").and_then(Value::as_f64).and_then(|took| Duration::try_from_secs_f64(took).ok());
+    let took = took.filter(|took| took.as_millis() > 0).map(|took| format!(" ({})", human::duration(took)));
+    let took = took.unwrap_or_default();
+    let name = name(step);
+    if is_failed(step) {
+        let why =
+            last_line(step).map(|line| format!(": {}", cut(&line, LONGEST_VALUE * 2))).unwrap_or_default();
+        return format!("{name} failed{took}{why}");
+    }
+    match text(step, "/status") {
+        "succeeded" => format!("{name} ok{took}"),
+        "" => format!("{name} was cut off{took}"),
+        other => format!("{name} {other}{took}"),
+    }
+}
+
+fn name(step: &Value) -> &str {
+    let name = text(step, "/activity/name");
+    if name.is_empty() { "an activity" } else { name }
+}
