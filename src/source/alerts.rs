@@ -180,7 +180,9 @@ pub(super) fn lines(event: &Event) -> String {
     }
     lines.extend(parts.iter().take(NAMED).map(|part| line(part)));
     let left_out = event.payload.get("truncatedAlerts").and_then(Value::as_u64).unwrap_or(0);
-    let more = u64::try_from(parts.len().saturating_sub(NAMED)).unwrap_or(0) + left_out;
+    let sent = event.payload.get("alerts").and_then(Value::as_array).map_or(0, Vec::len);
+    let hidden = parts.len().max(sent).saturating_sub(NAMED);
+    let more = u64::try_from(hidden).unwrap_or(0) + left_out;
     if more > 0 {
         lines.push(format!("and {more} more"));
     }

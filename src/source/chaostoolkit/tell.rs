@@ -47,16 +47,16 @@ fn outcome(journal: &Value) -> Option<String> {
 
 fn hypothesis(journal: &Value) -> Vec<String> {
     let title = text(journal, "/experiment/steady-state-hypothesis/title");
-    let word = |when: &str| match met(journal, when) {
-        Some(true) => "met",
-        Some(false) => "not met",
-        None => "not checked",
+    let state = |when: &str| {
+        let word = if met(journal, when)? { "met" } else { "not met" };
+        Some(format!("{word} {when}"))
     };
-    if title.is_empty() && met(journal, "before").is_none() {
+    let states: Vec<String> = ["before", "after"].into_iter().filter_map(state).collect();
+    if states.is_empty() {
         return Vec::new();
     }
     let title = if title.is_empty() { "steady state" } else { title };
-    let mut lines = vec![format!("hypothesis: {title}: {} before, {} after", word("before"), word("after"))];
+    let mut lines = vec![format!("hypothesis: {title}: {}", states.join(", "))];
     for when in ["before", "after"] {
         let unmet =
             probes(journal, when).filter(|probe| probe.get("tolerance_met") == Some(&Value::Bool(false)));
@@ -70,8 +70,22 @@ fn missed(probe: &Value, when: &str) -> String {
     if let Some(line) = last_line(probe) {
         return format!("{} ({when}) failed: {}", name(probe), cut(&line, LONGEST_VALUE * 2));
     }
-    let value = |at: &str| cut(&probe.pointer(at).unwrap_or(&Value::Null).to_string(), LONGEST_VALUE);
-    format!("{} ({when}) gave {}, expected {}", name(probe), value("/output"), value("/activity/tolerance"))
+    let tolerance = probe.pointer("/activity/tolerance").unwrap_or(&Value::Null);
+    let given = given(probe.get("output").unwrap_or(&Value::Null));
+    format!("{} ({when}) gave {given}, expected {}", name(probe), cut(&tolerance.to_string(), LONGEST_VALUE))
+}
+
+/// What a probe found: of a process its exit code and last line, of a request its status.
+fn given(output: &Value) -> String {
+    let (Some(status), Some(fields)) = (output.get("status").and_then(Value::as_i64), output.as_object())
+    else {
+        return cut(&output.to_string(), LONGEST_VALUE);
+    };
+    let last = |key: &str| text(output, key).lines().rev().map(str::trim).find(|line| !line.is_empty());
+    let said = last("/stderr").or_else(|| last("/stdout"));
+    let said = said.map(|line| format!(" ({})", cut(line, LONGEST_VALUE))).unwrap_or_default();
+    let noun = if fields.contains_key("stdout") { "exit code" } else { "status" };
+    format!("{noun} {status}{said}")
 }
 
 fn list(title: &str, journal: &Value, key: &'static str) -> Option<String> {
@@ -106,4 +120,24 @@ fn step(step: &Value) -> String {
 fn name(step: &Value) -> &str {
     let name = text(step, "/activity/name");
     if name.is_empty() { "an activity" } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_probe_found_is_short() {
+        assert_eq!(
+            given(&json!({"status": 1, "stdout": "", "stderr": "a\nno such file\n"})),
+            "exit code 1 (no such file)"
+        );
+        assert_eq!(given(&json!({"status": 503, "headers": {}, "body": "x"})), "status 503");
+        assert_eq!(
+            (given(&json!(12)), given(&json!("x".repeat(500))).chars().count()),
+            ("12".to_owned(), LONGEST_VALUE)
+        );
+    }
 }
