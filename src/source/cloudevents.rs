@@ -51,6 +51,8 @@ impl Source for Cloudevents {
         }
     }
 
+    const QUIET: &'static [&'static str] = &["severity", "level"];
+
     fn tell(event: &Event) -> String {
         lines(event)
     }

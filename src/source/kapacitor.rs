@@ -32,6 +32,8 @@ impl Source for Kapacitor {
         Ok(Event { payload: sent, ..event }.into())
     }
 
+    const QUIET: &'static [&'static str] = &["previousLevel"];
+
     fn tell(event: &Event) -> String {
         lines(event)
     }

@@ -25,6 +25,8 @@ pub struct Row {
     /// The kind with nothing said about it.
     pub(super) plain: fn() -> Option<Service>,
     tell: fn(&Event) -> String,
+    headline: fn(&Event) -> Option<String>,
+    quiet: &'static [&'static str],
 }
 
 impl Row {
@@ -49,6 +51,18 @@ impl Row {
     pub fn tell(&self, event: &Event) -> String {
         (self.tell)(event)
     }
+
+    /// The first line of a message about how it went; none for the usual words.
+    pub fn headline(&self, event: &Event) -> Option<String> {
+        (self.headline)(event)
+    }
+
+    /// Whether a message shows a label.
+    pub fn shows(&self, event: &Event, label: &str, value: &str) -> bool {
+        let is_tag = label.starts_with("tag_") && value == "true";
+        let is_actor = matches!(label, "actor" | "user") && event.actor.as_deref() == Some(value);
+        !(is_tag || is_actor || label.starts_with("count_") || self.quiet.contains(&label))
+    }
 }
 
 macro_rules! sources {
@@ -70,6 +84,8 @@ macro_rules! sources {
             scheme: <$source as Source>::SCHEME,
             plain: || serde_json::from_str("{}").ok().map(|it| Service::$variant(Box::new(it))),
             tell: <$source as Source>::tell,
+            headline: <$source as Source>::headline,
+            quiet: <$source as Source>::QUIET,
         },)*];
 
         impl Service {

@@ -67,6 +67,14 @@ trait Source: serde::de::DeserializeOwned + Send + Sync {
     /// It is nothing that this kind sends.
     fn read(&self, body: &Body<'_>) -> Result<Reading, Unreadable>;
 
+    /// Labels that the message says already, or that are for rules alone; `count_` and tags are so anyway.
+    const QUIET: &'static [&'static str] = &[];
+
+    /// The first line of a message about how it went, where "failed" and the like would not say it.
+    fn headline(_: &Event) -> Option<String> {
+        None
+    }
+
     /// The lines that stand below the title of a message, unless an admin wrote others.
     fn tell(event: &Event) -> String {
         event.text.clone()

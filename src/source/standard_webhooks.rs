@@ -1,9 +1,8 @@
 //! Standard Webhooks (standardwebhooks.com): `{type, timestamp, data}`, signed.
 
 use serde::Deserialize;
-use serde_json::Value;
 
-use super::pick::{self, text};
+use super::pick;
 use super::proof::Scheme;
 use super::reading::blank;
 use super::{Body, Reading, Source, Unreadable, suffix};
@@ -13,9 +12,6 @@ use crate::model::Event;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StandardWebhooks {}
-
-/// Values that a message shows.
-const SHOWN: usize = 10;
 
 impl Source for StandardWebhooks {
     const SUMMARY: &'static str = "Anything signed by the Standard Webhooks specification";
@@ -44,15 +40,5 @@ impl Source for StandardWebhooks {
         event.dedup_key = Some(id.unwrap_or_else(|| pick::short_hash(body.bytes)));
         event.at = pick::time_at(&sent, "/timestamp");
         Ok(Event { payload: sent, ..event }.into())
-    }
-
-    fn tell(event: &Event) -> String {
-        if !event.text.is_empty() {
-            return event.text.clone();
-        }
-        let data = event.payload.get("data").unwrap_or(&Value::Null);
-        let values = pick::labels(Some(data)).into_iter().take(SHOWN);
-        let lines: Vec<String> = values.map(|(name, value)| format!("{name}: {value}")).collect();
-        if lines.is_empty() { text(data, "").to_owned() } else { lines.join("\n") }
     }
 }

@@ -8,6 +8,7 @@ use super::proof::Scheme;
 use super::reading::blank;
 use super::{Body, Reading, Source, Unreadable};
 use crate::model::{Event, EventStatus, Level, Timestamp};
+use crate::text::human;
 
 /// django-uwsgi-taskmanager.
 #[derive(Debug, Deserialize)]
@@ -41,6 +42,19 @@ impl Source for Taskmanager {
         };
         let event = report(&sent, word, *status, *level);
         Ok(Event { payload: sent, ..event }.into())
+    }
+
+    fn headline(event: &Event) -> Option<String> {
+        let counts = counts(event);
+        let verb = match event.status {
+            EventStatus::Failed => "failed".to_owned(),
+            EventStatus::Ok => "ended well".to_owned(),
+            _ if counts.is_empty() => format!("ended with {}", event.kind.trim_start_matches("task.")),
+            _ => format!("ended with {}", counts.join(" and ")),
+        };
+        let after = event.duration.filter(|span| span.as_millis() > 0);
+        let after = after.map(|span| format!(" after {}", human::duration(span))).unwrap_or_default();
+        Some(format!("{} {verb}{after}", event.title))
     }
 
     fn tell(event: &Event) -> String {
@@ -77,19 +91,20 @@ fn finished(log: &str) -> Option<Timestamp> {
     pick::time(&Value::from(last.rsplit_once(" @ ")?.1))
 }
 
-fn lines(event: &Event) -> String {
+/// `2 errors`, `1 warning`.
+fn counts(event: &Event) -> Vec<String> {
     let count = |name: &str, noun: &str| {
         let count = event.labels.get(&format!("count_{name}"))?;
         let end = if count == "1" { "" } else { "s" };
         (count != "0").then(|| format!("{count} {noun}{end}"))
     };
-    let counts: Vec<String> =
-        [count("errors", "error"), count("warnings", "warning")].into_iter().flatten().collect();
-    let mut lines: Vec<String> = Vec::new();
-    lines.extend((!counts.is_empty()).then(|| counts.join(", ")));
+    [count("errors", "error"), count("warnings", "warning")].into_iter().flatten().collect()
+}
+
+/// The end of the log, without what frames it.
+fn lines(event: &Event) -> String {
     let framing = |line: &&str| !line.trim().is_empty() && !line.starts_with("Finished: ");
-    lines.extend(event.text.lines().filter(framing).map(str::to_owned));
-    lines.join("\n")
+    event.text.lines().filter(framing).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

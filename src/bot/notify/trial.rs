@@ -12,7 +12,7 @@ use super::{Incoming, Notify, notifier_name, wording};
 use crate::bot::home::{Home, Way};
 use crate::config::nearest::hint;
 use crate::model::{Event, Slot};
-use crate::notifier::{Mode, Notice};
+use crate::notifier::Mode;
 use crate::store::{DeliveryFilter, NewDelivery, Sending, Stored};
 
 /// How long a test waits for its ends.
@@ -104,8 +104,8 @@ impl Notify {
                 due: at,
                 expires: at,
             };
-            let body = wording::told(home, &known.event);
-            let notice = Notice { body, ..wording::single(&Stored::fresh(&new), order, &known) };
+            let plain = wording::single(&Stored::fresh(&new), order, &known);
+            let notice = wording::dressed(home, &known.event, plain);
             let handover = Handover { notify: self, home, way, lane: &slot.lane, mode: Mode::Rehearse };
             let outcome = handover.give(notice, None).await;
             let outcome = outcome.map(|receipt| receipt.answer).map_err(|error| error.to_string());

@@ -63,6 +63,12 @@ impl Source for Chaostoolkit {
         })
     }
 
+    const QUIET: &'static [&'static str] = &["phase"];
+
+    fn headline(event: &Event) -> Option<String> {
+        tell::headline(event)
+    }
+
     fn tell(event: &Event) -> String {
         tell::lines(event)
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::journal::{gate_unmet, is_failed, last_line, met, probes, steps};
-use crate::model::Event;
+use crate::model::{Event, EventStatus};
 use crate::source::clean::cut;
 use crate::source::pick::{self, text};
 use crate::text::human;
@@ -14,6 +14,31 @@ use crate::text::human;
 const LONGEST_VALUE: usize = 120;
 /// Activities that are named; the others are counted.
 const NAMED: usize = 10;
+
+/// `Shop survives a stock-out deviated after 11 ms`.
+pub(super) fn headline(event: &Event) -> Option<String> {
+    let journal = event.payload.get("payload").unwrap_or(&Value::Null);
+    let (phase, end) = event.kind.split_once('-')?;
+    let noun = match phase {
+        "run" => String::new(),
+        "validate" => "validation of ".to_owned(),
+        other => format!("{other} of "),
+    };
+    let verb = match (text(journal, "/status"), event.status) {
+        ("interrupted", _) => "was interrupted",
+        ("aborted", _) => "was aborted",
+        _ if phase == "run" && gate_unmet(journal) && event.status == EventStatus::Failed => "was not begun",
+        (_, EventStatus::Failed) => "deviated",
+        (_, EventStatus::Started) => "started",
+        (_, EventStatus::Ok) if phase == "run" => "succeeded",
+        (_, EventStatus::Warning) => "ended with failed steps",
+        (_, EventStatus::Error) => "failed",
+        _ => end,
+    };
+    let after = event.duration.filter(|span| span.as_millis() > 0);
+    let after = after.map(|span| format!(" after {}", human::duration(span))).unwrap_or_default();
+    Some(format!("{noun}{} {verb}{after}", event.title))
+}
 
 /// The lines of an event; its own text where it has no journal.
 pub(super) fn lines(event: &Event) -> String {
