@@ -69,9 +69,9 @@ pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         What::Help { kind } => {
             let row = Row::of(kind).map_err(|why| anyhow!(why))?;
             if global.json {
-                print::pretty(&full(row))?
+                print::pretty(&full(row))?;
             } else {
-                print::exactly(row.page)?
+                print::exactly(row.page)?;
             }
             Ok(ExitCode::SUCCESS)
         }

@@ -124,7 +124,7 @@ fn pruned(value: Value, secrets: &[String], left: &mut usize) -> Value {
     }
     match value {
         Value::String(text) => {
-            let text = shortened(inner(text, secrets));
+            let text = shortened(inner(&text, secrets));
             *left = left.saturating_sub(text.len());
             Value::String(text)
         }
@@ -154,8 +154,8 @@ fn pruned(value: Value, secrets: &[String], left: &mut usize) -> Value {
 }
 
 /// A text that is an object in JSON (AWX's `extra_vars`) has its secrets masked too.
-fn inner(text: String, secrets: &[String]) -> String {
-    let hidden = hide(&text, secrets);
+fn inner(text: &str, secrets: &[String]) -> String {
+    let hidden = hide(text, secrets);
     if !hidden.trim_start().starts_with(['{', '[']) {
         return hidden;
     }

@@ -77,7 +77,6 @@ pub(super) async fn receive(body: Body, largest: usize, budget: &Arc<Semaphore>)
 }
 
 /// A place in the budget for some more bytes behind those that are there; none if there is no room.
-#[expect(clippy::option_option, reason = "no room, and no need of more room, are two things")]
 fn place(budget: &Arc<Semaphore>, there: usize, more: usize) -> Option<Option<OwnedSemaphorePermit>> {
     let needed = (there + more).div_ceil(1024) - there.div_ceil(1024);
     if needed == 0 {
