@@ -13,6 +13,11 @@ use crate::model::{EventStatus, Subject, Timestamp};
 /// How long a key makes an event count once.
 pub(super) const KEYS_LAST: Duration = Duration::from_secs(86_400);
 
+/// What keys begin with that make an event count once for a short time only.
+pub const BRIEF: &str = "event/brief";
+/// That time.
+const BRIEFLY: Duration = Duration::from_secs(60);
+
 /// The most failing subjects that routing is shown.
 const MOST_FAILING: i64 = 10_000;
 
@@ -45,11 +50,12 @@ pub(super) fn accept(scribe: &mut Scribe<'_>, accept: &Accept) -> Result<Done, S
 
 /// The event that came with one of the keys within a day.
 fn repeated(scribe: &Scribe<'_>, accept: &Accept) -> Result<Option<i64>, StoreError> {
-    let since = accept.at.as_micros() - i64::try_from(KEYS_LAST.as_micros()).unwrap_or(i64::MAX);
+    let since = |last: Duration| accept.at.as_micros() - i64::try_from(last.as_micros()).unwrap_or(i64::MAX);
     let mut statement =
         scribe.connection.prepare_cached("SELECT event FROM event_key WHERE key = ?1 AND at > ?2")?;
     for key in &accept.keys {
-        let found = statement.query_row(params![key, since], |row| row.get(0)).optional()?;
+        let lasts = if key.starts_with(BRIEF) { BRIEFLY } else { KEYS_LAST };
+        let found = statement.query_row(params![key, since(lasts)], |row| row.get(0)).optional()?;
         if found.is_some() {
             return Ok(found);
         }

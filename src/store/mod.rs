@@ -40,6 +40,7 @@ use rusqlite::params;
 use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, oneshot};
 
+pub use accept::BRIEF;
 pub use change::{
     Accept, Begin, Change, Decide, Done, Entry, Fate, Finish, NewDelivery, Notice, Pick, Routed, Scene,
     Sending, Setting, Settled, Token, What,

@@ -40,6 +40,7 @@ const HOUSE: &[Room] = &[
     room(4, "adapter"),
     room(4, "notifier"),
     room(4, "runner"),
+    room(4, "source"),
     room(5, "bot"),
     room(6, "http"),
     room(7, "cli"),

@@ -1,6 +1,6 @@
 //! `notifiers.yaml`: who is told of events, and where.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ring::digest::{SHA256, digest};
@@ -11,9 +11,13 @@ use crate::config::home::HomeDir;
 use crate::config::{ConfigError, Problem, read_optional};
 use crate::notifier::{self, Configured, Messages, Service};
 use crate::route::Rules;
+use crate::source;
 
 /// Options of earlier versions of the file that are kept for what waits.
 const MOST_VARIANTS: usize = 1_000;
+
+/// Stands for every source where the part of the file that declares them cannot be read.
+const EVERY: &str = "*";
 
 /// Notifiers and the rules that send to them.
 #[derive(Debug, Default)]
@@ -25,6 +29,9 @@ pub struct Notifying {
     targets: BTreeMap<String, Targets>,
     /// Notifiers with options that a route replaced, by name and the mark of those options.
     variants: BTreeMap<(String, String), (Arc<Service>, Targets)>,
+    sources: BTreeMap<String, Arc<source::Configured>>,
+    /// Sources that are declared and cannot be used.
+    broken: BTreeSet<String>,
     /// The file cannot be used and no earlier one is in force: nobody would hear of anything.
     unusable: bool,
 }
@@ -62,6 +69,16 @@ impl Notifying {
     /// Every notifier, by name.
     pub fn notifiers(&self) -> &BTreeMap<String, Arc<Configured>> {
         &self.notifiers
+    }
+
+    /// Every source, by name.
+    pub fn sources(&self) -> &BTreeMap<String, Arc<source::Configured>> {
+        &self.sources
+    }
+
+    /// Whether a source is declared in a way that cannot be used: its sender is to come again.
+    pub fn is_broken(&self, source: &str) -> bool {
+        self.unusable || self.broken.contains(source) || self.broken.contains(EVERY)
     }
 
     /// Whether there is a file of which nothing can be used, so that events must not be taken.
@@ -139,8 +156,17 @@ pub(super) fn load(
             }
         }
     }
+    let (sources, broken) = sources(source::read(shown, &text, env, dir.root()), problems, before);
     let targets = notifiers.iter().map(|(name, it)| (name.clone(), it.service.targets().into())).collect();
-    Arc::new(Notifying { rules: Arc::new(rules), notifiers, targets, variants, unusable: false })
+    Arc::new(Notifying {
+        rules: Arc::new(rules),
+        notifiers,
+        targets,
+        variants,
+        sources,
+        broken,
+        unusable: false,
+    })
 }
 
 fn refuse(
@@ -151,4 +177,31 @@ fn refuse(
     let errors = super::files::kept(errors, before);
     problems.extend(errors.into_iter().map(Problem::Error));
     before.cloned().unwrap_or_else(|| Arc::new(Notifying { unusable: true, ..Notifying::default() }))
+}
+
+/// The sources in force, and the names of those that cannot be. One that is wrong now goes on as it was when it was
+/// last good.
+fn sources(
+    read: source::Read,
+    problems: &mut Vec<Problem>,
+    before: Option<&Arc<Notifying>>,
+) -> (BTreeMap<String, Arc<source::Configured>>, BTreeSet<String>) {
+    let earlier = before.map(|before| before.sources.clone()).unwrap_or_default();
+    let is_unread = read.declared.is_empty() && read.problems.iter().any(Problem::is_fatal);
+    problems.extend(read.problems.iter().cloned());
+    if is_unread {
+        let broken = if before.is_none() { BTreeSet::from([EVERY.to_owned()]) } else { BTreeSet::new() };
+        return (earlier, broken);
+    }
+    let declared = read.declared.clone();
+    let mut sources = read.by_name();
+    let mut broken = BTreeSet::new();
+    for name in declared {
+        match earlier.get(&name) {
+            _ if sources.contains_key(&name) => {}
+            Some(good) => drop(sources.insert(name, good.clone())),
+            None => drop(broken.insert(name)),
+        }
+    }
+    (sources, broken)
 }

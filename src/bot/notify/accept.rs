@@ -8,7 +8,7 @@ use super::expand::expand;
 use crate::bot::home::Home;
 use crate::model::{Event, Moment, Noun, Subject, Timestamp};
 use crate::route::{self, Asked};
-use crate::store::{Accept, Change, Decide, Done, Routed, Scene, Sending, StoreError};
+use crate::store::{Accept, BRIEF, Change, Decide, Done, Routed, Scene, Sending, StoreError};
 
 /// An event on its way in.
 #[derive(Debug, Clone)]
@@ -21,12 +21,24 @@ pub struct Incoming {
     pub raw_size: u64,
     /// Their SHA-256, in hex.
     pub raw_hash: String,
+    /// For how long the event's own key makes it count once.
+    pub once: Once,
+}
+
+/// For how long the same event is a repeat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Once {
+    /// Its sender tells each event apart.
+    #[default]
+    InADay,
+    /// Its sender does not: the same may happen again, and a double comes at once.
+    InAMinute,
 }
 
 impl Incoming {
     /// An event that the bot tells itself.
     pub fn own(event: Event) -> Self {
-        Self { event, key: None, raw_size: 0, raw_hash: String::new() }
+        Self { event, key: None, raw_size: 0, raw_hash: String::new(), once: Once::default() }
     }
 }
 
@@ -90,6 +102,15 @@ impl Notify {
     /// As [`Notify::accept`].
     pub async fn accept_for(&self, incoming: Incoming, notifiers: Vec<String>) -> Result<Accepted, NotTaken> {
         self.write(self.routed(incoming, notifiers)).await
+    }
+
+    /// Keeps an event that nobody is told of, for the history.
+    ///
+    /// # Errors
+    /// As [`Notify::accept`].
+    pub async fn keep(&self, incoming: Incoming) -> Result<Accepted, NotTaken> {
+        let keys = keys(&incoming);
+        self.write(self.prepare(incoming, keys, None, Decide::new(|_, _| Routed::default()))).await
     }
 
     /// An event of the bot itself, ready to be committed with something else: it goes to those of `names` that are
@@ -207,6 +228,10 @@ fn routed(
 fn keys(incoming: &Incoming) -> Vec<String> {
     let event = &incoming.event;
     let key = incoming.key.iter().map(|key| format!("event/key/{key}"));
-    let own = event.dedup_key.iter().map(|key| format!("event/own/{}/{key}", event.source));
+    let word = match incoming.once {
+        Once::InADay => "event/own",
+        Once::InAMinute => BRIEF,
+    };
+    let own = event.dedup_key.iter().map(|key| format!("{word}/{}/{key}", event.source));
     key.chain(own).collect()
 }

@@ -327,7 +327,8 @@ async fn notice(notify: &Notify, delivery: &Stored, order: &Order) -> Result<Not
         let known = notify.known(delivery.event.unwrap_or_default()).await;
         let known = known.map_err(|error| later(error.to_string()))?;
         let known = known.ok_or_else(|| SendError::Refused { why: "its event is gone".to_owned() })?;
-        return Ok(wording::single(delivery, order, &known));
+        let plain = wording::single(delivery, order, &known);
+        return Ok(wording::dressed(&notify.homes.current(), &known.event, plain));
     }
     let id = delivery.id;
     let members = notify.store.read(move |reader| reader.members(id)).await;

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
-pub use accept::{Accepted, Incoming, NotTaken};
+pub use accept::{Accepted, Incoming, NotTaken, Once};
 pub use pace::State;
 pub use trial::Tested;
 

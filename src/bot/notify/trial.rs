@@ -105,7 +105,8 @@ impl Notify {
                 due: at,
                 expires: at,
             };
-            let notice = wording::single(&Stored::fresh(&new), order, &known);
+            let plain = wording::single(&Stored::fresh(&new), order, &known);
+            let notice = wording::dressed(home, &known.event, plain);
             let handover = Handover { notify: self, home, way, lane: &slot.lane, mode: Mode::Rehearse };
             let outcome = handover.give(notice, None).await;
             let outcome = outcome.map(|receipt| receipt.answer).map_err(|error| error.to_string());
