@@ -32,6 +32,7 @@ mod pagerduty;
 mod place;
 mod proof;
 mod rocketchat;
+pub mod schema;
 mod signing;
 mod slack;
 mod teams;
@@ -100,7 +101,7 @@ pub struct Doors<'a> {
 }
 
 /// A destination of some kind: its options, and the work.
-pub trait Notifier: serde::de::DeserializeOwned + Send + Sync {
+pub trait Notifier: serde::de::DeserializeOwned + schemars::JsonSchema + Send + Sync {
     /// What it does, in one line.
     const SUMMARY: &'static str;
     /// The page of documentation; its first YAML block is an example `notifiers.yaml`.
