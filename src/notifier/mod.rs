@@ -49,7 +49,7 @@ use crate::net::World;
 use crate::template::Templates;
 use crate::text::Post;
 
-pub use file::{Configured, Read, read};
+pub use file::{Configured, Origin, Read, read};
 pub use list::{CATALOGUE, Row, Service};
 pub use notice::Notice;
 pub use texts::{Messages, Text, Texts};

@@ -12,7 +12,7 @@ use crate::model::{
     AdapterName, Execution, Handle, MessageKey, Person, Place, Receipt, SendError, Slot, Status, Timestamp,
 };
 
-pub use event::{Accept, Decide, Fate, Pick, Routed, Scene, Sending, Setting, Token};
+pub use event::{Accept, Decide, Fate, Pick, Routed, Scene, Sending, Setting, Token, Topical};
 
 /// A write. Changes are carried out in the order in which [`super::Store::write`] was called on their
 /// queue; all that are waiting are committed together.

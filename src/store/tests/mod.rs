@@ -188,6 +188,7 @@ pub(super) fn accepted(id: i64, name: &str, sends: Vec<Sending>) -> Accept {
         decide: Decide::new(move |accept, scene| Routed {
             subject: Some(subject(accept.id, &accept.event, scene.subject())),
             sends: sends.clone(),
+            ..Routed::default()
         }),
     }
 }
