@@ -8,24 +8,29 @@ mod actions;
 mod auth;
 mod caller;
 mod chat;
+mod config;
 mod deliveries;
 mod events;
 mod executions;
 mod failures;
+mod handlers;
 mod health;
 mod notifiers;
+mod patch;
 mod problem;
+mod service_tests;
 mod silences;
 mod subjects;
 mod token_api;
 mod tokens;
+mod topics;
 mod when;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{MethodRouter, delete, get, post};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -74,6 +79,25 @@ fn routes() -> Vec<(Scope, &'static str, MethodRouter<Site>)> {
         (Deliver, "/subjects/ack", post(subjects::acknowledge)),
         (Read, "/notifiers", get(notifiers::list)),
         (Deliver, "/notifiers/{name}/test", post(notifiers::test)),
+        (Read, "/service-tests", get(service_tests::list)),
+        (Read, "/service-tests/{kind}", get(service_tests::show)),
+        (Admin, "/service-tests/{kind}", post(service_tests::run)),
+        (Admin, "/config", get(config::all)),
+        (Admin, "/config/{section}", get(config::section).post(config::change_section)),
+        (Admin, "/config/{section}/{element}", get(config::element).post(config::change_element)),
+        (Read, "/topics", get(topics::list)),
+        (Read, "/topics/{topic}", get(topics::show)),
+        (Admin, "/topics/{topic}", delete(topics::remove)),
+        (Read, "/topics/{topic}/events", get(topics::events)),
+        (Read, "/topics/{topic}/events/{id}", get(topics::event)),
+        (Read, "/topics/{topic}/handlers", get(handlers::list)),
+        (Admin, "/topics/{topic}/handlers", post(handlers::create)),
+        (Read, "/topics/{topic}/handlers/{id}", get(handlers::show)),
+        (
+            Admin,
+            "/topics/{topic}/handlers/{id}",
+            put(handlers::replace).patch(handlers::patch).delete(handlers::remove),
+        ),
         (Admin, "/tokens", get(token_api::list)),
         (Admin, "/tokens", post(token_api::create)),
         (Admin, "/tokens/{which}", delete(token_api::revoke)),

@@ -63,6 +63,8 @@ impl Notify {
             let all: Vec<&str> = known.iter().copied().chain(TEST_OPTIONS).collect();
             return Err(Unfit::Wrong(key.clone(), unknown(kind, key, &all)));
         }
+        // What was shown can be sent back: there null is what has no value.
+        given.retain(|_, value| !value.is_null());
         schema::unmask(&schema, &mut given);
         Ok(match base {
             Some(base) if base.enabled => self.test_like(base, &given, event).await,
