@@ -16,6 +16,7 @@ mod chat_limits;
 mod chat_reload;
 mod cli;
 mod cli_running;
+mod config_override;
 mod deliveries;
 mod docs;
 mod doubts;
@@ -43,6 +44,7 @@ mod platforms;
 mod retention;
 mod route;
 mod rules;
+mod service_tests;
 #[path = "../../benches/notify/sink.rs"]
 #[allow(dead_code, reason = "the benchmark reads more of it")]
 mod sink;
@@ -53,3 +55,4 @@ mod ssh_more;
 mod ssh_password;
 mod support;
 mod terminal;
+mod topics;

@@ -1,11 +1,12 @@
 //! What was set while the bot ran, laid over what the files say. Files win where both have a notifier of one name.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::notifying::{Notifying, mark};
+use super::notifying::{MOST_VARIANTS, Notifying, mark};
 use crate::config::nearest::hint;
 use crate::config::{ConfigError, Problem};
 use crate::model::{HandlerSpec, Override};
@@ -37,7 +38,11 @@ impl Notifying {
             origin: self.origin.clone(),
             notifiers: self.filed.clone(),
             targets: self.targets.clone(),
-            variants: self.variants.clone(),
+            variants: if self.variants.len() > MOST_VARIANTS {
+                BTreeMap::new()
+            } else {
+                self.variants.clone()
+            },
             unusable: self.unusable,
         };
         for one in live.overrides.iter().filter(|one| !self.shadows(one)) {

@@ -14,7 +14,7 @@ use crate::route::Rules;
 use crate::topic::Topics;
 
 /// Options of earlier versions of the file that are kept for what waits.
-const MOST_VARIANTS: usize = 1_000;
+pub(super) const MOST_VARIANTS: usize = 1_000;
 
 /// Notifiers and the rules that send to them.
 #[derive(Debug, Default)]

@@ -171,12 +171,12 @@ fn next(
             Err(Unfit::Conflict(format!("there is a notifier `{name}` already")))
         }
         Patch::Add(options) => Ok(Next::Override(Override { added: true, options, ..base })),
-        Patch::Remove => match known.clone().find(|it| it.added) {
-            Some(_) => Ok(Next::Gone(Setting::NoOverride {
-                kind: kind.to_owned(),
-                name: name.to_owned(),
-                added: true,
-            })),
+        // An override of what no file has any more goes this way too.
+        Patch::Remove => match known.clone().find(|it| it.added || !filed || home.notifying.shadows(it)) {
+            Some(it) => {
+                let (kind, name) = (kind.to_owned(), name.to_owned());
+                Ok(Next::Gone(Setting::NoOverride { kind, name, added: it.added }))
+            }
             None if filed => {
                 Err(Unfit::wrong("remove", format!("`{name}` stands in notifiers.yaml: remove it there")))
             }

@@ -8,6 +8,7 @@ mod migration;
 mod plans;
 mod settings;
 mod sorted;
+mod topics;
 mod trimmed;
 mod writes;
 
