@@ -1,9 +1,9 @@
 //! Several events told as one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::model::{Event, EventStatus, Level};
 use crate::text::human;
@@ -12,8 +12,10 @@ use crate::text::human;
 const SOURCE: &str = "chatops";
 /// What kind of event it is.
 pub(super) const KIND: &str = "aggregate";
-/// The label that names the handlers an event has gone through, so that none gathers its own.
+/// The part of the payload that names the handlers an event has gone through, so that none gathers its own.
 pub(super) const THROUGH: &str = "aggregated";
+/// Characters of a title, and of a line for each event: what all of them make is an event that is read back.
+const LONGEST: usize = 500;
 /// Events that are named; the others are counted.
 const NAMED: usize = 100;
 
@@ -60,26 +62,27 @@ pub fn merged(
         details.push(format!("and {more} more"));
     }
     let own = through(handler);
-    let mut ways: Vec<&str> = members.iter().flat_map(|event| passed(event)).collect();
-    ways.push(&own);
-    ways.sort_unstable();
-    ways.dedup();
+    let ways: BTreeSet<&str> = members.iter().flat_map(|event| passed(event)).chain([own.as_str()]).collect();
     let status = if worst.level == Level::Ok { EventStatus::Ok } else { worst.status };
     let labels = BTreeMap::from([
         ("topic".to_owned(), aggregate.topic.clone()),
         ("count".to_owned(), members.len().to_string()),
-        (THROUGH.to_owned(), ways.join(",")),
     ]);
+    let title = cut(&title);
     let body = json!({
         "source": SOURCE, "kind": KIND, "title": title, "text": details.join("\n"), "status": status,
-        "level": worst.level, "labels": labels, "fingerprint": aggregate.id,
+        "level": worst.level, "labels": labels, "fingerprint": aggregate.id, "payload": {THROUGH: ways},
     });
     Event::from_json(&body).ok()
 }
 
 fn line(event: &Event) -> String {
     let text = event.text.lines().next().map(|text| format!(": {text}")).unwrap_or_default();
-    format!("[{}] {}{text}", event.level, event.title)
+    cut(&format!("[{}] {}{text}", event.level, event.title))
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(LONGEST).collect()
 }
 
 fn through((topic, id): (&str, &str)) -> String {
@@ -88,7 +91,8 @@ fn through((topic, id): (&str, &str)) -> String {
 
 fn passed(event: &Event) -> impl Iterator<Item = &str> {
     let ours = event.source == SOURCE && event.kind == KIND;
-    event.labels.get(THROUGH).filter(|_| ours).into_iter().flat_map(|ways| ways.split(','))
+    let ways = event.payload.get(THROUGH).and_then(Value::as_array).filter(|_| ours);
+    ways.into_iter().flatten().filter_map(Value::as_str)
 }
 
 /// Whether an event was made by this handler, or of what it made.
@@ -125,5 +129,9 @@ mod tests {
         let again = merged(("u", "g"), &aggregate, "t".into(), &[Member::new(one)]).unwrap();
         assert!(has_passed(&again, ("t", "h")) && has_passed(&again, ("u", "g")));
         assert!(merged(("t", "h"), &aggregate, "t".into(), &[]).is_none());
+        // However long they are, the one event can be kept and read back.
+        let long = vec![event(&"t".repeat(2_000), "error", &"x".repeat(90_000)); 1_000];
+        let one = merged(("t", "h"), &aggregate, "t".repeat(9_000), &long).unwrap();
+        assert!(Event::from_json(&json!(one)).is_ok() && one.text.ends_with("and 900 more"));
     }
 }

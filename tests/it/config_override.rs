@@ -67,7 +67,7 @@ fn what_the_service_does_not_take_is_not_kept() {
         ),
         (set(json!({"url": "nowhere"})), "url", "url"),
         (set(json!({"url": 7})), "set", "not of the accepted kind"),
-        (set(json!({"body": "{{ broken"})), "set", "body"),
+        (set(json!({"body": "{{ broken"})), "body", "cannot be rendered"),
         (set(json!({"http": {"timeout": "0s"}})), "timeout", "more than nothing"),
         (set(json!({"username": "${NOBODY_SET_THIS}"})), "set", "NOBODY_SET_THIS"),
         (api.post("config/webhook/hook", &json!({"delete": ["nothing"]})), "nothing", "has no option"),

@@ -179,7 +179,7 @@ fn what_is_wrong_with_a_handler_is_said_at_once() {
     bad(api.get("topics/t/events/none"), 404);
     bad(api.get("topics?min-level=loud"), 400);
     // A good match that cannot be asked of some event is kept in the history, not lost and not an error.
-    let heavy = json!({"match": "range(99999) | map('string') | join | length > 1"});
+    let heavy = json!({"match": "('x' * 90000000) == 'y'"});
     good(api.call("PUT", "topics/t/handlers/h", "", log(heavy).to_string().as_bytes()), 200);
     let told = ends(&api, tell(&api, "t", "x", "failed"));
     assert_eq!(told[0]["state"], "dropped", "{told:?}");

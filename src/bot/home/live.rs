@@ -24,7 +24,7 @@ pub const OWN_KINDS: [&str; 2] = ["publish", "aggregate"];
 const NOTIFIER: &str = "notifier";
 
 /// A handler, and its spec with the notifier named.
-pub type Checked = (Handler, HandlerSpec);
+pub(super) type Checked = (Handler, HandlerSpec);
 
 impl Notifying {
     /// The same with what was set while the bot ran. What cannot be used is left out, and in `problems`.
