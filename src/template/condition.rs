@@ -32,11 +32,11 @@ impl Default for Conditions {
 }
 
 impl Conditions {
-    /// Whether `source`, called `name` in errors, is one expression over `known` names.
+    /// Whether `source`, called `name` in errors, is one expression over the names in `sample`.
     ///
     /// # Errors
-    /// It is not; the error says where.
-    pub fn check(&self, name: &str, source: &str, known: &[&str]) -> Result<(), TemplateError> {
+    /// It is not, or it names a filter that is not there; the error says where.
+    pub fn check(&self, name: &str, source: &str, sample: &serde_json::Value) -> Result<(), TemplateError> {
         if source.len() > LONGEST {
             let long = format!("{} bytes, at most {LONGEST} are accepted", source.len());
             return Err(TemplateError::whole(name, long));
@@ -45,17 +45,21 @@ impl Conditions {
         let inner = inner(&prepared).unwrap_or(source);
         let compiled = self.env.compile_expression(inner);
         let compiled = compiled.map_err(|error| explain(&error, name, source, &prepared))?;
+        let known: Vec<&str> =
+            sample.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
         let always: Vec<&str> = self.env.globals().map(|(name, _)| name).collect();
         let mut strange: Vec<String> = compiled.undeclared_variables(false).into_iter().collect();
         strange.retain(|word| !known.contains(&word.as_str()) && !always.contains(&word.as_str()));
         strange.sort();
-        match strange.first() {
-            None => Ok(()),
-            Some(word) => {
-                let at = source.find(word.as_str()).unwrap_or(0);
-                let known = known.join("`, `");
-                Err(TemplateError::at(name, source, at, format!("there is no `{word}`, only `{known}`")))
-            }
+        if let Some(word) = strange.first() {
+            let at = source.find(word.as_str()).unwrap_or(0);
+            let known = known.join("`, `");
+            return Err(TemplateError::at(name, source, at, format!("there is no `{word}`, only `{known}`")));
+        }
+        // Filters and tests are looked for only when they are used.
+        match compiled.eval(list::from_json(sample)) {
+            Err(error) if is_unknown(&error) => Err(explain(&error, name, source, &prepared)),
+            _ => Ok(()),
         }
     }
 
@@ -88,11 +92,26 @@ fn inner(prepared: &Prepared) -> Option<&str> {
     prepared.text.strip_prefix(OPEN)?.strip_suffix(CLOSE)
 }
 
-/// Whether something was used that is not there.
+/// Whether a filter, test or function is not there, whatever the event.
+fn is_unknown(error: &Error) -> bool {
+    let kinds = [ErrorKind::UnknownFilter, ErrorKind::UnknownTest, ErrorKind::UnknownFunction];
+    any(error, |it| kinds.contains(&it.kind()))
+}
+
+/// Whether something was used that the event has not.
 fn is_absent(error: &Error) -> bool {
+    let of_nothing =
+        |it: &Error| it.detail().is_some_and(|detail| detail.contains("undefined has no method"));
+    any(error, |it| {
+        it.kind() == ErrorKind::UndefinedError || it.kind() == ErrorKind::UnknownMethod && of_nothing(it)
+    })
+}
+
+/// Whether an error or one of its causes is such.
+fn any(error: &Error, is: impl Fn(&Error) -> bool) -> bool {
     let mut next: Option<&dyn std::error::Error> = Some(error);
     while let Some(source) = next {
-        if source.downcast_ref::<Error>().is_some_and(|it| it.kind() == ErrorKind::UndefinedError) {
+        if source.downcast_ref::<Error>().is_some_and(&is) {
             return true;
         }
         next = source.source();
@@ -141,7 +160,8 @@ mod tests {
     #[test]
     fn a_broken_one_is_refused_with_its_place() {
         let conditions = Conditions::default();
-        let check = |source: &str| conditions.check("match", source, &["level", "labels"]).unwrap_err();
+        let check =
+            |source: &str| conditions.check("match", source, &json!({"level": 1, "labels": {}})).unwrap_err();
         let error = check("level >= ");
         assert_eq!(error.line, Some(1), "{error}");
         assert!(error.to_string().contains("1 | level >= "), "{error}");
@@ -150,7 +170,7 @@ mod tests {
         assert!(error.contains("match:1"), "{error}");
         assert!(check(&"(".repeat(5_000)).to_string().contains("at most"));
         assert!(check("labels.a | nofilter").to_string().contains("nofilter"));
-        assert!(conditions.check("match", "labels.a * 2 ~ 'x' == 'ax'", &["labels"]).is_ok());
+        assert!(conditions.check("match", "labels.a * 2 ~ 'x' == 'ax'", &json!({"labels": {}})).is_ok());
     }
 
     #[test]

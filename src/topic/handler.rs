@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::aggregate::Aggregate;
-use super::facts::KNOWN;
+use super::facts::sample;
 use super::name::check_name;
 use crate::config::units;
 use crate::model::HandlerSpec;
@@ -110,7 +110,7 @@ pub fn read(
     };
     let does = does.map_err(|why| ("options", why))?;
     if let Some(source) = &spec.matching {
-        let checked = Conditions::default().check("match", source, KNOWN);
+        let checked = Conditions::default().check("match", source, &sample());
         checked.map_err(|error| ("match", error.to_string()))?;
     }
     Ok(Handler { topic: spec.topic.clone(), id: spec.id.clone(), does, matching: spec.matching.clone() })

@@ -11,6 +11,5 @@ mod name;
 
 pub use aggregate::{Aggregate, Member, merged};
 pub use decide::{Asked, Gathering, Outcome, Sent, Verdict, decide};
-pub use facts::KNOWN;
 pub use handler::{Does, Handler, Topics, read};
 pub use name::{check_name, topics_of};

@@ -16,11 +16,16 @@ fn hook(url: &str) -> String {
 #[test]
 fn an_override_is_in_force_at_once_and_stays_until_it_is_taken_away() {
     let (first, second) = (Endpoint::saying(200, "", ""), Endpoint::saying(200, "", ""));
-    let home = home(&hook(&first.url("/a")));
+    let yaml = format!(
+        "notifiers: [{{ name: hook, to: {{ webhook: {{ url: '{}', username: '${{WHO}}' }} }} }}]\nroutes: [{{ send: [hook] }}]\n",
+        first.url("/a")
+    );
+    let home = home(&yaml).set("WHO", "robert");
     let (bot, api) = serve(&home);
     let before = good(api.get("config/webhook/hook"), 200);
     assert_eq!((&before["options"]["url"], &before["overridden"]), (&json!(true), &json!([])));
     assert_eq!(before["options"]["bearer"], false);
+    assert_eq!(before["options"]["username"], "${WHO}", "what stands elsewhere is named, not shown");
     let patch = json!({"set": {"url": second.url("/hunter2"), "username": "bot", "password": "hunter2"}});
     let after = good(api.post("config/webhook/hook", &patch), 200);
     assert_eq!(after["overridden"], json!(["url", "username", "password"]));
@@ -98,7 +103,9 @@ fn what_the_service_does_not_take_is_not_kept() {
     assert_eq!(titles(&endpoint), ["still here"]);
     let ran = home.run(&["token", "create", "eyes", "--scope", "read", "--json"]);
     let token: Value = serde_json::from_str(&ran.stdout).unwrap();
-    bad(api.with(token["token"].as_str().unwrap()).get("config"), 403);
+    let eyes = api.with(token["token"].as_str().unwrap());
+    assert_eq!(good(eyes.get("config"), 200), before);
+    bad(eyes.post("config/webhook/hook", &json!({"set": {"username": "x"}})), 403);
     assert!(bot.stop().success());
 }
 

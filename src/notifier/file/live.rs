@@ -22,6 +22,8 @@ impl Configured {
     /// As [`Configured::with`].
     pub fn overridden(&self, overrides: &Map<String, Value>) -> Result<Self, String> {
         let (service, options) = self.laid(overrides)?;
+        let mut written = self.written.0.clone();
+        options::own(&mut written).into_iter().for_each(|own| options::lay_over(own, overrides));
         Ok(Self {
             name: self.name.clone(),
             description: self.description.clone(),
@@ -31,6 +33,7 @@ impl Configured {
             rate: self.rate,
             service,
             options: Hidden(options),
+            written: Hidden(written),
             origin: self.origin.clone(),
         })
     }
@@ -64,14 +67,16 @@ impl Configured {
             rate: None,
             service,
             options: Hidden(options),
+            written: Hidden(Map::from_iter([(row.kind.to_owned(), Value::Object(given.clone()))])),
             origin: origin.clone(),
         })
     }
 
-    /// Its options as they may be shown, and what was cut; see [`schema::redact`].
+    /// Its options as they may be shown, and what was cut; see [`schema::redact`]. What stands elsewhere is shown by its
+    /// name, `${NAME}`.
     pub fn shown(&self) -> (Map<String, Value>, Vec<String>) {
         let schema = Row::of(self.service.kind()).map(|row| (row.schema)()).unwrap_or_default();
-        let own = self.options.0.values().next().and_then(Value::as_object);
+        let own = self.written.0.values().next().and_then(Value::as_object);
         schema::redact(&schema, own.unwrap_or(&Map::new()))
     }
 }

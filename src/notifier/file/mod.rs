@@ -107,6 +107,8 @@ pub struct Configured {
     pub service: Service,
     /// Its options, expanded: holds secrets.
     options: Hidden,
+    /// Its options as they were written, with the names of what stands elsewhere.
+    written: Hidden,
     /// Where values come from that stand elsewhere.
     origin: Origin,
 }
@@ -250,6 +252,7 @@ impl Reader<'_> {
             service,
             origin: Origin { env: self.env.clone(), base: self.base.to_owned() },
             options: Hidden(options),
+            written: Hidden(written.clone()),
         })
     }
 
