@@ -10,27 +10,32 @@ mod auth;
 mod caller;
 mod calls;
 mod chat;
+mod config;
 mod deliveries;
 mod events;
 mod executions;
 mod failures;
+mod handlers;
 mod health;
 mod intake;
 mod listen;
 mod notifiers;
+mod patch;
 mod problem;
+mod service_tests;
 mod silences;
 mod slow;
 mod subjects;
 mod token_api;
 mod tokens;
+mod topics;
 mod when;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::map_request;
-use axum::routing::{MethodRouter, any, delete, get, post};
+use axum::routing::{MethodRouter, any, delete, get, post, put};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -84,6 +89,27 @@ fn routes() -> Vec<(Scope, &'static str, MethodRouter<Site>)> {
         (Deliver, "/subjects/ack", post(subjects::acknowledge)),
         (Read, "/notifiers", get(notifiers::list)),
         (Deliver, "/notifiers/{name}/test", post(notifiers::test)),
+        (Read, "/service-tests", get(service_tests::list)),
+        (Read, "/service-tests/{kind}", get(service_tests::show)),
+        (Admin, "/service-tests/{kind}", post(service_tests::run)),
+        (Read, "/config", get(config::all)),
+        (Read, "/config/{section}", get(config::section)),
+        (Admin, "/config/{section}", post(config::change_section)),
+        (Read, "/config/{section}/{element}", get(config::element)),
+        (Admin, "/config/{section}/{element}", post(config::change_element)),
+        (Read, "/topics", get(topics::list)),
+        (Read, "/topics/{topic}", get(topics::show)),
+        (Admin, "/topics/{topic}", delete(topics::remove)),
+        (Read, "/topics/{topic}/events", get(topics::events)),
+        (Read, "/topics/{topic}/events/{id}", get(topics::event)),
+        (Read, "/topics/{topic}/handlers", get(handlers::list)),
+        (Admin, "/topics/{topic}/handlers", post(handlers::create)),
+        (Read, "/topics/{topic}/handlers/{id}", get(handlers::show)),
+        (
+            Admin,
+            "/topics/{topic}/handlers/{id}",
+            put(handlers::replace).patch(handlers::patch).delete(handlers::remove),
+        ),
         (Admin, "/tokens", get(token_api::list)),
         (Admin, "/tokens", post(token_api::create)),
         (Admin, "/tokens/{which}", delete(token_api::revoke)),

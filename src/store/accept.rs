@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::apply::Scribe;
 use super::change::{Accept, Done, Scene};
-use super::{StoreError, rows};
-use crate::model::{EventStatus, Subject, Timestamp};
+use super::{StoreError, rows, topics};
+use crate::model::{EventStatus, Subject, Timestamp, TopicEvent};
 
 /// How long a key makes an event count once.
 pub(super) const KEYS_LAST: Duration = Duration::from_secs(86_400);
@@ -41,6 +41,7 @@ pub(super) fn accept(scribe: &mut Scribe<'_>, accept: &Accept) -> Result<Done, S
     if let Some(subject) = &routed.subject {
         keep(scribe, subject, accept.at)?;
     }
+    topics::keep(scribe, accept.id, accept.at, &routed.topical)?;
     let mut deliveries = 0;
     for sending in &routed.sends {
         deliveries += usize::from(scribe.send(accept.id, accept.at, sending)?);
@@ -131,6 +132,13 @@ impl<'a> Stage<'a> {
 impl Scene for Stage<'_> {
     fn subject(&self) -> Option<&Subject> {
         self.subject.as_ref()
+    }
+
+    fn remembered(&self, topic: &str, id: &str) -> Option<TopicEvent> {
+        topics::remembered(self.connection, topic, id).unwrap_or_else(|error| {
+            *self.error.borrow_mut() = Some(error);
+            None
+        })
     }
 
     fn failing(&self) -> Vec<Subject> {

@@ -9,12 +9,13 @@ use serde_json::Value;
 use crate::config::env::Env;
 use crate::config::home::HomeDir;
 use crate::config::{ConfigError, Problem, read_optional};
-use crate::notifier::{self, Configured, Messages, Service};
+use crate::notifier::{self, Configured, Messages, Origin, Service};
 use crate::route::Rules;
 use crate::source;
+use crate::topic::Topics;
 
 /// Options of earlier versions of the file that are kept for what waits.
-const MOST_VARIANTS: usize = 1_000;
+pub(super) const MOST_VARIANTS: usize = 1_000;
 
 /// Stands for every source where the part of the file that declares them cannot be read.
 const EVERY: &str = "*";
@@ -24,20 +25,26 @@ const EVERY: &str = "*";
 pub struct Notifying {
     /// The routes, quiet hours and what else decides.
     pub rules: Arc<Rules>,
-    notifiers: BTreeMap<String, Arc<Configured>>,
+    /// Who listens to topics.
+    pub topics: Arc<Topics>,
+    /// The notifiers of the file.
+    pub(super) filed: BTreeMap<String, Arc<Configured>>,
+    /// Where values come from that stand elsewhere.
+    pub(super) origin: Origin,
+    pub(super) notifiers: BTreeMap<String, Arc<Configured>>,
     /// Where each notifier sends by its own options.
-    targets: BTreeMap<String, Targets>,
+    pub(super) targets: BTreeMap<String, Targets>,
     /// Notifiers with options that a route replaced, by name and the mark of those options.
-    variants: BTreeMap<(String, String), (Arc<Service>, Targets)>,
-    sources: BTreeMap<String, Arc<source::Configured>>,
+    pub(super) variants: BTreeMap<(String, String), (Arc<Service>, Targets)>,
+    pub(super) sources: BTreeMap<String, Arc<source::Configured>>,
     /// Sources that are declared and cannot be used.
-    broken: BTreeSet<String>,
+    pub(super) broken: BTreeSet<String>,
     /// The file cannot be used and no earlier one is in force: nobody would hear of anything.
-    unusable: bool,
+    pub(super) unusable: bool,
 }
 
 /// What gets a delivery of its own, found once at load: every event and every send asks for it.
-type Targets = Arc<[String]>;
+pub(super) type Targets = Arc<[String]>;
 
 /// A notifier, perhaps with the options of a route.
 #[derive(Debug, Clone)]
@@ -49,6 +56,12 @@ pub struct Way {
 }
 
 impl Way {
+    /// A notifier with these options instead of its own, for a trial.
+    pub fn trial(notifier: Arc<Configured>, service: Service) -> Self {
+        let targets = service.targets().into();
+        Self { notifier, variant: Some(Arc::new(service)), targets }
+    }
+
     /// What sends.
     pub fn service(&self) -> &Service {
         self.variant.as_deref().unwrap_or(&self.notifier.service)
@@ -112,12 +125,13 @@ pub(super) fn load(
 ) -> Arc<Notifying> {
     let file = dir.notifiers_yaml();
     let shown = dir.shown(&file);
+    let origin = Origin::new(env, dir.root());
     let text = match read_optional(&file) {
         Ok(text) => text.unwrap_or_default(),
         Err(error) => return refuse(vec![error], problems, before),
     };
     if text.trim().is_empty() {
-        return Arc::default();
+        return Arc::new(Notifying { origin, ..Notifying::default() });
     }
     let rules = match Rules::parse(shown, &text) {
         Ok(rules) => rules,
@@ -129,7 +143,7 @@ pub(super) fn load(
         read.notifiers.into_iter().map(|it| (it.name.clone(), Arc::new(it))).collect();
     // One that is wrong now goes on as it was when it was last good.
     for name in rules.notifiers.iter().map(|it| &it.name) {
-        let earlier = before.and_then(|before| before.notifiers.get(name));
+        let earlier = before.and_then(|before| before.filed.get(name));
         if let (None, Some(earlier)) = (notifiers.get(name), earlier) {
             notifiers.insert(name.clone(), earlier.clone());
         }
@@ -160,6 +174,9 @@ pub(super) fn load(
     let targets = notifiers.iter().map(|(name, it)| (name.clone(), it.service.targets().into())).collect();
     Arc::new(Notifying {
         rules: Arc::new(rules),
+        topics: Arc::default(),
+        filed: notifiers.clone(),
+        origin,
         notifiers,
         targets,
         variants,

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::Notify;
 use super::cache::Known;
 use super::expand::expand;
+use super::listen;
 use crate::bot::home::Home;
 use crate::model::{Event, Moment, Noun, Subject, Timestamp};
 use crate::route::{self, Asked};
-use crate::store::{Accept, BRIEF, Change, Decide, Done, Routed, Scene, Sending, StoreError};
+use crate::store::{Accept, BRIEF, Change, Decide, Done, Routed, Scene, Sending, StoreError, Topical};
 
 /// An event on its way in.
 #[derive(Debug, Clone)]
@@ -134,7 +135,7 @@ impl Notify {
         sends: impl Fn(i64, Timestamp) -> Vec<Sending> + Send + Sync + 'static,
     ) -> Result<Accepted, NotTaken> {
         let decide =
-            Decide::new(move |accept, _| Routed { subject: None, sends: sends(accept.id, accept.at) });
+            Decide::new(move |accept, _| Routed { sends: sends(accept.id, accept.at), ..Routed::default() });
         let accept = self.prepare(incoming, Vec::new(), None, decide);
         self.write(accept).await
     }
@@ -164,7 +165,7 @@ impl Notify {
         }
     }
 
-    fn prepare(
+    pub(super) fn prepare(
         &self,
         incoming: Incoming,
         keys: Vec<String>,
@@ -185,7 +186,7 @@ impl Notify {
         accept
     }
 
-    async fn write(&self, accept: Accept) -> Result<Accepted, NotTaken> {
+    pub(super) async fn write(&self, accept: Accept) -> Result<Accepted, NotTaken> {
         let id = accept.id;
         match self.store.write(Change::Accept(Box::new(accept))).await? {
             Done::Accepted { event, deliveries } => Ok(Accepted { id: event, deliveries, repeated: false }),
@@ -195,7 +196,7 @@ impl Notify {
     }
 
     /// Routing by the rules in force now, which runs inside the transaction.
-    fn by_rules(&self, derived: Option<Moment>, also: Vec<String>) -> Decide {
+    pub(super) fn by_rules(&self, derived: Option<Moment>, also: Vec<String>) -> Decide {
         let (home, muted, timer) = (self.homes.current(), self.muted(), self.timer.clone());
         Decide::new(move |accept, scene| {
             let routed = routed(&home, &muted, derived, &also, accept, scene);
@@ -220,8 +221,13 @@ fn routed(
     let before = scene.subject();
     let asked = Asked { event: &accept.event, id: accept.id, now: accept.at, derived };
     let outcome = route::decide(rules, muted, &asked, route::Scene { subject: before, failing: &failing });
-    let sends = expand(home, accept, before, &outcome, also);
-    Routed { subject: Some(outcome.subject), sends }
+    let mut sends = expand(home, accept, before, &outcome, also);
+    // What the bot tells by itself of a subject is no news for its topics.
+    let topical = match derived {
+        None => listen::heard(home, muted, accept, &outcome, scene, &mut sends),
+        Some(_) => Topical::default(),
+    };
+    Routed { subject: Some(outcome.subject), sends, topical }
 }
 
 /// What makes an event count once: the sender's key, and the event's own.

@@ -270,8 +270,10 @@ async fn send(notify: &Notify, name: &str, delivery: &Stored) -> Result<Receipt,
         Order::deserialize(&delivery.body).map_err(|_| refused("the delivery cannot be read".to_owned()))?;
     let home = notify.homes.current();
     // After a restart the options of an earlier file are not known any more: the notifier's own may do.
-    let own = || home.notifying.way(name, None);
-    let way = home.notifying.way(name, order.variant.as_deref()).or_else(own);
+    let is_test = order.variant.as_deref().is_some_and(super::service::is_trial);
+    let own = || home.notifying.way(name, None).filter(|_| !is_test);
+    let tried = || notify.tried(name, order.variant.as_deref()?);
+    let way = home.notifying.way(name, order.variant.as_deref()).or_else(tried).or_else(own);
     let way = way.ok_or_else(|| refused(format!("the notifier `{name}` is gone")))?;
     if !way.targets().contains(&delivery.slot.target) {
         return Err(refused(format!("`{}` is no target of the notifier now", delivery.slot.target)));

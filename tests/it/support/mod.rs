@@ -14,6 +14,7 @@ pub(crate) mod ircd;
 pub(crate) mod ircd_config;
 pub(crate) mod lines;
 pub(crate) mod mattermost;
+pub(crate) mod live;
 pub(crate) mod memory_bot;
 pub(crate) mod notify;
 pub(crate) mod postfix;
