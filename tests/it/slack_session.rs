@@ -199,8 +199,32 @@ fn a_whisper_reaches_one_person() {
     let to = Some(Addressee { id: "U0BOB".into(), name: "bob".into() });
     session.posts(&ops(), Post { to, tone: Tone::Bad, ..Post::plain("you may not").private() });
     assert_eq!(session.settles().unwrap().handle, None);
-    let state = slack.server.state();
-    assert_eq!(state.posts.last().unwrap().whispered_to.as_deref(), Some("U0BOB"));
+    let whispered_to = || slack.server.state().posts.last().unwrap().whispered_to.clone();
+    assert_eq!(whispered_to().as_deref(), Some("U0BOB"));
+    // Without a name it is for whoever is answered.
+    let id = slack.say(Who::Mallory, Where::Ops, "!vault");
+    session.hears();
+    let parcel = session.posts(&Place::direct(name(), "@U0BOB"), Post::plain("in between"));
+    session.settles().unwrap();
+    let key = MessageKey { adapter: name(), room: OPS.into(), id: id.as_str().into() };
+    let answer = Some(Answer { key, last: true, good: false });
+    session.queues(Parcel { place: ops(), answer, post: Arc::new(Post::plain("no").private()), ..parcel });
+    session.settles().unwrap();
+    assert_eq!(whispered_to().as_deref(), Some("U0MALLORY"));
+    no_breaches(&slack);
+}
+
+#[test]
+fn what_two_sockets_carry_is_heard_in_the_order_in_which_it_was_said() {
+    let slack = Slack::start();
+    let session = session(&slack, &[]);
+    until(SOON, || (slack.server.state().sockets.len() == 2).then_some(()));
+    for number in 0..50 {
+        slack.say(Who::Bob, Where::Ops, &number.to_string());
+    }
+    let heard: Vec<_> = (0..50).map(|_| session.hears().text).collect();
+    assert_eq!(heard, (0..50).map(|number| number.to_string()).collect::<Vec<_>>());
+    no_breaches(&slack);
 }
 
 #[test]

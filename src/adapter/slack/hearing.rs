@@ -1,5 +1,7 @@
 //! From what a socket carried to what the bot hears: each message once, in order, with the names of its room and person.
 
+use std::time::Duration;
+
 use tokio::sync::mpsc;
 use tracing::{debug, warn};
 
@@ -50,27 +52,58 @@ pub(super) fn take_in(context: &Context, event: Event) {
     }
 }
 
-/// Passes on what was heard, in order, until the session is over and nothing is left.
+/// Two sockets carry what was said within a moment in any order; this long after the first of it all of it is there.
+const SETTLE: Duration = Duration::from_millis(50);
+
+/// Passes on what was heard, in the order in which it was said, until the session is over and nothing is left.
 pub(super) async fn pass_on(context: &Context, mut heard: mpsc::Receiver<Event>) {
     loop {
-        tokio::select! {
+        let first = tokio::select! {
             biased;
-            event = heard.recv() => match event {
-                Some(event) => hear(context, event).await,
-                None => return,
-            },
-            () = context.done.cancelled() => return,
+            event = heard.recv() => event,
+            () = context.done.cancelled() => None,
+        };
+        let Some(first) = first else { return };
+        if !context.done.is_cancelled() {
+            context.link.world.sleep(SETTLE).await;
+        }
+        let mut events = vec![first];
+        events.extend(std::iter::from_fn(|| heard.try_recv().ok()));
+        // What has no time of its own, commands by slash and presses, comes last: nobody types and clicks at once.
+        events.sort_by_key(|event| match event {
+            Event::Said(said) => micros(&said.ts).unwrap_or(i64::MAX),
+            _ => i64::MAX,
+        });
+        for event in events {
+            hear(context, event).await;
         }
     }
 }
 
 async fn hear(context: &Context, event: Event) {
+    if let Some((id, user)) = asker(&event) {
+        context.inner.memory().asked(id, user);
+    }
     match event {
         Event::Said(said) => said_by(context, said).await,
         Event::Slash(slash) => slashed(context, slash).await,
         Event::Pressed(action) => pressed(context, action).await,
         Event::Other { .. } => {}
     }
+}
+
+/// Who is to see a private answer to it: the id that the answer names, and the person.
+fn asker(event: &Event) -> Option<(String, String)> {
+    match event {
+        Event::Said(said) => Some((said.ts.clone(), said.user.clone())),
+        Event::Slash(slash) => Some((slash.trigger.clone(), slash.user.clone())),
+        Event::Pressed(action) => Some((press_id(&action.trigger), action.user.clone())),
+        Event::Other { .. } => None,
+    }
+}
+
+fn press_id(trigger: &str) -> String {
+    format!("press-{trigger}")
 }
 
 async fn said_by(context: &Context, said: Said) {
@@ -123,7 +156,7 @@ async fn pressed(context: &Context, action: Action) {
     let mut place = place(context, &action.channel, direct);
     place.thread = action.thread.as_deref().map(Into::into);
     context.link.ears.pressed(Press {
-        key: key(context, &action.channel, &format!("press-{}", action.trigger)),
+        key: key(context, &action.channel, &press_id(&action.trigger)),
         person: Person::proven(context.link.name.clone(), &action.user),
         name,
         place,

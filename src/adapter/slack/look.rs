@@ -97,7 +97,7 @@ fn boxes(post: &Post, mut parts: Vec<String>, keys: Option<&serde_json::Map<Stri
     let one = |(number, part): (usize, String)| {
         let rows = if number == last { buttons::rows(&post.choices) } else { Vec::new() };
         match keys.filter(|_| number == 0) {
-            Some(keys) => native::merged(post, &part, keys, rows),
+            Some(keys) => native::merged(post, &part, keys, &rows),
             None => json!([blocks(post, &part, rows)]),
         }
     };
@@ -122,14 +122,15 @@ fn blocks(post: &Post, part: &str, rows: Vec<SlackBlock>) -> Value {
     attachment
 }
 
-/// What is shown where boxes are not.
+/// What is shown where boxes are not; nothing in it is markup.
 pub(super) fn fallback(post: &Post) -> String {
     let whole = render(&Post { to: None, choices: Vec::new(), ..post.clone() }, &PLAIN);
     let line = whole.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(FALLBACK) {
+    let short = match line.char_indices().nth(FALLBACK) {
         Some((at, _)) => format!("{}…", &line[..at]),
         None => line,
-    }
+    };
+    short.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// The words first; the last of them and the first box are one message.

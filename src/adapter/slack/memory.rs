@@ -27,6 +27,8 @@ pub(super) struct Memory {
     pub(super) ids: HashMap<String, String>,
     /// Direct conversations by the person's id.
     pub(super) directs: HashMap<String, String>,
+    /// Who said what was heard lately, by its id: a private answer is for that person.
+    askers: HashMap<String, String>,
     /// What of an answer in several messages is posted, by its slot.
     pub(super) posted: HashMap<String, Posted>,
     /// When the first session was up: what was said before is nobody's business.
@@ -122,6 +124,19 @@ impl Memory {
             self.names.clear();
         }
         self.names.insert(id.to_owned(), (name, now));
+    }
+
+    /// Notes who said something.
+    pub(super) fn asked(&mut self, id: String, user: String) {
+        if self.askers.len() >= MOST_KNOWN {
+            self.askers.clear();
+        }
+        self.askers.insert(id, user);
+    }
+
+    /// Who said something.
+    pub(super) fn asker(&self, id: &str) -> Option<String> {
+        self.askers.get(id).cloned()
     }
 
     /// Keeps the id of a `#name` or the conversation of a person.

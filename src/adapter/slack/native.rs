@@ -90,7 +90,7 @@ fn hush(value: &mut Value) {
 }
 
 /// A box with the alias's keys, and one with the buttons: keys and blocks do not mix in one.
-pub(super) fn merged(post: &Post, part: &str, keys: &Map<String, Value>, rows: Vec<SlackBlock>) -> Value {
+pub(super) fn merged(post: &Post, part: &str, keys: &Map<String, Value>, rows: &[SlackBlock]) -> Value {
     let mut attachment =
         json!({"fallback": fallback(post), "text": part, "mrkdwn_in": ["text", "pretext", "fields"]});
     if let Some(colour) = colour(post) {
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn keys_go_into_the_box_and_strange_ones_nowhere() {
         let wish = wish(&post(&json!({"title": "t", "surprise": 1, "thread_response": true}))).unwrap();
-        let merged = merged(&post(&json!({})), "words", wish.keys().unwrap(), Vec::new());
+        let merged = merged(&post(&json!({})), "words", wish.keys().unwrap(), &[]);
         assert_eq!((&merged[0]["title"], &merged[0]["text"]), (&json!("t"), &json!("words")));
         assert!(merged[0].get("surprise").is_none() && merged[0].get("thread_response").is_none());
         assert!(in_thread(&post(&json!({"thread_response": true}))));

@@ -14,6 +14,8 @@ use crate::adapter::Ended;
 /// The waits before a seat that lost its socket opens one again, while the other one hears.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// A socket that lived this long was a good one: the next is opened at once.
+const GOOD: Duration = Duration::from_secs(10);
 
 /// Keeps a socket open until the session is over; `line` is the first one, where it is open already.
 pub(super) async fn keep(context: Arc<Context>, mut line: Option<Line>) {
@@ -26,6 +28,7 @@ pub(super) async fn keep(context: Arc<Context>, mut line: Option<Line>) {
         match opened {
             Ok(line) => {
                 context.up.fetch_add(1, Ordering::SeqCst);
+                let began = context.link.world.now();
                 let left = hold(&context, line).await;
                 let others = context.up.fetch_sub(1, Ordering::SeqCst) - 1;
                 if let Some(ended) = after(&context, left, others) {
@@ -33,7 +36,9 @@ pub(super) async fn keep(context: Arc<Context>, mut line: Option<Line>) {
                     let _ = context.over.try_send(ended);
                     return;
                 }
-                wait = Duration::ZERO;
+                if context.link.world.now().since(began) >= GOOD {
+                    wait = Duration::ZERO;
+                }
             }
             Err(ended) if context.up.load(Ordering::SeqCst) == 0 => {
                 let _ = context.over.try_send(ended);

@@ -77,7 +77,7 @@ async fn deliver(context: &Context, parcel: &Parcel) -> Result<Receipt, Failed> 
     let (channel, thread) = (found.id.as_str(), thread(parcel));
     let look = look::look(&parcel.post);
     let outcome = match whispered_to(context, parcel) {
-        Some(user) => whisper(context, channel, thread, user, &look).await,
+        Some(user) => whisper(context, channel, thread, &user, &look).await,
         None => Delivery { context, parcel, channel, thread }.run(look).await,
     };
     match outcome {
@@ -104,9 +104,12 @@ fn thread(parcel: &Parcel) -> Option<&str> {
     parcel.place.thread.as_deref().or_else(own)
 }
 
-fn whispered_to<'a>(context: &Context, parcel: &'a Parcel) -> Option<&'a str> {
-    let whispers = context.inner.manner.whisper && parcel.post.private && !parcel.place.is_direct();
-    parcel.post.to.as_ref().filter(|_| whispers).map(|to| to.id.as_str())
+fn whispered_to(context: &Context, parcel: &Parcel) -> Option<String> {
+    if !context.inner.manner.whisper || !parcel.post.private || parcel.place.is_direct() {
+        return None;
+    }
+    let named = parcel.post.to.as_ref().map(|to| to.id.clone());
+    named.or_else(|| context.inner.memory().asker(&parcel.answer.as_ref()?.key.id))
 }
 
 /// Shows something to one person in a room. Slack lets nobody edit it.

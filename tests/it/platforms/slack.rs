@@ -167,7 +167,7 @@ impl Platform for Slack {
             "channel": {"id": post.channel, "name": name}, "message": {"ts": post.ts, "thread_ts": post.thread},
             "actions": [{"type": "button", "action_id": action, "block_id": "b", "value": value, "action_ts": format!("{number}.0")}],
         });
-        state.deliver("interactive", payload);
+        state.deliver("interactive", &payload);
         true
     }
 

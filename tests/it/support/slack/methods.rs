@@ -6,152 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::http::{Reply, Request};
 use super::state::State;
+use super::table::{METHODS, Row, Takes};
 use super::{APP_TOKEN, BOT_ID, BOT_TOKEN, ME, blocks, people};
-
-/// How a method takes its arguments.
-#[derive(Clone, Copy, PartialEq)]
-enum Takes {
-    Forms,
-    Both,
-}
-
-/// A method: name, how it takes arguments, the scope it needs (any of several), arguments, those that must be there.
-type Row = (&'static str, Takes, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
-
-const HISTORY: &[&str] = &["channels:history", "groups:history", "im:history", "mpim:history"];
-const READ: &[&str] = &["channels:read", "groups:read", "im:read", "mpim:read"];
-const POST: &[&str] = &[
-    "channel",
-    "text",
-    "blocks",
-    "attachments",
-    "thread_ts",
-    "reply_broadcast",
-    "unfurl_links",
-    "unfurl_media",
-    "mrkdwn",
-    "parse",
-    "link_names",
-    "username",
-    "icon_emoji",
-    "icon_url",
-    "metadata",
-];
-
-const METHODS: &[Row] = &[
-    ("auth.test", Takes::Both, &[], &[], &[]),
-    ("apps.connections.open", Takes::Both, &[], &[], &[]),
-    ("chat.postMessage", Takes::Both, &["chat:write"], POST, &["channel"]),
-    (
-        "chat.postEphemeral",
-        Takes::Both,
-        &["chat:write"],
-        &[
-            "channel",
-            "user",
-            "text",
-            "blocks",
-            "attachments",
-            "thread_ts",
-            "parse",
-            "link_names",
-            "username",
-            "icon_emoji",
-            "icon_url",
-        ],
-        &["channel", "user"],
-    ),
-    (
-        "chat.update",
-        Takes::Both,
-        &["chat:write"],
-        &[
-            "channel",
-            "ts",
-            "text",
-            "blocks",
-            "attachments",
-            "parse",
-            "link_names",
-            "reply_broadcast",
-            "metadata",
-            "file_ids",
-        ],
-        &["channel", "ts"],
-    ),
-    ("chat.delete", Takes::Both, &["chat:write"], &["channel", "ts"], &["channel", "ts"]),
-    (
-        "reactions.add",
-        Takes::Both,
-        &["reactions:write"],
-        &["channel", "timestamp", "name"],
-        &["channel", "timestamp", "name"],
-    ),
-    (
-        "reactions.remove",
-        Takes::Both,
-        &["reactions:write"],
-        &["channel", "timestamp", "name", "file", "file_comment"],
-        &["channel", "timestamp", "name"],
-    ),
-    (
-        "conversations.open",
-        Takes::Both,
-        &["im:write", "mpim:write"],
-        &["users", "channel", "return_im", "prevent_creation"],
-        &["users"],
-    ),
-    (
-        "conversations.info",
-        Takes::Forms,
-        READ,
-        &["channel", "include_locale", "include_num_members"],
-        &["channel"],
-    ),
-    (
-        "conversations.list",
-        Takes::Forms,
-        READ,
-        &["cursor", "exclude_archived", "limit", "team_id", "types"],
-        &[],
-    ),
-    (
-        "users.conversations",
-        Takes::Forms,
-        READ,
-        &["cursor", "exclude_archived", "limit", "team_id", "types", "user"],
-        &[],
-    ),
-    (
-        "conversations.history",
-        Takes::Forms,
-        HISTORY,
-        &["channel", "cursor", "include_all_metadata", "inclusive", "latest", "limit", "oldest"],
-        &["channel"],
-    ),
-    (
-        "conversations.replies",
-        Takes::Forms,
-        HISTORY,
-        &["channel", "ts", "cursor", "include_all_metadata", "inclusive", "latest", "limit", "oldest"],
-        &["channel", "ts"],
-    ),
-    ("users.info", Takes::Forms, &["users:read"], &["user", "include_locale"], &["user"]),
-    (
-        "files.getUploadURLExternal",
-        Takes::Forms,
-        &["files:write"],
-        &["filename", "length", "alt_text", "snippet_type"],
-        &["filename", "length"],
-    ),
-    (
-        "files.completeUploadExternal",
-        Takes::Both,
-        &["files:write"],
-        &["files", "channel_id", "channels", "thread_ts", "initial_comment", "blocks"],
-        &["files"],
-    ),
-];
 
 /// Answers a request.
 pub(super) fn answer(state: &mut State, request: &Request) -> Reply {
@@ -312,7 +168,7 @@ fn run(state: &mut State, method: &str, arguments: &Value) -> Result<Value, &'st
             let all: Vec<_> = rooms
                 .map(|(id, room)| json!({"id": id, "name": room.name, "is_member": room.member}))
                 .collect();
-            page("channels", all, arguments, state)
+            page("channels", &all, arguments, state)
         }
         "conversations.history" | "conversations.replies" => history(state, method, arguments),
         "users.info" => people::info(&text("user")).map(|user| json!({"user": user})).ok_or("user_not_found"),
@@ -391,7 +247,7 @@ fn react(state: &mut State, method: &str, arguments: &Value) -> Result<Value, &'
 }
 
 /// One page of a list, and where the next begins.
-fn page(name: &str, all: Vec<Value>, arguments: &Value, state: &mut State) -> Result<Value, &'static str> {
+fn page(name: &str, all: &[Value], arguments: &Value, state: &mut State) -> Result<Value, &'static str> {
     let number = |key: &str| arguments[key].as_str().and_then(|text| text.parse::<usize>().ok());
     let limit = number("limit").unwrap_or(100);
     if limit > 1000 {
@@ -444,7 +300,7 @@ fn history(state: &mut State, method: &str, arguments: &Value) -> Result<Value, 
     if !threads {
         all.reverse();
     }
-    page("messages", all, arguments, state)
+    page("messages", &all, arguments, state)
 }
 
 fn uploaded(state: &mut State, id: &str, bytes: &[u8]) -> Reply {

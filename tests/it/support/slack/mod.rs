@@ -18,6 +18,7 @@ mod methods;
 mod people;
 mod socket;
 mod state;
+mod table;
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
@@ -105,7 +106,7 @@ impl SlackServer {
 
     /// Sends an envelope down one of the sockets; repeated elsewhere when it is not acknowledged.
     pub(crate) fn delivers(&self, kind: &str, payload: &Value) {
-        self.state().deliver(kind, payload.clone());
+        self.state().deliver(kind, payload);
     }
 
     /// Sends a frame of any text down every socket.

@@ -193,7 +193,7 @@ impl State {
         // The bot hears itself, as every app does that subscribes to messages.
         if whispered_to.is_none() {
             event["channel"] = json!(channel);
-            self.deliver("events_api", super::event_callback(&event));
+            self.deliver("events_api", &super::event_callback(&event));
         }
         ts
     }
@@ -203,7 +203,7 @@ impl State {
     }
 
     /// Sends an envelope down one of the sockets, in turn. Without any it is lost, as with Slack.
-    pub(crate) fn deliver(&mut self, kind: &str, payload: Value) {
+    pub(crate) fn deliver(&mut self, kind: &str, payload: &Value) {
         let id = format!("env-{}", self.number());
         let frame = json!({
             "envelope_id": id, "type": kind, "payload": payload, "accepts_response_payload": kind != "events_api",
