@@ -2,11 +2,20 @@
 // tests. The test `the_vendors_client_gets_along_with_the_stand_in` starts this, plays the people and the faults, and
 // reads what is written here, one line for each step.
 //
-// Environment: CHATOPS_CLIENTS, the folder with node_modules; MATTERMOST_URL, MATTERMOST_TOKEN.
+// Environment: CHATOPS_CLIENTS, the folder with node_modules; MATTERMOST_URL, MATTERMOST_TOKEN. Without them it was
+// started by scripts/clients/run, and starts that test.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import readline from "node:readline";
+
+if (!process.env.MATTERMOST_URL) {
+  const test = "mattermost_client::the_vendors_client_gets_along_with_the_stand_in";
+  const env = { ...process.env, CHATOPS_CLIENTS: process.env.CLIENTS_FOLDER };
+  const ran = spawnSync(process.env.STAND_INS, [test, "--exact", "--ignored"], { env, stdio: "inherit" });
+  process.exit(ran.status ?? 1);
+}
 
 const require = createRequire(`${process.env.CHATOPS_CLIENTS}/`);
 const { Client4, WebSocketClient } = require("@mattermost/client");

@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, OnceLock};
 
+use chatops::net::http::HttpOptions;
 use serde_json::{Value, json};
 
 use super::{Fault, Platform, Shown, Where, Who};
@@ -81,16 +82,21 @@ impl Chat {
             ("response_url", "http://127.0.0.1:1/hooks/commands/x"),
         ];
         let url = format!("http://127.0.0.1:{}/chat/mattermost/slash", self.server.callback);
-        let call = reqwest::Client::new().post(url).form(&fields);
+        let call = client().post(url).form(&fields);
         self.server.wait(async { call.send().await.unwrap().status().as_u16() })
     }
 
     /// The status that the bot answers to a press with this context.
     pub(crate) fn press_status(&self, who: Who, message: &str, value: &str) -> Option<u16> {
         let (url, call) = self.pressed(who, message, value)?;
-        let call = reqwest::Client::new().post(url).json(&call);
+        let call = client().post(url).json(&call);
         Some(self.server.wait(async { call.send().await.unwrap().status().as_u16() }))
     }
+}
+
+/// The server's own client.
+fn client() -> reqwest::Client {
+    HttpOptions::default().builder().unwrap().build().unwrap()
 }
 
 fn actions(post: &Value) -> Vec<Value> {
