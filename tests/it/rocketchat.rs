@@ -178,6 +178,19 @@ fn a_display_name_grants_nothing() {
 }
 
 #[test]
+fn a_conversation_of_several_is_no_direct_one() {
+    let server = Rocketchat::start();
+    let (_home, bot) = meet(&server);
+    let group = server.world(|world| world.add_room("d", None, &[BOT, ALICE, BOB]));
+    server.says(BOB, &group, "echo not-addressed");
+    server.says(BOB, &group, "!echo by-prefix");
+    assert!(server.sees("by-prefix").text.starts_with("@bob:"));
+    assert_eq!(count(&server, "not-addressed"), 0);
+    assert!(bot.stop().success());
+    no_breach(&server);
+}
+
+#[test]
 fn long_output_comes_in_parts_and_then_as_a_file() {
     let server = Rocketchat::start();
     let (_home, bot) = meet(&server);

@@ -11,7 +11,7 @@ use crate::platforms::rocketchat::OnRocketchat;
 use crate::platforms::{Fault, Platform, Where, Who};
 use crate::support::bot::{Bot, Home};
 use crate::support::homes;
-use crate::support::rocketchat::{ALICE, BOB, BOT, OPS, PASSWORD, Rocketchat, TOKEN};
+use crate::support::rocketchat::{ALICE, BOB, BOT, Message, OPS, PASSWORD, Rocketchat, TOKEN};
 use crate::support::session::Session;
 use crate::support::{SOON, until};
 
@@ -121,7 +121,7 @@ fn a_limit_in_mid_answer_loses_nothing() {
         server.says(BOB, OPS, &format!("!echo number-{number}"));
     }
     server.sees("number-4");
-    let said: Vec<_> = server.of_bot().iter().map(|message| message.shown()).collect();
+    let said: Vec<_> = server.of_bot().iter().map(Message::shown).collect();
     assert!((0..5).all(|number| said[number].contains(&format!("number-{number}"))), "{said:?}");
     assert!(bot.stop().success());
 }
@@ -268,7 +268,7 @@ fn the_checks_say_what_to_click() {
     let server = Rocketchat::start();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let adapter = by_token(&server);
-    let mut examine = || -> Vec<Check> { runtime.block_on(adapter.examine(&World::real())) };
+    let examine = || -> Vec<Check> { runtime.block_on(adapter.examine(&World::real())) };
     let checks = examine();
     assert!(checks.iter().all(|check| check.well == Well::Good), "{checks:#?}");
     assert!(checks.iter().any(|check| check.found.contains("#ops")));

@@ -52,6 +52,8 @@ pub(super) struct Known {
     pub(super) people: Bounded<String>,
     /// Person, or name of one → room of the direct conversation.
     pub(super) directs: Bounded<String>,
+    /// Direct room → how many people are in it, the bot among them.
+    pub(super) members: Bounded<u64>,
     /// Name of a room → its id.
     pub(super) rooms: Bounded<String>,
     /// Slot and content → how far it is.
@@ -72,6 +74,7 @@ impl Default for Known {
             askers: Bounded::new(REMEMBERED),
             people: Bounded::new(REMEMBERED),
             directs: Bounded::new(REMEMBERED),
+            members: Bounded::new(REMEMBERED),
             rooms: Bounded::new(REMEMBERED),
             underway: Bounded::new(REMEMBERED),
         }

@@ -45,7 +45,7 @@ pub(super) async fn open(rocketchat: &Rocketchat, world: &World) -> Result<Open,
     let connected = ws::connect(&url, &[], &rocketchat.reach.via, world, rocketchat.patience.connect).await;
     let socket = match connected {
         Ok(socket) => socket,
-        Err(error) => return Err(no_socket(error, world).await),
+        Err(error) => return Err(no_socket(rocketchat, error, world).await),
     };
     let mut talk = Talk { socket, world, limit: rocketchat.patience.connect, early: Vec::new() };
     talk.send(ddp::connect()).await?;
@@ -70,8 +70,9 @@ fn socket_url(base: &str) -> String {
     format!("ws{}/websocket", base.strip_prefix("http").unwrap_or(base))
 }
 
-async fn no_socket(error: WsError, world: &World) -> Ended {
+async fn no_socket(rocketchat: &Rocketchat, error: WsError, world: &World) -> Ended {
     let why = error.to_string();
+    let was_there = lock(&rocketchat.known).me.is_some();
     match error {
         WsError::Status { status: 429, after } => {
             world.sleep(after.unwrap_or(Duration::from_secs(1)).min(LONGEST_WAIT)).await;
@@ -80,7 +81,8 @@ async fn no_socket(error: WsError, world: &World) -> Ended {
         WsError::Status { status: 401 | 403, .. } | WsError::Dial(DialError::Refused(_)) => {
             Ended::Refused(why)
         }
-        WsError::Status { status: 404, .. } => {
+        // What stands in front of a server that restarts may say so, too.
+        WsError::Status { status: 404, .. } if !was_there => {
             Ended::Refused(format!("{why}: `URL` may lack the server's path"))
         }
         WsError::Status { .. } | WsError::Dial(_) | WsError::Handshake(_) => Ended::Lost(why),

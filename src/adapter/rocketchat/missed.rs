@@ -48,10 +48,24 @@ fn of(room: &Value) -> Option<Changed> {
     let name = room["name"].as_str().map(str::to_owned);
     let changed = Changed {
         id: room["_id"].as_str()?.to_owned(),
-        room: Room { joined: true, kind, name },
+        room: Room { joined: true, kind, name, people: count(room) },
         last: Moment::read(&room["lm"]).map(|moment| moment.0),
     };
     changed.room.is_ours().then_some(changed)
+}
+
+/// How many people are in a room, where it says so.
+fn count(room: &Value) -> Option<u64> {
+    let listed = || ["uids", "usernames"].into_iter().find_map(|key| room[key].as_array());
+    room["usersCount"].as_u64().or_else(|| listed().and_then(|all| u64::try_from(all.len()).ok()))
+}
+
+/// Asks how many people are in a room; gives the room with the answer.
+pub(super) async fn people(rest: &Rest, world: &World, room: String) -> (String, Option<u64>) {
+    let query = [("roomId", room.as_str())];
+    let found = patiently(world, || rest.get("rooms.info", &query)).await;
+    let people = found.ok().and_then(|found| count(&found["room"]));
+    (room, people)
 }
 
 /// Pages go from the latest backwards.

@@ -4,6 +4,7 @@
 mod bounded;
 mod courier;
 mod examine;
+mod hearing;
 mod known;
 mod login;
 mod missed;

@@ -74,7 +74,9 @@ impl Courier<'_> {
         if id.is_empty() {
             return Err(SendError::Refused { why: format!("im.create: no conversation with `{who}`") });
         }
-        lock(self.known).directs.put(who, id.to_owned());
+        let mut known = lock(self.known);
+        known.directs.put(who, id.to_owned());
+        known.members.put(id, 2);
         Ok(id.to_owned())
     }
 

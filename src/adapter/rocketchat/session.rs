@@ -9,14 +9,15 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{SinkExt, StreamExt};
 
 use super::courier::Courier;
+use super::hearing::Hearing;
 use super::known::{Me, lock};
 use super::login::{self, Open};
 use super::{Credentials, Rocketchat, missed};
 use crate::adapter::{Abilities, Adapter, Ended, Limit, Link};
-use crate::model::{Message, MessageKey, Person, Place, Timestamp};
+use crate::model::Timestamp;
 use crate::net::ws::{Frame, Socket};
 use crate::wire::rocketchat::ddp::{self, Incoming};
-use crate::wire::rocketchat::{Failure, Rest, Room, Said, typed};
+use crate::wire::rocketchat::{Failure, Rest, Room, Said};
 
 /// Parcels on the way at once, over all rooms.
 const IN_FLIGHT: usize = 16;
@@ -28,10 +29,6 @@ const WRITE: Duration = Duration::from_secs(10);
 const FAREWELL: Duration = Duration::from_secs(2);
 /// New messages wait this long for those that were missed, so that both come in order.
 const HOLD: Duration = Duration::from_secs(5);
-/// That many of them.
-const HELD: usize = 10_000;
-/// A message this old is a re-emitted one (a reaction, a link's preview), not a new one.
-const STALE: Duration = Duration::from_secs(300);
 /// How long the settings may take; without them the usual limit counts.
 const SETTINGS: Duration = Duration::from_secs(5);
 
@@ -53,9 +50,11 @@ pub(super) async fn run(rocketchat: &Rocketchat, link: &Link) -> Ended {
         Err(ended) => return ended,
     };
     let mut session = Session::new(rocketchat, link, socket, &me);
-    session.held = since.map(|_| Vec::new());
     session.tell_up(limit);
-    early.into_iter().for_each(|(said, room)| session.hear(said, room));
+    if since.is_some() {
+        session.hearing.hold();
+    }
+    early.into_iter().for_each(|(said, room)| session.hearing.hear(said, room));
     let missed: Option<Missed<'_>> =
         since.map(|since| Box::pin(missed::read(&rest, &link.world, since)) as Missed<'_>);
     let courier = Courier {
@@ -96,13 +95,13 @@ struct Session<'a> {
     socket: Socket,
     alive: Timestamp,
     asked: bool,
-    /// New messages that wait for those that were missed.
-    held: Option<Vec<(Said, Room)>>,
+    hearing: Hearing<'a>,
 }
 
 impl<'a> Session<'a> {
     fn new(rocketchat: &'a Rocketchat, link: &'a Link, socket: Socket, me: &'a Me) -> Self {
-        Self { rocketchat, link, me, socket, alive: link.world.now(), asked: false, held: None }
+        let hearing = Hearing::new(rocketchat, link, me);
+        Self { rocketchat, link, me, socket, alive: link.world.now(), asked: false, hearing }
     }
 
     fn tell_up(&self, longest: Limit) {
@@ -114,10 +113,14 @@ impl<'a> Session<'a> {
     async fn serve(mut self, courier: &Courier<'_>, mut missed: Option<Missed<'_>>) -> Ended {
         let link = self.link;
         let mut sending = FuturesUnordered::new();
+        let mut lookups = FuturesUnordered::new();
         let mut stopped = Box::pin(link.stop.cancelled());
         let mut tick = Box::pin(link.world.sleep(TICK));
         let mut hold = Box::pin(link.world.sleep(HOLD));
         loop {
+            for room in self.hearing.asks() {
+                lookups.push(missed::people(courier.rest, &link.world, room));
+            }
             let ended = tokio::select! {
                 biased;
                 () = &mut stopped => {
@@ -132,8 +135,12 @@ impl<'a> Session<'a> {
                     missed = None;
                     self.found(found)
                 }
-                () = &mut hold, if self.held.is_some() => {
-                    self.release();
+                () = &mut hold, if self.hearing.holds() => {
+                    self.hearing.release();
+                    None
+                }
+                Some((room, people)) = lookups.next(), if !lookups.is_empty() => {
+                    self.hearing.learned(&room, people);
                     None
                 }
                 ticket = link.next(), if sending.len() < IN_FLIGHT => {
@@ -168,7 +175,10 @@ impl<'a> Session<'a> {
             Some(Ok(Frame::Close(_))) | None => {
                 return Err(Ended::Lost("the server closed the connection".to_owned()));
             }
-            Some(Ok(_)) => return Ok(self.is_alive()),
+            Some(Ok(_)) => {
+                self.is_alive();
+                return Ok(());
+            }
             Some(Err(error)) => return Err(Ended::Lost(format!("cannot read from the server: {error}"))),
         };
         self.is_alive();
@@ -178,7 +188,7 @@ impl<'a> Session<'a> {
                 let why = fault.map(|fault| fault.reason).unwrap_or_default();
                 return Err(Ended::Lost(format!("the server ended the subscription to messages: {why}")));
             }
-            Incoming::Said(said, room) => self.hear(*said, room),
+            Incoming::Said(said, room) => self.hearing.hear(*said, room),
             _ => {}
         }
         Ok(())
@@ -215,94 +225,15 @@ impl<'a> Session<'a> {
         match found {
             Ok(missed) => {
                 lock(&self.rocketchat.known).gap = None;
-                let held = self.held.take().unwrap_or_default();
-                missed.into_iter().for_each(|(said, room)| self.listen(&said, &room));
-                self.held = Some(held);
-                self.release();
+                self.hearing.missed(missed);
                 None
             }
             Err(failure) => {
                 tracing::warn!(adapter = %self.link.name, %failure, "what was said while the connection was down cannot be read");
-                self.release();
+                self.hearing.release();
                 matches!(failure, Failure::LoggedOut(_)).then(|| self.logged_out(&failure.to_string()))
             }
         }
-    }
-
-    fn release(&mut self) {
-        let held = self.held.take().unwrap_or_default();
-        held.into_iter().for_each(|(said, room)| self.listen(&said, &room));
-    }
-
-    /// Hears a message that comes over the socket, or lets it wait.
-    fn hear(&mut self, said: Said, room: Room) {
-        let waits = &self.rocketchat.waits;
-        let now = waits.server_time(self.link.world.now());
-        let stale = |at: Timestamp| now.since(at) > STALE && waits.ahead().is_some();
-        if said.at.is_some_and(stale) || !room.is_ours() || !said.is_speech(&self.me.id) {
-            return;
-        }
-        match &mut self.held {
-            Some(held) if held.len() < HELD => held.push((said, room)),
-            _ => self.listen(&said, &room),
-        }
-    }
-
-    /// Hears a message, once.
-    fn listen(&self, said: &Said, room: &Room) {
-        if !room.is_ours() || !said.is_speech(&self.me.id) {
-            return;
-        }
-        let mut known = lock(&self.rocketchat.known);
-        if !known.heard.put(&format!("{}/{}", said.room, said.id), ()) {
-            return;
-        }
-        known.askers.put(&said.id, said.by.id.clone());
-        known.people.put(&said.by.id, said.by.username.clone());
-        if room.is_direct() {
-            known.directs.put(&said.by.id, said.room.clone());
-        } else if let Some(name) = &room.name {
-            known.rooms.put(name, said.room.clone());
-        }
-        drop(known);
-        if let Some(message) = self.message(said, room) {
-            self.link.ears.heard(message);
-        }
-    }
-
-    fn message(&self, said: &Said, room: &Room) -> Option<Message> {
-        let adapter = self.link.name.clone();
-        let mentions_me = said.mentions.iter().any(|one| one.id == self.me.id);
-        let typed = typed(&said.text, mentions_me.then_some(self.me.username.as_str()));
-        if typed.text.is_empty() && !typed.mentioned {
-            return None;
-        }
-        let mut place = match room.is_direct() {
-            true => Place::direct(adapter.clone(), &said.room),
-            false => Place::room(adapter.clone(), &said.room),
-        };
-        let own = (self.rocketchat.manner.thread && !room.is_direct()).then_some(&said.id);
-        place.thread = said.thread.as_ref().or(own).map(|thread| thread.as_str().into());
-        let room_name = match room.is_direct() {
-            true => Some(format!("@{}", said.by.username)),
-            false => room.name.as_ref().map(|name| format!("#{name}")),
-        };
-        Some(Message {
-            key: MessageKey {
-                adapter: adapter.clone(),
-                room: place.room.clone(),
-                id: said.id.as_str().into(),
-            },
-            person: Person::proven(adapter, &said.by.id),
-            name: said.by.username.clone(),
-            place,
-            room_name,
-            text: typed.text,
-            raw: said.text.clone(),
-            mentioned: typed.mentioned,
-            at: said.at.unwrap_or(self.alive),
-            position: None,
-        })
     }
 }
 

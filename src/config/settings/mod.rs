@@ -277,8 +277,8 @@ mod tests {
         }
         for (name, _, comment) in &example {
             // The adapters' own options are their pages' matter.
-            let adapters = ["CHATOPS_IRC_", "CHATOPS_ROCKETCHAT_"];
-            let of_adapter = adapters.iter().any(|prefix| name.starts_with(prefix));
+            let kinds = ["IRC", "SLACK", "MATTERMOST", "ROCKETCHAT", "DISCORD"];
+            let of_adapter = kinds.iter().any(|kind| name.starts_with(&format!("CHATOPS_{kind}_")));
             let known = rows().any(|row| row.name == name) || of_adapter;
             assert!(known && !comment.is_empty(), "{name}");
         }

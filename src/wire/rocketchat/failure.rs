@@ -119,26 +119,26 @@ mod tests {
 
     use super::*;
 
-    fn of(status: u16, body: Option<Value>) -> Option<Failure> {
-        Failure::of("chat.react", &Answer { status, after: None, body: body.as_ref() })
+    fn of(status: u16, body: Option<&Value>) -> Option<Failure> {
+        Failure::of("chat.react", &Answer { status, after: None, body })
     }
 
     #[test]
     fn answers_are_told_apart() {
-        assert_eq!(of(200, Some(json!({"success": true}))), None);
+        assert_eq!(of(200, Some(&json!({"success": true}))), None);
         assert!(matches!(of(503, None), Some(Failure::Down(_))));
         assert!(matches!(of(200, None), Some(Failure::Down(_))), "a page of a proxy");
         let body = json!({"status": "error", "message": "You must be logged in to do this."});
         let expected = "chat.react: You must be logged in to do this".to_owned();
-        assert_eq!(of(401, Some(body)), Some(Failure::LoggedOut(expected)));
+        assert_eq!(of(401, Some(&body)), Some(Failure::LoggedOut(expected)));
         let body = json!({"success": false, "error": "too many. You must wait 13 seconds before trying"});
-        let Some(Failure::Busy { after, .. }) = of(429, Some(body)) else { panic!("not busy") };
+        let Some(Failure::Busy { after, .. }) = of(429, Some(&body)) else { panic!("not busy") };
         assert_eq!(after, Some(Duration::from_secs(13)));
     }
 
     #[test]
     fn a_closed_room_is_known_by_its_error() {
-        let refused = |body: Value| of(400, Some(body)).unwrap();
+        let refused = |body: Value| of(400, Some(&body)).unwrap();
         for error in
             ["error-not-allowed", "The channel, ops, is archived [error-room-archived]", "error-invalid-room"]
         {

@@ -51,6 +51,8 @@ pub struct Room {
     pub kind: String,
     /// Its name, without `#`.
     pub name: Option<String>,
+    /// How many people are in it, where that is known: a conversation of kind `d` may have more than two.
+    pub people: Option<u64>,
 }
 
 impl Moment {
@@ -105,17 +107,23 @@ impl Room {
             joined: value["roomParticipant"].as_bool().unwrap_or(false),
             kind: word("roomType").unwrap_or_default(),
             name: word("roomName"),
+            people: None,
         }
     }
 
-    /// Whether it is a conversation with the bot alone.
-    pub fn is_direct(&self) -> bool {
+    /// Whether it is a conversation without a name, of two or more.
+    pub fn may_be_direct(&self) -> bool {
         self.kind == "d"
+    }
+
+    /// Whether it is a conversation of one person with the bot alone.
+    pub fn is_direct(&self) -> bool {
+        self.may_be_direct() && self.people.is_none_or(|people| people <= 2)
     }
 
     /// Whether the bot listens there: rooms that it is in, and direct ones; not those of customers.
     pub fn is_ours(&self) -> bool {
-        self.is_direct() || (self.joined && matches!(self.kind.as_str(), "c" | "p"))
+        self.may_be_direct() || (self.joined && matches!(self.kind.as_str(), "c" | "p"))
     }
 }
 
@@ -125,7 +133,7 @@ mod tests {
 
     use super::*;
 
-    fn message(more: Value) -> Value {
+    fn message(more: &Value) -> Value {
         let mut message =
             json!({"_id": "m", "rid": "r", "msg": "hi", "u": {"_id": "u", "username": "alice"}});
         let more = more.as_object().unwrap().clone();
@@ -135,9 +143,9 @@ mod tests {
 
     #[test]
     fn only_new_words_of_people_are_speech() {
-        let speech = |more: Value| Said::read(&message(more)).unwrap().is_speech("me");
+        let speech = |more: &Value| Said::read(&message(more)).unwrap().is_speech("me");
         assert!(speech(
-            json!({"reactions": {":x:": {}}, "urls": [], "replies": ["u"], "tcount": 1, "alias": ""})
+            &json!({"reactions": {":x:": {}}, "urls": [], "replies": ["u"], "tcount": 1, "alias": ""})
         ));
         for more in [
             json!({"t": "uj"}),
@@ -148,7 +156,7 @@ mod tests {
             json!({"msg": null}),
             json!({"msg": ["no", "text"]}),
         ] {
-            assert!(!speech(more.clone()), "{more}");
+            assert!(!speech(&more), "{more}");
         }
     }
 
@@ -162,8 +170,10 @@ mod tests {
 
     #[test]
     fn rooms_that_the_bot_is_not_in_are_not_ours() {
-        let ours = |joined: bool, kind: &str| Room { joined, kind: kind.into(), name: None }.is_ours();
+        let ours = |joined: bool, kind: &str| Room { joined, kind: kind.into(), ..Room::default() }.is_ours();
         assert!(ours(true, "c") && ours(true, "p") && ours(false, "d"));
+        let group = Room { kind: "d".into(), people: Some(3), ..Room::default() };
+        assert!(group.is_ours() && !group.is_direct());
         assert!(!ours(false, "c") && !ours(true, "l") && !ours(true, ""));
     }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::World;
 use super::server::{Reply, Request};
-use super::world::{BOT, Message, iso, now};
+use super::world::{BOT, Message, Room, iso, now};
 use super::writes::{Outcome, post, refused};
 
 /// What sends something, so that a limit on sends counts it.
@@ -124,11 +124,11 @@ fn get(world: &mut World, path: &str, request: &Request) -> Outcome {
             )
         }
         "rooms.info" => {
-            let found =
-                world.rooms.iter().find(|(_, room)| room.name.as_deref() == Some(query("roomName").as_str()));
-            found
-                .map(|(id, room)| json!({"room": {"_id": id, "t": room.kind, "name": room.name}}))
-                .ok_or(refused("error-room-not-found"))
+            let (id, name) = (query("roomId"), query("roomName"));
+            let mut rooms = world.rooms.iter();
+            let found = rooms
+                .find(|(key, room)| **key == id || (!name.is_empty() && room.name.as_ref() == Some(&name)));
+            found.map(|(id, room)| json!({"room": about(id, room)})).ok_or(refused("error-room-not-found"))
         }
         "users.info" => {
             let found = world.users.get(&query("userId"));
@@ -144,13 +144,19 @@ fn get(world: &mut World, path: &str, request: &Request) -> Outcome {
     }
 }
 
+fn about(id: &str, room: &Room) -> Value {
+    let mut about = json!({"_id": id, "t": room.kind, "usersCount": room.members.len()});
+    about.as_object_mut().unwrap().extend(room.name.as_ref().map(|name| ("name".to_owned(), json!(name))));
+    about
+}
+
 fn rooms(world: &World, since: &str) -> Value {
     let update =
         world.rooms.iter().filter(|(_, room)| room.members.contains(BOT)).filter_map(|(id, room)| {
             let last = world.messages.iter().filter(|one| one.room == *id).map(|one| one.millis).max()?;
-            (iso(last).as_str() >= since).then(
-                || json!({"_id": id, "t": room.kind, "name": room.name, "lm": iso(last), "usersCount": 2}),
-            )
+            let mut about = about(id, room);
+            about["lm"] = json!(iso(last));
+            (iso(last).as_str() >= since).then_some(about)
         });
     json!({"update": update.collect::<Vec<_>>(), "remove": []})
 }

@@ -200,7 +200,10 @@ impl World {
     }
 
     pub(crate) fn direct(&mut self, who: &str) -> String {
-        let found = self.rooms.iter().find(|(_, room)| room.kind == "d" && room.members.contains(who));
+        let found = self
+            .rooms
+            .iter()
+            .find(|(_, room)| room.kind == "d" && room.members.len() == 2 && room.members.contains(who));
         let found = found.map(|(id, _)| id.clone());
         found.unwrap_or_else(|| self.add_room("d", None, &[BOT, who]))
     }

@@ -248,7 +248,7 @@ fn upload(world: &mut World, name: &str, room: &str, kind: &str, body: &[u8]) ->
             |key: &str| head.split(&format!("{key}=\"")).nth(1).and_then(|rest| rest.split('"').next());
         match quoted(" name") {
             Some("file") => {
-                file = Some((quoted("filename").unwrap_or("file").to_owned(), content.as_bytes().to_vec()))
+                file = Some((quoted("filename").unwrap_or("file").to_owned(), content.as_bytes().to_vec()));
             }
             Some("tmid") => thread = Some(content.to_owned()),
             other => world.breach(format!("an upload with `{other:?}`")),
