@@ -75,9 +75,9 @@ fn what_was_said_once_is_answered_once_and_bots_are_nobody() {
     server.edits(first, "!echo edited-in");
     server.says(OTHER_BOT, server.ops(), "!echo another-bot");
     server.says(MYSELF, server.ops(), "!echo my-own-words");
-    server.says_with(BOB, server.ops(), "!echo by-webhook", json!({"webhook_id": "99"}));
-    server.says_with(BOB, server.ops(), "!echo pinned", json!({"type": 6}));
-    let reply = server.says_with(BOB, server.ops(), "!echo a-reply", json!({"type": 19}));
+    server.says_with(BOB, server.ops(), "!echo by-webhook", &json!({"webhook_id": "99"}));
+    server.says_with(BOB, server.ops(), "!echo pinned", &json!({"type": 6}));
+    let reply = server.says_with(BOB, server.ops(), "!echo a-reply", &json!({"type": 19}));
     server.sees("a-reply");
     assert!(reply > first);
     settle(&server, "done-with-it");

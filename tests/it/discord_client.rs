@@ -8,14 +8,15 @@ use crate::support::lines::Lines;
 use crate::support::{SOON, source};
 
 /// The client, and what it tells of its steps.
-struct Client {
+struct Client<'a> {
+    server: &'a DiscordServer,
     child: Child,
     lines: Lines,
     next: usize,
 }
 
-impl Client {
-    fn start(server: &DiscordServer, packages: &str) -> Self {
+impl<'a> Client<'a> {
+    fn start(server: &'a DiscordServer, packages: &str) -> Self {
         let mut command = Command::new("node");
         command.arg(source::root().join("scripts/clients/discord.mjs"));
         command.env("CHATOPS_CLIENTS", packages).env("DISCORD_TOKEN", TOKEN);
@@ -23,17 +24,18 @@ impl Client {
         command.env("DISCORD_OPS", server.ops().to_string()).env("DISCORD_ALICE", ALICE.id.to_string());
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let lines = Lines::follow(child.stdout.take().unwrap(), |_| {});
-        Self { child, lines, next: 0 }
+        Self { server, child, lines, next: 0 }
     }
 
     /// Waits for a line.
     fn says(&mut self, line: &str) {
         let found = self.lines.wait(self.next, SOON, |said| (said == line).then_some(()));
-        self.next = found.unwrap_or_else(|why| panic!("the client was to say `{line}`: {why}")).1;
+        let breaches = || self.server.world().breaches.clone();
+        self.next = found.unwrap_or_else(|why| panic!("no `{line}`: {why}\nbreaches: {:?}", breaches())).1;
     }
 }
 
-impl Drop for Client {
+impl Drop for Client<'_> {
     fn drop(&mut self) {
         // It may have ended by itself.
         let _ = self.child.kill();

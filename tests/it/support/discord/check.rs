@@ -23,8 +23,9 @@ const CREATE: &[&str] = &[
     "enforce_nonce",
     "poll",
 ];
-/// The keys of an edit.
-const EDIT: &[&str] = &["content", "embeds", "flags", "allowed_mentions", "components", "attachments"];
+/// The keys of an edit, and two that the vendor's own client sends along.
+const EDIT: &[&str] =
+    &["content", "embeds", "flags", "allowed_mentions", "components", "attachments", "tts", "enforce_nonce"];
 /// The keys of a follow-up.
 const FOLLOW_UP: &[&str] = &[
     "content",
@@ -39,6 +40,7 @@ const FOLLOW_UP: &[&str] = &[
     "thread_name",
     "applied_tags",
     "poll",
+    "enforce_nonce",
 ];
 const EMBED: &[&str] = &[
     "title",
@@ -203,8 +205,11 @@ pub(crate) fn message(body: &Value, kind: Body, files: usize) -> Vec<String> {
         }
     }
     let attachments = body["attachments"].as_array().map_or(&[][..], Vec::as_slice);
+    // The vendor's own client writes the number as text and leaves out the name, which the part has as well.
     let good = |(index, attachment): (usize, &Value)| {
-        attachment["id"] == index && attachment["filename"].as_str().is_some_and(|name| !name.is_empty())
+        (attachment["id"] == index || attachment["id"].as_str() == Some(&index.to_string()))
+            && (attachment["filename"].is_null()
+                || !attachment["filename"].as_str().unwrap_or_default().is_empty())
     };
     if attachments.len() != files || files > 10 || !attachments.iter().enumerate().all(good) {
         checker.wrong.push(format!("{files} files and {} attachments", attachments.len()));

@@ -97,11 +97,11 @@ impl DiscordServer {
 
     /// Somebody says something in a channel, a thread or a direct conversation; gives the id.
     pub(crate) fn says(&self, who: User, channel: u64, text: &str) -> u64 {
-        self.says_with(who, channel, text, json!({}))
+        self.says_with(who, channel, text, &json!({}))
     }
 
     /// The same with more fields.
-    pub(crate) fn says_with(&self, who: User, channel: u64, text: &str, more: Value) -> u64 {
+    pub(crate) fn says_with(&self, who: User, channel: u64, text: &str, more: &Value) -> u64 {
         let mut world = self.world();
         let id = world.id();
         let mut body = json!({"content": text});
@@ -172,7 +172,7 @@ impl DiscordServer {
         world.emit("MESSAGE_CREATE", &event);
     }
 
-    fn interacts(&self, who: User, channel: u64, kind: u64, data: Value, message: Option<Value>) -> String {
+    fn interacts(&self, who: User, channel: u64, kind: u64, data: &Value, message: Option<Value>) -> String {
         let mut world = self.world();
         let id = world.id();
         let token = format!("interaction-token-{id}");
@@ -208,7 +208,7 @@ impl DiscordServer {
             who,
             channel,
             2,
-            json!({"id": "1", "name": "chatops", "type": 1, "options": options}),
+            &json!({"id": "1", "name": "chatops", "type": 1, "options": options}),
             None,
         )
     }
@@ -221,7 +221,7 @@ impl DiscordServer {
             (message.channel, world.message_json(message))
         };
         let data = json!({"custom_id": custom_id, "component_type": 2, "id": 1});
-        Some(self.interacts(who, channel, 3, data, Some(json)))
+        Some(self.interacts(who, channel, 3, &data, Some(json)))
     }
 
     /// The messages of the bot that are there now.

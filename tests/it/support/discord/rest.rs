@@ -23,7 +23,7 @@ pub(crate) fn answer(world: &mut World, request: &Request) -> Answer {
     if world.switches.html503 {
         return Answer::html(503);
     }
-    let path = request.path.strip_prefix("/api/v10/").unwrap_or(&request.path).to_owned();
+    let path = request.path.strip_prefix("/api/v10/").unwrap_or(&request.path).replace("%40", "@");
     let by_token = path.starts_with("webhooks/") || path.starts_with("interactions/");
     let agent = request.headers.get("user-agent").map(String::as_str).unwrap_or_default();
     if !agent.starts_with("DiscordBot (") {
@@ -129,7 +129,8 @@ pub(super) fn read(world: &mut World, request: &Request) -> (Value, Files) {
         return (Value::Null, Vec::new());
     };
     let (json, files): (Vec<_>, Vec<_>) = parts.into_iter().partition(|part| part.name == "payload_json");
-    if json.len() != 1 || !json[0].kind.starts_with("application/json") {
+    // Browsers and the vendor's own client leave the type out.
+    if json.len() != 1 || !(json[0].kind.is_empty() || json[0].kind.starts_with("application/json")) {
         world.breach("a form has one part `payload_json` of type application/json");
     }
     for (index, part) in files.iter().enumerate() {

@@ -230,7 +230,7 @@ impl World {
         });
         let mentions: Vec<Value> = mentions.map(|user| user.json()).collect();
         let webhook = &body["webhook_id"];
-        let edited = (message.edits > 0).then(|| "2026-01-01T00:00:00.000000+00:00");
+        let edited = (message.edits > 0).then_some("2026-01-01T00:00:00.000000+00:00");
         let mut json = json!({
             "id": message.id.to_string(), "channel_id": message.channel.to_string(), "type": body["type"].as_u64().unwrap_or(0),
             "author": message.author.json(), "content": content, "timestamp": jiff::Timestamp::now().to_string(),
