@@ -85,7 +85,7 @@ impl Outgoing {
 
     /// Turns a parcel into lines, or settles it at once where it cannot or need not be sent.
     pub(super) fn accept(&mut self, ticket: Ticket, client: &Client, now: Timestamp, sending: &mut Sending) {
-        if let Err(error) = can_reach(&ticket.parcel().place, client) {
+        if let Err(error) = can_reach(ticket.parcel(), client) {
             return ticket.settle(Err(error));
         }
         if self.is_needless(ticket.parcel(), now) {
@@ -141,6 +141,9 @@ impl Outgoing {
 
     fn target(&self, parcel: &Parcel) -> Result<String, SendError> {
         let room = &*parcel.place.room;
+        if let Some(person) = room.strip_prefix('@').filter(|_| parcel.place.is_direct()) {
+            return self.person(person);
+        }
         if parcel.place.is_direct() && parcel.answer.is_none() && parcel.delivery.is_none() {
             return self.nick_of(room);
         }
@@ -149,6 +152,14 @@ impl Outgoing {
         }
         let asker = || self.askers.get(&parcel.answer.as_ref()?.key.id);
         Ok(parcel.post.private.then(asker).flatten().unwrap_or(room).to_owned())
+    }
+
+    /// The nick of whom an answer goes to that could not be said in its channel: an account's, or the one who asked.
+    fn person(&self, id: &str) -> Result<String, SendError> {
+        match id.strip_prefix('~') {
+            Some(nick) => Ok(self.renamed.get(nick).unwrap_or(nick).to_owned()),
+            None => self.nick_of(id),
+        }
     }
 
     /// What answers nobody, such as a word to the admins, is for an account: a nick of that name may be anybody's.
@@ -196,14 +207,18 @@ impl Outgoing {
     }
 }
 
-fn can_reach(place: &Place, client: &Client) -> Result<(), SendError> {
+fn can_reach(parcel: &Parcel, client: &Client) -> Result<(), SendError> {
+    let place = &parcel.place;
     if place.is_direct() {
         return Ok(());
     }
+    let answers = parcel.answer.is_some() || parcel.delivery.is_some();
     let retry = |why: String, after| Err(SendError::Retry { why, after: Some(after) });
     match client.standing(&place.room) {
         Standing::In => Ok(()),
         Standing::Pending => retry(format!("not in `{}` at the moment", place.room), SOON),
+        // An answer goes to its person instead; news wait until an operator lets the bot in.
+        Standing::Refused(why) if answers => Err(SendError::NoRoom { why }),
         Standing::Refused(why) => retry(format!("`{}` does not let the bot in: {why}", place.room), LATER),
         Standing::Unknown => {
             Err(SendError::Refused { why: format!("not in `{}`: add it to `CHANNELS`", place.room) })

@@ -188,7 +188,8 @@ impl Platform for Discord {
     }
 
     fn crowd(&self, rooms: usize) -> bool {
-        for number in self.server.world().channels.len()..rooms {
+        let known = self.server.world().channels.len();
+        for number in known..rooms {
             self.server.room(&format!("crowd-{number}"));
         }
         true

@@ -16,7 +16,7 @@ use crate::support::skip;
 const WORKERS: usize = 5;
 
 /// No group takes longer.
-const LIMIT: Duration = Duration::from_secs(400);
+const LIMIT: Duration = Duration::from_secs(240);
 
 /// How a scenario went on one adapter.
 #[derive(Debug, Clone)]
@@ -71,7 +71,9 @@ pub(crate) fn outcome(kind: &str, name: &str) -> Outcome {
     let (results, bell) = &*suite.results;
     let waiting = |results: &mut BTreeMap<_, _>| !results.contains_key(&(kind, row.name));
     let (results, _) = bell.wait_timeout_while(results.lock().unwrap(), LIMIT, waiting).unwrap();
-    results.get(&(kind, row.name)).cloned().unwrap_or_else(|| panic!("no result within {LIMIT:?}"))
+    let outcome = results.get(&(kind, row.name)).cloned();
+    drop(results);
+    outcome.unwrap_or_else(|| panic!("no result within {LIMIT:?}"))
 }
 
 /// How the soak went; waits for it.
