@@ -19,6 +19,9 @@ const NAMED: usize = 10;
 pub(super) fn headline(event: &Event) -> Option<String> {
     let journal = event.payload.get("payload").unwrap_or(&Value::Null);
     let (phase, end) = event.kind.split_once('-')?;
+    if phase == "run" && gate_unmet(journal) && event.status == EventStatus::Failed {
+        return Some(format!("{} was not begun", event.title));
+    }
     let noun = match phase {
         "run" => String::new(),
         "validate" => "validation of ".to_owned(),
@@ -27,7 +30,6 @@ pub(super) fn headline(event: &Event) -> Option<String> {
     let verb = match (text(journal, "/status"), event.status) {
         ("interrupted", _) => "was interrupted",
         ("aborted", _) => "was aborted",
-        _ if phase == "run" && gate_unmet(journal) && event.status == EventStatus::Failed => "was not begun",
         (_, EventStatus::Failed) => "deviated",
         (_, EventStatus::Started) => "started",
         (_, EventStatus::Ok) if phase == "run" => "succeeded",
@@ -44,7 +46,8 @@ pub(super) fn headline(event: &Event) -> Option<String> {
 pub(super) fn lines(event: &Event) -> String {
     let journal = event.payload.get("payload").unwrap_or(&Value::Null);
     if journal.get("steady_states").is_none() {
-        return event.text.clone();
+        // The wizard writes this where nobody described anything.
+        return if event.text == "N/A" { String::new() } else { event.text.clone() };
     }
     let mut lines = Vec::new();
     lines.extend(event.payload.get("error").and_then(pick::scalar));
