@@ -103,7 +103,12 @@ macro_rules! adapters {
 }
 
 adapters! {
+    #[cfg(feature = "discord")]
+    Discord(super::discord::Discord) = "discord" for People,
     Irc(super::irc::Irc) = "irc" for People,
+    Mattermost(super::mattermost::Mattermost) = "mattermost" for People,
+    Rocketchat(super::rocketchat::Rocketchat) = "rocketchat" for People,
+    Slack(super::slack::Slack) = "slack" for People,
     Terminal(super::terminal::Terminal) = "terminal" for People,
     Memory(super::memory::MemoryAdapter) = "memory" for Tests,
 }

@@ -4,13 +4,18 @@
 //! An adapter is one *session*: connect, authenticate, hear, send, until the connection ends.
 //! Reconnecting, jitter, the outgoing queue and what survives a session live once, in `bot::link`.
 
+#[cfg(feature = "discord")]
+pub mod discord;
 pub mod irc;
 mod list;
+pub mod mattermost;
 pub mod memory;
 mod options;
 mod plain;
 #[cfg(test)]
 mod rendered;
+pub mod rocketchat;
+pub mod slack;
 pub mod terminal;
 
 use std::future::Future;

@@ -1,11 +1,13 @@
 //! What people ask, and what becomes of it. Storeys, each seeing only those below it:
-//! `chat`, `console` > `engine`, `notice` > `notify` > `outbox`, `link` > `home`, `reply`.
+//! `chat`, `console` > `engine`, `notice` > `notify` > `choices` > `outbox`, `link` > `home`, `reply`.
 
 pub mod chat;
+pub mod choices;
 pub mod console;
 pub mod engine;
 pub mod home;
 pub mod link;
+mod links;
 mod notice;
 pub mod notify;
 pub mod outbox;
@@ -13,7 +15,7 @@ pub mod reply;
 mod upkeep;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -23,17 +25,17 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::action::cut_secrets;
-use crate::adapter::{Abilities, Ears, Link};
 use crate::config::Problem;
-use crate::config::instances::Instance;
 use crate::model::{AdapterName, Cause, Execution, Noun, Person, Place};
 use crate::net::World;
 use crate::store::{Change, NewDelivery, Notice, Store, What};
 use crate::text::{Addressee, Post};
 use chat::{Chat, Hearing};
+use choices::Choices;
 use console::Console;
 use engine::{Asker, Ended, Engine, Given, Limits, NotOpen, Refusal};
-use home::{Home, Homes, Wired};
+use home::{Home, Homes};
+use links::Running;
 use notify::Notify;
 use outbox::{Body, Outbox, REPLY_EXPIRES};
 
@@ -60,13 +62,6 @@ pub struct Bot {
     end: mpsc::Sender<String>,
 }
 
-/// One connection under its supervisor.
-struct Running {
-    instance: Instance,
-    stop: CancellationToken,
-    state: watch::Receiver<link::State>,
-}
-
 /// What a reload found.
 #[derive(Debug, Clone)]
 pub struct Report {
@@ -90,14 +85,23 @@ impl Bot {
         homes.recall(&mut homes.turn().await).await?;
         let home = homes.current();
         let outbox = Outbox::new(store.clone(), world.clone());
-        let notify = Notify::new(store.clone(), homes.clone(), outbox.clone(), world.clone());
-        let engine =
-            Engine::start(store.clone(), outbox.clone(), notify.clone(), world.clone(), limits(&home));
+        let choices = Choices::new(store.clone(), outbox.clone(), world.clone());
+        let notify =
+            Notify::new(store.clone(), homes.clone(), outbox.clone(), choices.clone(), world.clone());
+        let engine = Engine::start(
+            store.clone(),
+            outbox.clone(),
+            choices.clone(),
+            notify.clone(),
+            world.clone(),
+            limits(&home),
+        );
         let chat = Chat::new(
             homes.clone(),
             engine.clone(),
             notify.clone(),
             outbox.clone(),
+            choices,
             store.clone(),
             world.clone(),
         );
@@ -135,58 +139,27 @@ impl Bot {
 
     /// Executions that were open when the process died are abandoned; the notices commit with that.
     async fn recover(&self) -> anyhow::Result<()> {
-        let (store, now) = (self.store.clone(), self.world.now());
+        let (store, now, choices) = (self.store.clone(), self.world.now(), self.chat.choices.clone());
         let notice = move |execution: &Execution| {
             let place = execution.place.clone()?;
-            let body = Body {
-                place: place.clone(),
-                post: addressed(reply::abandoned(execution), execution, &place),
-            };
+            let slot = outbox::slot(&place, format!("execution/{}", execution.id));
+            let mut post = addressed(reply::abandoned(execution), execution, &place);
+            // Nothing is connected yet: a service without buttons leaves them out when it is sent.
+            let terms = engine::again(execution);
+            let offer = terms.and_then(|terms| choices.attach(&mut post, &slot, &place, terms));
             Some(NewDelivery {
                 id: store.id(Noun::Delivery),
-                slot: outbox::slot(&place, format!("execution/{}", execution.id)),
+                slot,
                 execution: Some(execution.id),
                 purpose: "abandoned".to_owned(),
-                body: serde_json::to_value(body).unwrap_or_default(),
+                body: serde_json::to_value(Body { place, post }).unwrap_or_default(),
+                offer,
                 due: now,
                 expires: now.plus(REPLY_EXPIRES),
             })
         };
         self.store.write(Change::Recover { at: now, notice: Notice::new(notice) }).await?;
         Ok(())
-    }
-
-    fn links(&self) -> MutexGuard<'_, BTreeMap<AdapterName, Running>> {
-        self.links.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The ears and the queue of an adapter that somebody else runs, such as the terminal of this process.
-    pub fn link(
-        self: &Arc<Self>,
-        name: &AdapterName,
-        abilities: Abilities,
-    ) -> (Link, watch::Receiver<link::State>) {
-        let (state, receiver) =
-            watch::channel(link::State::Connecting { since: self.world.now(), why: None });
-        (self.link_with(name, abilities, state), receiver)
-    }
-
-    fn link_with(
-        self: &Arc<Self>,
-        name: &AdapterName,
-        abilities: Abilities,
-        state: watch::Sender<link::State>,
-    ) -> Link {
-        let door = self.outbox.door(name, abilities);
-        let ears: Arc<dyn Ears> = Hearing::new(self.chat.clone(), name.clone(), door.clone(), state);
-        Link {
-            name: name.clone(),
-            bot: self.homes.current().settings.name.as_str().to_owned(),
-            world: self.world.clone(),
-            stop: self.quit.child_token(),
-            ears,
-            outlet: door,
-        }
     }
 
     /// Serves terminals that attach through the API.
@@ -212,50 +185,6 @@ impl Bot {
                 bot.settle_links(&home);
             }
         }));
-    }
-
-    fn settle_links(self: &Arc<Self>, home: &Home) {
-        let mut links = self.links();
-        links.retain(|name, running| {
-            let same = home
-                .services
-                .iter()
-                .any(|wired| wired.instance.name == *name && wired.instance == running.instance);
-            if !same {
-                info!(adapter = %name, "disconnecting: its options changed");
-                running.stop.cancel();
-            }
-            same
-        });
-        for wired in &home.services {
-            let name = &wired.instance.name;
-            if !links.contains_key(name) {
-                links.insert(name.clone(), self.run_link(wired));
-            }
-        }
-        let states = links.iter().map(|(name, running)| (name.clone(), running.state.clone())).collect();
-        *self.chat.links.lock().unwrap_or_else(PoisonError::into_inner) = states;
-    }
-
-    fn run_link(self: &Arc<Self>, wired: &Wired) -> Running {
-        let (sender, state) = watch::channel(link::State::Connecting { since: self.world.now(), why: None });
-        let link = self.link_with(&wired.instance.name, wired.service.abilities(), sender.clone());
-        let stop = link.stop.clone();
-        let on_loss =
-            if wired.service.exits_on_disconnect() { link::OnLoss::Exit } else { link::OnLoss::Reconnect };
-        let (service, end) = (wired.service.clone(), self.end.clone());
-        self.tasks.spawn(async move {
-            if let Some(why) = link::keep(service, link, on_loss, sender).await {
-                // The receiver is gone only when the process is ending already.
-                let _ = end.send(why).await;
-            }
-        });
-        Running { instance: wired.instance.clone(), stop, state }
-    }
-
-    /// How the connections stand.
-    pub fn adapters(&self) -> Vec<(AdapterName, link::State)> {
-        self.links().iter().map(|(name, running)| (name.clone(), running.state.borrow().clone())).collect()
     }
 
     /// What is remembered.
@@ -297,7 +226,8 @@ impl Bot {
     ) -> Result<Ended, Refusal> {
         let name = person.id().to_owned();
         let asker = Asker { person, name, place: None, room_name: None };
-        let typed = given.iter().map(|(name, value)| format!(" {name}={}", plain(value))).collect::<String>();
+        let typed =
+            given.iter().map(|(name, value)| format!(" {name}={}", reply::value(value))).collect::<String>();
         let mut order = engine::prepare(&self.homes.current(), &asker, None, action, Given::Values(given))?;
         order.command = cut_secrets(&format!("{action}{typed}"), &order.prepared.secrets);
         order.cause = Cause::Cli;
@@ -326,7 +256,7 @@ impl Bot {
             warn!("some answers were not delivered; stored ones go out after the next start");
         }
         for running in self.links().values() {
-            running.stop.cancel();
+            running.link.stop.cancel();
         }
         self.quit.cancel();
         self.tasks.close();
@@ -341,11 +271,6 @@ impl Bot {
             warn!(%error, "the database did not close well");
         }
     }
-}
-
-/// A value as it would be typed.
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn limits(home: &Home) -> Limits {

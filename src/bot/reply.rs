@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::model::Execution;
+use serde_json::Value;
+
+use crate::model::{Chosen, Execution, Offer};
 use crate::text::human::duration;
 use crate::text::{Block, Post, Span, Tone};
 
@@ -143,6 +145,73 @@ pub fn configuration(wrong: &[String]) -> Post {
     let body =
         vec![head, Block::List(items), Block::Para(vec![code("doctor"), text(" tells how it stands")])];
     Post { tone: Tone::Warning, body, ..Post::default() }
+}
+
+/// A message whose buttons were pressed, with who chose what and when.
+pub fn chosen(mut post: Post, offer: &Offer) -> Post {
+    for way in &offer.ways {
+        if let Some(Chosen { name, at, .. }) = &way.chosen {
+            let spans = vec![
+                text(format!("{name} chose ")),
+                Span::Bold(way.label.clone()),
+                text(", "),
+                Span::Time(at.as_secs()),
+            ];
+            post.body.push(Block::Para(spans));
+        }
+    }
+    post
+}
+
+/// Somebody pressed what somebody pressed before.
+pub fn chosen_before(chosen: &Chosen, label: &str) -> Post {
+    para(vec![
+        text(format!("{} chose ", chosen.name)),
+        Span::Bold(label.to_owned()),
+        text(" already, "),
+        Span::Time(chosen.at.as_secs()),
+    ])
+    .tone(Tone::Warning)
+}
+
+/// A command reached the bot long after it was said.
+pub fn away(typed: &str, ago: Duration, can: CanChoose) -> Post {
+    let mut spans = vec![
+        text("I was away when you said "),
+        code(shorten(typed)),
+        text(format!(" {} ago, so I did not run it", duration(ago))),
+    ];
+    if can == CanChoose::No {
+        spans.push(text("; say it again if it is to run now"));
+    }
+    para(spans).tone(Tone::Warning)
+}
+
+/// Whether a message has a button for what it speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CanChoose {
+    /// A button does it.
+    Yes,
+    /// People type.
+    No,
+}
+
+/// Needed parameters were not given: what each accepts, and what to type.
+pub fn missing(why: &str, type_this: &str) -> Post {
+    para(vec![text(format!("{why}: type ")), code(type_this)]).tone(Tone::Bad)
+}
+
+/// An answer to somebody whose room is closed to the bot.
+pub fn moved(room: &str, post: &Post) -> Post {
+    let mut post = Post { to: None, ..post.clone() };
+    let head = vec![text(format!("you asked this in {room}, where I can no longer post:"))];
+    post.pretext.insert(0, Block::Para(head));
+    post
+}
+
+/// A value as it would be typed.
+pub fn value(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Text from a chat, cut so that an answer never repeats a page.

@@ -16,6 +16,8 @@ mod execution;
 mod home;
 mod import;
 mod init;
+#[cfg(target_os = "linux")]
+mod lean;
 mod locate;
 mod notifier;
 mod notify;

@@ -49,6 +49,8 @@ async fn serve(mut started: Started) -> anyhow::Result<ExitCode> {
         adapters = home.services.len(),
         "ready"
     );
+    #[cfg(target_os = "linux")]
+    tokio::spawn(super::lean::when_started());
     let code = until_the_end(&bot, &mut started).await?;
     stop.cancel();
     stop_within(&bot, home.settings.grace).await?;

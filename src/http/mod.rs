@@ -1,12 +1,13 @@
 //! The HTTP side of a running bot: health, events in, and the calls by which people and programs look at it and
 //! change it.
 //!
-//! Every call under `/api/v1` needs a bearer token: one from `chatops token create` with the scope that stands beside
+//! What is under `/chat/<adapter>` is judged by that adapter. Every call under `/api/v1` needs a bearer token: one from `chatops token create` with the scope that stands beside
 //! the route in the table `routes`, or the one in `var/token`, which only the bot's own user can read.
 
 mod actions;
 mod auth;
 mod caller;
+mod calls;
 mod chat;
 mod config;
 mod deliveries;
@@ -44,6 +45,7 @@ pub use tokens::{Issued, issue};
 use crate::bot::Bot;
 use crate::model::Timestamp;
 use crate::net::World;
+use calls::Rates;
 use failures::Failures;
 use tokens::Tokens;
 
@@ -57,6 +59,7 @@ pub struct Site {
     token: Arc<Token>,
     tokens: Arc<Tokens>,
     failures: Arc<Failures>,
+    rates: Arc<Rates>,
     world: World,
     started: Timestamp,
 }
@@ -122,7 +125,15 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let started = world.now();
     let tokens = Arc::new(tokens::load(bot.store()).await);
-    let site = Site { bot, token: Arc::new(token), tokens, failures: Arc::default(), world, started };
+    let site = Site {
+        bot,
+        token: Arc::new(token),
+        tokens,
+        failures: Arc::default(),
+        rates: Arc::default(),
+        world,
+        started,
+    };
     let guarded = |router: Router<Site>, (scope, path, methods): (Scope, &str, MethodRouter<Site>)| {
         let guard = axum::middleware::from_fn_with_state((site.clone(), scope), auth::require);
         router.route(path, methods.route_layer(guard))
@@ -131,6 +142,7 @@ pub async fn serve(
     let app = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .route("/chat/{adapter}/{*path}", post(calls::take))
         .nest("/api/v1", api)
         .fallback(problem::nowhere)
         .layer(axum::extract::DefaultBodyLimit::max(LARGEST_BODY))

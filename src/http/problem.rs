@@ -14,7 +14,7 @@ use crate::bot::notify::Unfit;
 use crate::store::StoreError;
 
 /// A body that is not there by then is not waited for any longer.
-const BODY_WITHIN: Duration = Duration::from_secs(5);
+pub(super) const BODY_WITHIN: Duration = Duration::from_secs(5);
 
 /// An error of the API: a status and one sentence.
 #[derive(Debug)]

@@ -16,12 +16,14 @@ pub enum Noun {
     Silence,
     /// One token of the API.
     Token,
+    /// The buttons of one message.
+    Offer,
 }
 
 impl Noun {
     /// Every noun, in the order of the `block` table.
-    pub const ALL: [Self; 6] =
-        [Self::Execution, Self::Delivery, Self::Worker, Self::Event, Self::Silence, Self::Token];
+    pub const ALL: [Self; 7] =
+        [Self::Execution, Self::Delivery, Self::Worker, Self::Event, Self::Silence, Self::Token, Self::Offer];
 
     /// The word in the database.
     pub const fn as_str(self) -> &'static str {
@@ -32,6 +34,7 @@ impl Noun {
             Self::Event => "event",
             Self::Silence => "silence",
             Self::Token => "token",
+            Self::Offer => "offer",
         }
     }
 }

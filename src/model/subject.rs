@@ -34,6 +34,7 @@ pub struct Subject {
     /// When to look at it again by itself: a start without an end, a flapping that may be over.
     pub overdue: Option<Timestamp>,
     /// The newest outcomes, oldest first, at most [`RECENT`].
+    #[serde(with = "super::outcomes")]
     pub recent: Vec<Outcome>,
     /// Whether its changes are told as one notice for now.
     pub flapping: bool,

@@ -58,7 +58,7 @@ impl Notifier for Rocketchat {
         notice: &Notice,
         _: Option<&Handle>,
     ) -> Result<Receipt, SendError> {
-        let mut message = json!({"text": dialect(notice, &marks::MARKDOWN, TEXT)});
+        let mut message = json!({"text": dialect(notice, &marks::ROCKETCHAT, TEXT)});
         let options =
             [("channel", &self.channel), ("username", &self.username), ("icon_url", &self.icon_url)];
         for (key, value) in options {

@@ -7,7 +7,7 @@ use super::audit::Chain;
 use super::change::{Begin, Change, Done, Entry, Finish};
 use super::ids::Ids;
 use super::rows::text_of;
-use super::{Keys, StoreError, accept, recover, ripen, set, settle, sort, trim};
+use super::{Keys, StoreError, accept, choice, recover, ripen, set, settle, sort, trim};
 use crate::model::{Execution, Handle, Slot, Timestamp};
 
 /// Where a group of changes is carried out.
@@ -36,6 +36,9 @@ impl Scribe<'_> {
             Change::Finish(finish) => self.finish(finish),
             Change::Deliver(delivery) => self.deliver(delivery).map(|()| Done::Written),
             Change::Note { slot, handle } => self.note(slot, handle).map(|()| Done::Written),
+            Change::Offer(offer) => choice::offer(self, offer),
+            Change::Withdraw { slot } => choice::withdraw(self, slot),
+            Change::Choose { key, way, chosen } => choice::choose(self, key, *way, chosen),
             Change::Settle(settled) => settle::settle(self, settled),
             Change::Audit(entry) => self.audit(entry).map(|()| Done::Written),
             Change::Position { adapter, room, mark } => {

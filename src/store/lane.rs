@@ -3,9 +3,9 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::StoreError;
 use super::apply::Scribe;
 use super::change::{NewDelivery, Sending};
+use super::{StoreError, choice};
 use crate::model::{Slot, Timestamp};
 
 /// The most events that one delivery gathers; the next one begins another delivery. So that what is rendered has a size.
@@ -30,7 +30,10 @@ impl Scribe<'_> {
     /// Appends a message to its lane.
     pub(super) fn deliver(&mut self, delivery: &NewDelivery) -> Result<(), StoreError> {
         let made = self.now;
-        let NewDelivery { id, slot, execution, purpose, body, due, expires } = delivery;
+        let NewDelivery { id, slot, execution, purpose, body, offer, due, expires } = delivery;
+        if let Some(offer) = offer {
+            choice::offer(self, offer)?;
+        }
         self.append(&Row {
             id: *id,
             slot,

@@ -9,6 +9,7 @@ mod apply;
 pub mod audit;
 mod bells;
 mod change;
+mod choice;
 mod claims;
 mod error;
 mod filter;

@@ -33,6 +33,13 @@ const COMPANY: Duration = Duration::from_millis(10);
 /// of its lane waits for it.
 const SETTLING: Duration = Duration::from_millis(3);
 
+/// How long an event lies for the others that came with the last one: those who were answered together come again
+/// together, a moment after each other. Only where that were at least [`CROWD`], and never before people's changes.
+const TOGETHER: Duration = Duration::from_micros(300);
+
+/// So many events of one commit are a crowd.
+const CROWD: usize = 4;
+
 /// A write and whoever waits for it.
 #[derive(Debug)]
 pub(super) struct Order {
@@ -86,6 +93,10 @@ struct State {
     bytes: u64,
     /// How many of all are to be committed at once.
     urgent: usize,
+    /// How many events the last commit had.
+    crowd: usize,
+    /// When the first of the events came that wait.
+    first_event: Option<Instant>,
     /// Until when the others may lie.
     until: Option<Instant>,
     reserve: bool,
@@ -97,9 +108,17 @@ impl State {
     fn idle(&self, now: Instant) -> Option<Duration> {
         let due = self.urgent > 0 || self.waiting() >= GROUP || self.reserve || self.closed;
         if due {
-            return Some(Duration::ZERO);
+            return Some(self.company(now).unwrap_or(Duration::ZERO));
         }
         self.until.map(|until| until.saturating_duration_since(now))
+    }
+
+    /// How long to wait for the rest of a crowd of events, if nothing else is to be done.
+    fn company(&self, now: Instant) -> Option<Duration> {
+        let alone = self.urgent == self.events.len() && !self.reserve && !self.closed;
+        let some = self.crowd >= CROWD && self.events.len() < self.crowd;
+        let first = self.first_event.filter(|_| alone && some)?;
+        Some((first + TOGETHER).saturating_duration_since(now))
     }
 
     fn waiting(&self) -> usize {
@@ -137,11 +156,14 @@ impl State {
         match size(&order.change) {
             Some(bytes) => {
                 self.bytes += bytes;
+                if self.events.is_empty() {
+                    self.first_event = Some(Instant::now());
+                }
                 self.events.push_back(order);
             }
             None => self.people.push_back(order),
         }
-        sooner || self.waiting() == GROUP
+        sooner || self.waiting() == GROUP || self.events.len() == self.crowd
     }
 
     /// What goes into the next commit: people's changes, then events.
@@ -150,6 +172,8 @@ impl State {
         let events = self.events.len().min(GROUP - people);
         let mut group: Vec<_> = self.people.drain(..people).collect();
         group.extend(self.events.drain(..events));
+        self.crowd = events;
+        self.first_event = (!self.events.is_empty()).then(Instant::now);
         self.bytes -= group.iter().filter_map(|order| size(&order.change)).sum::<u64>();
         self.urgent -= group.iter().filter(|order| order.patience().is_none()).count();
         self.until = (self.waiting() > 0).then(Instant::now);
@@ -342,5 +366,23 @@ mod tests {
         );
         let Work::Commit(group) = queue.next() else { panic!() };
         assert_eq!(group.len(), 2);
+    }
+
+    #[test]
+    fn events_that_came_together_are_waited_for_and_people_are_not_kept_waiting() {
+        let queue = Queue::default();
+        let crowd: Vec<_> = (0..8).map(|id| push(&queue, accept(id, "web1", vec![]))).collect();
+        let Work::Commit(group) = queue.next() else { panic!() };
+        assert_eq!(group.len(), 8);
+        let _first = push(&queue, accept(8, "web1", vec![]));
+        let idle = queue.state().idle(Instant::now()).unwrap();
+        assert!(!idle.is_zero() && idle <= TOGETHER);
+        let _person = push(&queue, begin(1));
+        assert_eq!(queue.state().idle(Instant::now()), Some(Duration::ZERO));
+        let Work::Commit(group) = queue.next() else { panic!() };
+        assert_eq!(group.len(), 2);
+        let _alone = push(&queue, accept(9, "web1", vec![]));
+        assert_eq!(queue.state().idle(Instant::now()), Some(Duration::ZERO), "one is no crowd");
+        drop(crowd);
     }
 }

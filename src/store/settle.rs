@@ -13,10 +13,10 @@ pub(super) fn settle(scribe: &Scribe<'_>, settled: &Settled) -> Result<Done, Sto
     let tries = tries + 1;
     let (outcome, answer) = words(settled);
     // A replayed delivery begins to count anew, its history goes on.
-    let number = attempts(scribe, settled.delivery)? + 1;
-    let sql = "INSERT INTO attempt (delivery, n, at, ms, outcome, answer) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let sql = "INSERT INTO attempt (delivery, n, at, ms, outcome, answer)
+               SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3, ?4, ?5 FROM attempt WHERE delivery = ?1";
     let millis = i64::try_from(settled.millis).unwrap_or(i64::MAX);
-    scribe.run(sql, params![settled.delivery, number, settled.at.as_micros(), millis, outcome, answer])?;
+    scribe.run(sql, params![settled.delivery, settled.at.as_micros(), millis, outcome, answer])?;
     let again = settled.again.filter(|_| settled.outcome.is_err());
     let left = match again {
         Some(again) => {
@@ -44,12 +44,6 @@ fn open(scribe: &Scribe<'_>, delivery: i64) -> Result<Option<(Slot, i64)>, Store
         Ok((Slot { notifier: row.get(0)?, target: row.get(1)?, lane: row.get(2)? }, row.get(3)?))
     });
     Ok(found.optional()?)
-}
-
-/// How many tries of a delivery are kept.
-fn attempts(scribe: &Scribe<'_>, delivery: i64) -> Result<i64, StoreError> {
-    let sql = "SELECT coalesce(max(n), 0) FROM attempt WHERE delivery = ?1";
-    Ok(scribe.connection.prepare_cached(sql)?.query_row([delivery], |row| row.get(0))?)
 }
 
 /// The outcome as a word, and what the other side said.

@@ -6,11 +6,11 @@ use serde_json::json;
 use super::apply::{Scribe, object};
 use super::audit::Chain;
 use super::change::{Done, Entry, What};
-use super::{StoreError, accept};
+use super::{StoreError, accept, choice};
 use crate::model::Timestamp;
 
 /// The most of each kind that one change removes, so that no commit takes long.
-const MOST: i64 = 5_000;
+pub(super) const MOST: i64 = 5_000;
 
 /// Removes ended executions, done deliveries, events, message keys, slots and audit records older than the limits, and
 /// what people set that is over.
@@ -24,11 +24,13 @@ pub(super) fn trim(
     let deliveries = trim_deliveries(scribe, history_before)?;
     let events = trim_events(scribe, history_before, at)?;
     let settings = trim_settings(scribe, history_before)?;
+    let choices = choice::trim(scribe, at)?;
     let mut body = object([
         ("executions", json!(executions)),
         ("deliveries", json!(deliveries)),
         ("events", json!(events)),
         ("settings", json!(settings)),
+        ("choices", json!(choices)),
     ]);
     let mut records = 0;
     if let Some((count, last, mac)) = Chain::cut(scribe.connection, audit_before, MOST)? {
@@ -36,7 +38,7 @@ pub(super) fn trim(
         // Verification starts from these two; docs/audit.md names them.
         body.extend(object([("records", json!(count)), ("last_seq", json!(last)), ("mac", json!(mac))]));
     }
-    let removed = executions + deliveries + events + settings + records;
+    let removed = executions + deliveries + events + settings + choices + records;
     if removed > 0 {
         let subject = Some("retention".to_owned());
         scribe.audit(&Entry { at, what: What::Trimmed, person: None, place: None, subject, body })?;

@@ -14,6 +14,7 @@ pub(crate) fn text(escape: Escape, text: &str) -> String {
         Escape::None => text.to_owned(),
         Escape::Slack => slack(text),
         Escape::Markdown => text.split_inclusive(char::is_whitespace).map(markdown_word).collect(),
+        Escape::Unslashed => unslashed(text),
     }
 }
 
@@ -22,7 +23,7 @@ pub(crate) fn code(escape: Escape, text: &str) -> String {
     match escape {
         Escape::None => text.to_owned(),
         Escape::Slack => slack(text),
-        Escape::Markdown => no_room_wide(text),
+        Escape::Markdown | Escape::Unslashed => no_room_wide(text),
     }
 }
 
@@ -54,6 +55,21 @@ fn markdown_word(word: &str) -> String {
     out
 }
 
+/// Parts what would be a mention, `[a label](of a link)` or `<a link|with a label>`.
+fn unslashed(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '(' && out.ends_with(']') {
+            out.push(ZERO_WIDTH);
+        }
+        out.push(c);
+        if c == '@' || c == '<' {
+            out.push(ZERO_WIDTH);
+        }
+    }
+    out
+}
+
 /// Code reaches some services' mention search as well; only the words that call a room are parted,
 /// so that an address in code can be copied.
 fn no_room_wide(text: &str) -> String {
@@ -70,4 +86,17 @@ fn no_room_wide(text: &str) -> String {
         out.push_str(part);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_backslashes_only_mentions_and_links_are_parted() {
+        let shown = text(Escape::Unslashed, "web_1 *.log @all [x](http://y) <http://z|w> (a)");
+        let zero = ZERO_WIDTH;
+        assert_eq!(shown, format!("web_1 *.log @{zero}all [x]{zero}(http://y) <{zero}http://z|w> (a)"));
+        assert_eq!(code(Escape::Unslashed, "[x](y) @here"), format!("[x](y) @{zero}here"));
+    }
 }

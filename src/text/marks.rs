@@ -12,6 +12,8 @@ pub enum Escape {
     Slack,
     /// Markdown's marks get a backslash; a zero-width space parts `@` from what it would mention.
     Markdown,
+    /// As Markdown, where a backslash is shown as it is: only mentions and links are parted.
+    Unslashed,
 }
 
 /// How a link is written.
@@ -136,7 +138,7 @@ pub const SLACK: Marks = Marks {
     ..BASE
 };
 
-/// Markdown as Mattermost and Rocket.Chat write it.
+/// Markdown as Mattermost writes it.
 pub const MARKDOWN: Marks = Marks {
     bold: ("**", "**"),
     code: ("`", "`"),
@@ -147,6 +149,10 @@ pub const MARKDOWN: Marks = Marks {
     person: ("@", ""),
     ..BASE
 };
+
+/// Rocket.Chat's Markdown, which knows no backslash (its grammar is in RocketChat/Rocket.Chat,
+/// packages/message-parser).
+pub const ROCKETCHAT: Marks = Marks { escape: Escape::Unslashed, ..MARKDOWN };
 
 /// Discord's Markdown.
 pub const DISCORD: Marks = Marks {

@@ -65,7 +65,7 @@ fn a_slip_gets_the_nearest_command_once_and_only_when_addressed_and_allowed() {
     let bot = MemoryBot::start(ops());
     assert_eq!(
         bot.ask("alice", OPS, "!deplyo to staging"),
-        "I do not know `deplyo to staging`; did you mean `deploy to {{target}}`?"
+        "I do not know `deplyo to staging`; did you mean `deploy to staging`?"
     );
     assert_eq!(
         bot.ask("dave", OPS, "!deplyo to staging"),

@@ -80,7 +80,9 @@ fn kind(line: &str) -> Option<&str> {
 fn pages_of(room: &str) -> BTreeSet<String> {
     let folder = source::root().join(format!("docs/{room}s"));
     let names = source::files(&folder, "md").into_iter();
-    names.map(|path| path.file_stem().unwrap().to_string_lossy().into_owned()).collect()
+    let names = names.map(|path| path.file_stem().unwrap().to_string_lossy().into_owned());
+    // The page about all of them is nobody's own.
+    names.filter(|name| name != "README").collect()
 }
 
 /// The first block of a page fenced as one of `languages`.

@@ -40,7 +40,7 @@ fn transcript(ircd: &Ircd, home: &Home) {
     alice.says("echo is not for the bot, and neither is run");
     bob.sends("NOTICE #ops :!echo a notice is never answered");
     bob.says("!rum date on localhost");
-    bob.sees("run {{cmd}} on {{hosts}}");
+    bob.sees("did you mean `run date on localhost`?");
     let heard = bob.heard("");
     let answers: Vec<_> = heard.iter().filter(|said| said.nick == "bot").map(|said| &said.text).collect();
     assert!(

@@ -53,11 +53,13 @@ const BOT: &[Room] = &[
     room(2, "upkeep"),
     room(2, "outbox"),
     room(2, "link"),
-    room(3, "notify"),
-    room(4, "notice"),
-    room(4, "engine"),
-    room(5, "chat"),
-    room(5, "console"),
+    room(3, "choices"),
+    room(4, "notify"),
+    room(5, "notice"),
+    room(5, "engine"),
+    room(6, "chat"),
+    room(6, "console"),
+    room(7, "links"),
 ];
 
 /// Whether code in `from` may name something in `to`; what is not in the table is said to be so.

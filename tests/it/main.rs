@@ -14,10 +14,21 @@ mod chat_commands;
 mod chat_history;
 mod chat_limits;
 mod chat_reload;
+mod choices;
+mod choices_more;
 mod cli;
 mod cli_running;
+mod clients;
 mod config_override;
 mod deliveries;
+#[cfg(feature = "discord")]
+mod discord;
+#[cfg(feature = "discord")]
+mod discord_client;
+#[cfg(feature = "discord")]
+mod discord_losses;
+#[cfg(feature = "discord")]
+mod discord_session;
 mod docs;
 mod doubts;
 mod events;
@@ -30,6 +41,11 @@ mod kill9;
 mod layers;
 #[path = "../../benches/notify/load.rs"]
 mod load;
+mod mattermost;
+mod mattermost_bad;
+mod mattermost_calls;
+mod mattermost_client;
+mod mattermost_sending;
 mod notifier;
 mod notify_bad;
 mod notify_http;
@@ -42,12 +58,17 @@ mod notify_secrets;
 mod notify_tls;
 mod platforms;
 mod retention;
+mod rocketchat;
+mod rocketchat_client;
+mod rocketchat_faults;
 mod route;
 mod rules;
 mod service_tests;
 #[path = "../../benches/notify/sink.rs"]
 #[allow(dead_code, reason = "the benchmark reads more of it")]
 mod sink;
+mod slack;
+mod slack_session;
 mod ssh;
 mod ssh_chat;
 mod ssh_more;

@@ -99,7 +99,7 @@ impl Outgoing {
         // Bold would be a control character: channels with mode `+c` refuse the line.
         let lines = plain::lines(&ticket.parcel().post, &IRC_PLAIN);
         let lines = self.first_lines(&target, lines, client);
-        sending.push(lines, Done::Parcel(ticket));
+        sending.push(lines, Done::Parcel(Box::new(ticket)));
     }
 
     /// The next part of what is left at a place, if somebody asks for it and there is any.

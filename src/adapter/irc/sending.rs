@@ -20,7 +20,7 @@ const BYTES: usize = 64 * 1024;
 /// What hangs on the last line of a message.
 pub(super) enum Done {
     /// A parcel.
-    Parcel(Ticket),
+    Parcel(Box<Ticket>),
     /// A part of a long answer that somebody asked for; kept again if it is not sent.
     More {
         /// The place whose rest it is.

@@ -1,21 +1,30 @@
 //! A chat service inside the process, for tests: what is said and what is posted pass through a
 //! [`MemoryRoom`] that the test holds.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::{Abilities, Adapter, Answer, Ended, Limit, Link, Lookup, OptionRow, Press, Ticket, Unit, plain};
-use crate::model::{Handle, Message, MessageKey, Person, Place, Receipt, SendError, Slot};
-use crate::text::marks::PLAIN;
+use super::options::secret;
+use super::{
+    Abilities, Adapter, Answer, Call, Ended, Limit, Link, Lookup, OptionRow, Parcel, Press, Returned, Sign,
+    Ticket, Unit, plain,
+};
+use crate::model::{Handle, Message, MessageKey, Person, Place, Receipt, Secret, SendError, Slot, Timestamp};
+use crate::text::marks::{ChoiceStyle, Marks, PLAIN};
 use crate::text::{Post, Tone};
+
+/// Text without markup, and buttons.
+const MARKS: Marks = Marks { choices: ChoiceStyle::Buttons, ..PLAIN };
 
 /// The service's side.
 #[derive(Debug, Default)]
 pub struct MemoryAdapter {
     shared: Arc<Shared>,
+    /// What calls from outside must carry; without one they are refused.
+    token: Option<Secret>,
 }
 
 /// The test's side; clones share one service.
@@ -37,6 +46,9 @@ struct Shared {
 struct State {
     said: VecDeque<Said>,
     posts: VecDeque<Posted>,
+    signs: Vec<(String, Sign)>,
+    /// Rooms that the bot may no longer post in.
+    closed: HashSet<String>,
     mood: Mood,
     delay: Duration,
     dropped: Option<Ended>,
@@ -47,8 +59,8 @@ struct State {
 
 #[derive(Debug)]
 enum Said {
-    Text { id: String, person: String, room: String, thread: Option<String>, text: String },
-    Press { person: String, nonce: String },
+    Text { id: String, person: String, room: String, thread: Option<String>, text: String, ago: Duration },
+    Press { id: String, person: String, nonce: String, on: Option<(Place, Handle)> },
 }
 
 /// What the service does with what is posted.
@@ -86,80 +98,7 @@ impl MemoryAdapter {
     /// A service and the room to speak to it.
     pub fn new() -> (Self, MemoryRoom) {
         let shared = Arc::new(Shared::default());
-        (Self { shared: shared.clone() }, MemoryRoom { shared })
-    }
-}
-
-impl MemoryRoom {
-    /// Somebody says something; a room that begins with `@` is a direct conversation. Gives the id of
-    /// the message. Heard in order, once a session is up.
-    pub fn say(&self, person: &str, room: &str, text: &str) -> String {
-        let mut state = self.shared.state();
-        state.messages += 1;
-        let id = format!("m{}", state.messages);
-        drop(state);
-        self.say_as(&id, person, room, text);
-        id
-    }
-
-    /// The same with an id of one's own; the same id again is a replay.
-    pub fn say_as(&self, id: &str, person: &str, room: &str, text: &str) {
-        self.speak(id, person, room, None, text);
-    }
-
-    /// The same in a thread.
-    pub fn say_in(&self, id: &str, person: &str, room: &str, thread: &str, text: &str) {
-        self.speak(id, person, room, Some(thread.to_owned()), text);
-    }
-
-    fn speak(&self, id: &str, person: &str, room: &str, thread: Option<String>, text: &str) {
-        let (id, person, room) = (id.to_owned(), person.to_owned(), room.to_owned());
-        self.shared.state().said.push_back(Said::Text { id, person, room, thread, text: text.to_owned() });
-        self.shared.inbound.notify_one();
-    }
-
-    /// Somebody presses a button.
-    pub fn press(&self, person: &str, nonce: &str) {
-        let said = Said::Press { person: person.to_owned(), nonce: nonce.to_owned() };
-        self.shared.state().said.push_back(said);
-        self.shared.inbound.notify_one();
-    }
-
-    /// The next post; waits until there is one. Wrap it in a limit.
-    pub async fn next(&self) -> Posted {
-        loop {
-            let rung = self.shared.posted.notified();
-            if let Some(posted) = self.try_next() {
-                return posted;
-            }
-            rung.await;
-        }
-    }
-
-    /// The next post, if there is one.
-    pub fn try_next(&self) -> Option<Posted> {
-        self.shared.state().posts.pop_front()
-    }
-
-    /// What the service does with posts from now on.
-    pub fn mood(&self, mood: Mood) {
-        self.shared.state().mood = mood;
-    }
-
-    /// How long the service takes for each post from now on.
-    pub fn delay(&self, delay: Duration) {
-        self.shared.state().delay = delay;
-    }
-
-    /// Ends the session, or the next one if there is none.
-    pub fn drop_link(&self, ended: Ended) {
-        self.shared.state().dropped = Some(ended);
-        self.shared.inbound.notify_one();
-    }
-
-    /// How many sessions there were.
-    pub fn sessions(&self) -> u64 {
-        self.shared.state().sessions
+        (Self { shared: shared.clone(), token: None }, MemoryRoom { shared })
     }
 }
 
@@ -178,11 +117,13 @@ impl Shared {
             let said = state.said.pop_front()?;
             drop(state);
             match said {
-                Said::Text { id, person, room, thread, text } => {
-                    link.ears.heard(message(link, &id, &person, &room, thread, text));
+                Said::Text { id, person, room, thread, text, ago } => {
+                    let message = message(link, &id, &person, &room, thread, text);
+                    let at = Timestamp::from_micros(message.at.as_micros() - micros(ago));
+                    link.ears.heard(Message { at, ..message });
                 }
-                Said::Press { person, nonce } => {
-                    link.ears.pressed(press(link, &person, nonce));
+                Said::Press { id, person, nonce, on } => {
+                    link.ears.pressed(press(link, &id, &person, nonce, on));
                 }
             }
         }
@@ -191,14 +132,20 @@ impl Shared {
     async fn post(&self, link: &Link, ticket: Ticket) {
         let (delay, mood) = {
             let state = self.state();
-            (state.delay, state.mood.clone())
+            let closed = state.closed.contains(&*ticket.parcel().place.room);
+            let no_room = || Mood::Fails(SendError::NoRoom { why: "the room is archived".to_owned() });
+            (state.delay, if closed { no_room() } else { state.mood.clone() })
         };
         if !delay.is_zero() {
             link.world.sleep(delay).await;
         }
         match mood {
             Mood::Fails(error) => ticket.settle(Err(error)),
-            Mood::Takes if plain::text(&ticket.parcel().post, &PLAIN).is_empty() => {
+            Mood::Takes if ticket.parcel().sign.is_some() => {
+                self.state().sign(ticket.parcel());
+                ticket.settle(Ok(Receipt::default()));
+            }
+            Mood::Takes if plain::text(&ticket.parcel().post, &MARKS).is_empty() => {
                 // The end of an answer that shows nothing.
                 ticket.settle(Ok(Receipt::default()));
             }
@@ -214,6 +161,11 @@ impl Shared {
 }
 
 impl State {
+    fn sign(&mut self, parcel: &Parcel) {
+        let message = parcel.answer.as_ref().map(|answer| answer.key.id.to_string());
+        self.signs.extend(message.zip(parcel.sign));
+    }
+
     fn record(&mut self, ticket: &Ticket) -> Posted {
         let parcel = ticket.parcel();
         let handle = parcel.earlier.clone().unwrap_or_else(|| {
@@ -224,7 +176,7 @@ impl State {
             slot: parcel.slot.clone(),
             place: parcel.place.clone(),
             handle,
-            text: plain::text(&parcel.post, &PLAIN),
+            text: plain::text(&parcel.post, &MARKS),
             edited: parcel.earlier.is_some(),
             tone: parcel.post.tone,
             answer: parcel.answer.clone(),
@@ -233,9 +185,9 @@ impl State {
     }
 }
 
-fn press(link: &Link, person: &str, nonce: String) -> Press {
-    let id = format!("press-{:016x}", u64::from_le_bytes(link.world.random()));
-    let place = Place::room(link.name.clone(), "#ops");
+fn press(link: &Link, id: &str, person: &str, nonce: String, on: Option<(Place, Handle)>) -> Press {
+    let (place, on) = on.map_or((None, None), |(place, handle)| (Some(place), Some(handle)));
+    let place = place.unwrap_or_else(|| Place::room(link.name.clone(), "#ops"));
     Press {
         key: MessageKey { adapter: link.name.clone(), room: place.room.clone(), id: id.into() },
         person: Person::proven(link.name.clone(), person),
@@ -243,8 +195,12 @@ fn press(link: &Link, person: &str, nonce: String) -> Press {
         place,
         room_name: None,
         nonce,
-        on: None,
+        on,
     }
+}
+
+fn micros(span: Duration) -> i64 {
+    i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
 }
 
 fn message(link: &Link, id: &str, person: &str, room: &str, thread: Option<String>, text: String) -> Message {
@@ -279,19 +235,32 @@ impl Adapter for MemoryAdapter {
         threads: true,
         buttons: true,
         files: false,
-        reactions: false,
+        reactions: true,
         in_flight: 1,
     };
     const SUMMARY: &'static str = "a chat inside the process, for tests";
     const PAGE: &'static str = include_str!("../../../docs/adapters/memory.md");
-    const OPTIONS: &'static [OptionRow] = &[];
+    const OPTIONS: &'static [OptionRow] = &[secret("TOKEN", "what calls from outside carry in `x-token`")];
 
-    fn from_options(_lookup: Lookup<'_>) -> Result<Self, Vec<String>> {
-        Ok(Self::default())
+    fn from_options(lookup: Lookup<'_>) -> Result<Self, Vec<String>> {
+        Ok(Self { token: lookup("TOKEN").map(Secret::new), ..Self::default() })
     }
 
     fn check(&self) -> Result<(), String> {
         Ok(())
+    }
+
+    /// `say/<person>`: the body is what that person says to the bot directly.
+    fn call(&self, link: &Link, call: &Call<'_>) -> Returned {
+        let Some(person) = call.path.strip_prefix("say/") else { return Returned::nowhere() };
+        let good = self.token.as_ref().is_some_and(|token| (call.header)("x-token") == Some(token.expose()));
+        if !good {
+            return Returned { status: 401, body: String::new() };
+        }
+        let id = format!("call-{:016x}", u64::from_le_bytes(link.world.random()));
+        let text = String::from_utf8_lossy(call.body).into_owned();
+        link.ears.heard(message(link, &id, person, &format!("@{person}"), None, text));
+        Returned { status: 200, body: format!("{{\"heard\": \"{id}\"}}") }
     }
 
     async fn session(&self, link: &Link) -> Ended {
@@ -316,5 +285,6 @@ impl Adapter for MemoryAdapter {
     }
 }
 
+mod room;
 #[cfg(test)]
 mod tests;

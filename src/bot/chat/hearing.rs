@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
-use tracing::{debug, info};
+use tracing::info;
 
 use super::{Chat, Way, address};
 use crate::adapter::{Abilities, Ears, Press};
@@ -52,7 +52,7 @@ impl Ears for Hearing {
     }
 
     fn pressed(&self, press: Press) {
-        debug!(adapter = %self.adapter, person = %press.person, nonce = press.nonce, "a button was pressed that nobody made");
+        self.chat.pressed(press);
     }
 
     fn up(&self, abilities: Abilities, me: Vec<String>) {

@@ -5,7 +5,10 @@
 
 mod address;
 pub mod commands;
+mod heard;
 mod hearing;
+mod offers;
+mod press;
 mod seen;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,8 +20,9 @@ use tracing::{debug, warn};
 pub use address::{Addressed, Sure, Way, address};
 pub use hearing::Hearing;
 
-use super::engine::{Asker, Engine, Given, Refusal, Replies, prepare};
-use super::home::{Home, runner_parameters};
+use super::choices::{Choices, Terms};
+use super::engine::{Engine, Given, Refusal, Replies, prepare};
+use super::home::Home;
 use super::link;
 use super::notify::Notify;
 use super::outbox::{Keep, Letter, Outbox, slot};
@@ -30,6 +34,7 @@ use crate::net::World;
 use crate::store::{Change, Entry, Store, What};
 use crate::text::Post;
 use commands::{Call, Reply, Run};
+use heard::{By, Heard};
 use seen::Seen;
 
 /// Messages of earlier lives that are recalled: services repeat the last minutes.
@@ -45,6 +50,8 @@ pub struct Chat {
     pub notify: Arc<Notify>,
     /// What sends answers.
     pub outbox: Arc<Outbox>,
+    /// What may be chosen by pressing a button.
+    pub choices: Arc<Choices>,
     /// What remembers.
     pub store: Store,
     /// Time.
@@ -61,11 +68,12 @@ impl Chat {
         engine: Arc<Engine>,
         notify: Arc<Notify>,
         outbox: Arc<Outbox>,
+        choices: Arc<Choices>,
         store: Store,
         world: World,
     ) -> Arc<Self> {
         let (links, seen) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { homes, engine, notify, outbox, store, world, links, seen })
+        Arc::new(Self { homes, engine, notify, outbox, choices, store, world, links, seen })
     }
 
     /// Remembers what was heard before this process began: a service that repeats it gets no second answer.
@@ -81,51 +89,51 @@ impl Chat {
         }
     }
 
+    /// Notes that something was heard; whether it is the first time.
+    fn first_time(&self, key: &MessageKey) -> bool {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).first_time(key.to_string())
+    }
+
     /// Carries out what `message` says, once.
     pub fn command(self: &Arc<Self>, home: &Arc<Home>, message: Message, addressed: Addressed<'_>) {
-        let first =
-            self.seen.lock().unwrap_or_else(PoisonError::into_inner).first_time(message.key.to_string());
-        if !first {
+        if !self.first_time(&message.key) {
             debug!(key = %message.key, "a message came again and is not heard again");
             return;
         }
-        let heard = Heard {
-            home: home.clone(),
-            asker: asker(&message),
-            text: addressed.command.to_owned(),
-            replies: Arc::new(Replies::new(message.key.clone(), 1)),
-            part: 0,
-            message,
-        };
-        let visible = |alias: &Alias| heard.home.may_see(&heard.asker.who(), alias);
-        let found = match addressed.sure {
-            Sure::Yes => home.aliases.find(addressed.command, &visible),
-            Sure::Perhaps => home.aliases.overhear(addressed.command, &visible),
-        };
-        match found {
-            Found::One(hit) => self.hit(&heard, hit),
-            Found::Many(hits) => {
+        if let Some(name) = &message.room_name {
+            self.outbox.called(&message.place, name);
+        }
+        self.carry_out(&Heard::new(home, message, addressed.command, By::Typing), addressed.sure);
+    }
+
+    fn carry_out(self: &Arc<Self>, heard: &Heard, sure: Sure) {
+        let stale = heard.stale(self.world.now());
+        match (Self::find(heard, &heard.text, sure), stale) {
+            (Found::One(hit), Some(ago)) => self.away(heard, &[hit], ago),
+            (Found::Many(hits), Some(ago)) => self.away(heard, &hits, ago),
+            (Found::One(hit), None) => {
+                self.sign(heard);
+                self.hit(heard, hit);
+            }
+            (Found::Many(hits), None) => {
+                self.sign(heard);
                 let replies = Arc::new(Replies::new(heard.message.key.clone(), hits.len()));
                 for (part, hit) in hits.into_iter().enumerate() {
                     let heard = Heard { replies: replies.clone(), part, ..heard.clone() };
                     self.hit(&heard, hit);
                 }
             }
-            Found::Tie(candidates) => {
-                let shown: Vec<_> = candidates
-                    .iter()
-                    .filter(|candidate| visible(&candidate.alias))
-                    .map(|candidate| (candidate.alias.reference(), candidate.display.clone()))
-                    .collect();
-                self.refuse(&heard, reply::tie(&heard.text, &shown), What::Unmatched, "several commands fit");
-            }
-            Found::Error(why) => self.refuse(&heard, reply::problem(&why), What::Refused, &why),
-            Found::None { suggestion } if addressed.sure == Sure::Yes => {
-                let nearest = suggestion.map(|suggestion| suggestion.display);
-                let post = reply::unknown(&heard.text, nearest.as_deref());
-                self.refuse(&heard, post, What::Unmatched, "no command fits");
-            }
-            Found::None { .. } => {}
+            (Found::Tie(candidates), _) => self.tie(heard, &candidates),
+            (Found::Error(why), _) => self.refuse(heard, reply::problem(&why), What::Refused, &why),
+            (Found::None { suggestion }, _) if sure == Sure::Yes => self.unknown(heard, suggestion),
+            (Found::None { .. }, _) => {}
+        }
+    }
+
+    /// Shows on a message that it was understood; a press is no message.
+    fn sign(&self, heard: &Heard) {
+        if matches!(heard.by, By::Typing) {
+            self.outbox.sign(&heard.message.place, &heard.message.key);
         }
     }
 
@@ -138,21 +146,28 @@ impl Chat {
         let order = prepare(&heard.home, &heard.asker, Some(&hit.alias), &hit.alias.action_ref, given);
         let mut order = match order {
             Ok(order) => order,
-            Err(refusal) => return self.turn_down(&typed, &hit.alias, &refusal),
+            Err(refusal) => return self.turn_down(&typed, heard, &hit.alias, &refusal),
         };
         order.command = cut_secrets(&typed.text, &order.prepared.secrets);
         order.cause = Cause::Command;
+        order.pressed = heard.pressed();
         order.message = Some(MessageKey { id: heard.part_id().into(), ..heard.message.key.clone() });
         order.replies = Some(heard.replies.clone());
         order.position = heard.message.position.clone();
+        // Before it begins: after a crash a button is not pressed for something that ran.
+        heard.done();
         drop(self.engine.submit(order));
     }
 
-    fn turn_down(&self, heard: &Heard, alias: &Alias, refusal: &Refusal) {
-        let (why, alias, action) = (refusal.to_string(), alias.reference(), &alias.action_ref);
-        let more = json!({"why": why, "alias": alias, "action": action});
-        self.store.record(self.record(heard, What::Refused, more));
-        self.say(heard, refusal.post(), false);
+    /// `typed` is what was heard, without secrets.
+    fn turn_down(&self, typed: &Heard, heard: &Heard, alias: &Alias, refusal: &Refusal) {
+        let (why, reference, action) = (refusal.to_string(), alias.reference(), &alias.action_ref);
+        let more = json!({"why": why, "alias": reference, "action": action});
+        self.store.record(self.record(typed, What::Refused, more));
+        let (post, terms) = self.mend(typed, alias, refusal);
+        // With a secret cut out of it a command is not what was typed.
+        let terms = terms.filter(|_| typed.text == heard.text);
+        self.say(typed, post, false, terms);
     }
 
     fn built_in(self: &Arc<Self>, heard: &Heard, row: &'static commands::Row, hit: &Hit) {
@@ -193,21 +208,31 @@ impl Chat {
 
     fn reply(&self, heard: &Heard, reply: Reply) {
         match reply {
-            Reply::Said(post) => self.say(heard, post, true),
-            Reply::Problem(post) => self.say(heard, post, false),
-            Reply::Elsewhere => {}
+            Reply::Said(post) => {
+                heard.done();
+                self.say(heard, post, true, None);
+            }
+            Reply::Problem(post) => self.say(heard, post, false, None),
+            Reply::Elsewhere => heard.done(),
         }
     }
 
     fn refuse(&self, heard: &Heard, post: Post, what: What, why: &str) {
+        self.refuse_with(heard, post, what, why, None);
+    }
+
+    fn refuse_with(&self, heard: &Heard, post: Post, what: What, why: &str, terms: Option<Terms>) {
         self.store.record(self.record(heard, what, json!({"why": why})));
-        self.say(heard, post, false);
+        self.say(heard, post, false, terms);
     }
 
     /// The audit record of something said.
     fn record(&self, heard: &Heard, what: What, more: Value) -> Change {
         let mut body = Map::new();
         body.insert("text".to_owned(), json!(heard.text));
+        if let Some(label) = heard.pressed() {
+            body.insert("pressed".to_owned(), json!(label));
+        }
         if let Value::Object(more) = more {
             body.extend(more);
         }
@@ -222,56 +247,20 @@ impl Chat {
         Change::Audit(Box::new(entry))
     }
 
-    fn say(&self, heard: &Heard, mut post: Post, good: bool) {
+    fn say(&self, heard: &Heard, mut post: Post, good: bool, terms: Option<Terms>) {
         let place = &heard.message.place;
+        let slot = slot(place, format!("message/{}", heard.part_id()));
         post.to = heard.asker.addressee();
+        post.private |= !good;
+        if let Some(terms) = terms {
+            self.choices.offer(&mut post, &slot, place, terms);
+        }
         self.outbox.put(Letter {
-            slot: slot(place, format!("message/{}", heard.part_id())),
+            slot,
             place: place.clone(),
             post: Arc::new(post),
             answer: Some(heard.replies.end(good)),
             keep: Keep::Volatile,
         });
-    }
-}
-
-/// A message that is meant for the bot.
-#[derive(Clone)]
-struct Heard {
-    home: Arc<Home>,
-    asker: Asker,
-    text: String,
-    message: Message,
-    replies: Arc<Replies>,
-    /// Which of the things that the message asks for, from 0.
-    part: usize,
-}
-
-impl Heard {
-    /// The message's id; of further parts with their number.
-    fn part_id(&self) -> String {
-        match self.part {
-            0 => self.message.key.id.to_string(),
-            part => format!("{}#{part}", self.message.key.id),
-        }
-    }
-
-    /// The text, less what was typed for parameters that are secret.
-    fn without_secrets(&self, hit: &Hit) -> String {
-        let Some(action) = self.home.actions.get(&hit.alias.action_ref) else { return self.text.clone() };
-        let parameters = action.parameters_with(&runner_parameters(action));
-        let hidden = parameters.iter().filter(|parameter| parameter.is_secret());
-        let typed = |name: &str| hit.params.iter().find(|(typed, _)| typed == name)?.1.clone();
-        let secrets: Vec<String> = hidden.filter_map(|parameter| typed(&parameter.name)).collect();
-        cut_secrets(&self.text, &secrets)
-    }
-}
-
-fn asker(message: &Message) -> Asker {
-    Asker {
-        person: message.person.clone(),
-        name: message.name.clone(),
-        place: Some(message.place.clone()),
-        room_name: message.room_name.clone(),
     }
 }

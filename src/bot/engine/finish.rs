@@ -23,10 +23,13 @@ impl Engine {
         let why = outcome.why.map(|why| cut_secrets(&why, secrets));
         let execution =
             Execution { status: outcome.status, why: why.clone(), ended: Some(now), ..job.execution() };
-        let post = render::result(&job.order, &execution, &result);
+        let mut post = render::result(&job.order, &execution, &result);
         let instant = runner::is_instant(&job.order.prepared.runner);
-        let delivery = match (&post, &job.order.asker.place) {
-            (Some(post), Some(place)) if !instant => Some(self.delivery(job, place, post)),
+        let delivery = match (&mut post, &job.order.asker.place) {
+            (Some(post), Some(place)) if !instant => {
+                let offer = self.with_again(job, &execution, place, post);
+                Some(NewDelivery { offer, ..self.delivery(job, place, post) })
+            }
             _ => None,
         };
         let keep =
@@ -72,10 +75,11 @@ impl Engine {
         let body = Body { place: place.clone(), post: post.clone() };
         NewDelivery {
             id: self.store.id(Noun::Delivery),
-            slot: slot(place, format!("execution/{}", job.id)),
+            slot: slot(place, job.lane()),
             execution: Some(job.id),
             purpose: "result".to_owned(),
             body: serde_json::to_value(body).unwrap_or(Value::Null),
+            offer: None,
             due: now,
             expires: now.plus(REPLY_EXPIRES),
         }

@@ -1,6 +1,6 @@
 //! One order under way, and what is recorded of it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde_json::{Map, Value, json};
 use tokio::sync::oneshot;
@@ -10,6 +10,7 @@ use super::{Ended, Listed, Order};
 use crate::model::{Execution, Status, Timestamp};
 use crate::runner::Output;
 use crate::store::{Begin, Entry, What};
+use crate::text::Choice;
 
 /// One order under way.
 pub(super) struct Job {
@@ -19,6 +20,8 @@ pub(super) struct Job {
     pub(super) stop: CancellationToken,
     pub(super) output: Arc<Output>,
     pub(super) killed_by: Mutex<Option<String>>,
+    /// The buttons of what it says while it is open, once it said something.
+    pub(super) buttons: OnceLock<Vec<Choice>>,
     pub(super) done: Mutex<Option<oneshot::Sender<Ended>>>,
 }
 
@@ -67,6 +70,9 @@ impl Job {
         body.insert("action".to_owned(), json!(self.order.action.reference()));
         if let Some(alias) = self.order.alias_reference() {
             body.insert("alias".to_owned(), json!(alias));
+        }
+        if let Some(label) = &self.order.pressed {
+            body.insert("pressed".to_owned(), json!(label));
         }
         body
     }

@@ -5,6 +5,7 @@
 //! in order; from there on nobody waits for anybody, but for limits and locks.
 
 mod announce;
+mod buttons;
 mod finish;
 mod job;
 mod kill;
@@ -16,19 +17,21 @@ mod replies;
 mod run;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify as Bell, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+pub use buttons::again;
 pub use kill::NotOpen;
 pub use load::{Hold, Limits};
 pub use order::{Asker, Ended, Listed, Order};
 pub use prepare::{Given, Refusal, prepare};
 pub use replies::Replies;
 
+use super::choices::Choices;
 use super::notify::Notify;
 use super::outbox::Outbox;
 use super::reply;
@@ -52,6 +55,7 @@ const TAIL: usize = 10;
 pub struct Engine {
     store: Store,
     outbox: Arc<Outbox>,
+    choices: Arc<Choices>,
     notify: Arc<Notify>,
     world: World,
     orders: mpsc::Sender<Recorded>,
@@ -88,6 +92,7 @@ impl Engine {
     pub fn start(
         store: Store,
         outbox: Arc<Outbox>,
+        choices: Arc<Choices>,
         notify: Arc<Notify>,
         world: World,
         limits: Limits,
@@ -103,6 +108,7 @@ impl Engine {
         let engine = Arc::new(Self {
             store,
             outbox,
+            choices,
             notify,
             world,
             orders,
@@ -134,6 +140,7 @@ impl Engine {
             stop: CancellationToken::new(),
             output: Arc::new(Output::new(order.home.settings.output_limit.0)),
             killed_by: Mutex::new(None),
+            buttons: OnceLock::new(),
             done: Mutex::new(Some(done)),
             order,
         });
@@ -197,6 +204,7 @@ impl Engine {
                 reply::waits_for_place(job.id, &format!("{many} of your commands run already"), ahead)
             }
         };
+        let post = self.with_kill(&job, post);
         self.say_volatile(&job, post, false);
     }
 

@@ -57,6 +57,8 @@ pub struct Order {
     pub message: Option<MessageKey>,
     /// Who hears how it goes, where a message asked.
     pub replies: Option<Arc<Replies>>,
+    /// The label of the button that asked for it, where one did.
+    pub pressed: Option<String>,
     /// The adapter's resume mark after that message.
     pub position: Option<String>,
     /// One at a time: who else holds this name makes it wait.

@@ -92,6 +92,7 @@ pub fn prepare(
         rerun_of: None,
         message: None,
         replies: None,
+        pressed: None,
         position: None,
         lock,
     })

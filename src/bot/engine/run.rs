@@ -79,13 +79,15 @@ async fn show_progress<T>(engine: &Engine, job: &Job, acknowledged: bool) -> T {
     }
     if !acknowledged {
         engine.world.sleep(ACKNOWLEDGE_AFTER).await;
-        engine.say_volatile(job, render::running(&job.order, job.id), false);
+        let post = engine.with_kill(job, render::running(&job.order, job.id));
+        engine.say_volatile(job, post, false);
     }
     loop {
         engine.world.sleep(PROGRESS_EVERY).await;
         let elapsed = engine.world.now().since(job.asked);
         let tail = job.output.sample(super::TAIL).lines.join("\n");
         let post = reply::progress(job.id, &job.order.command, &tail, elapsed);
+        let post = engine.with_kill(job, post);
         engine.say(job, post, Keep::Progress, false, false);
     }
 }
@@ -116,7 +118,7 @@ impl Engine {
     pub(super) fn say(&self, job: &Job, post: Post, keep: Keep, last: bool, good: bool) {
         let Some(place) = &job.order.asker.place else { return };
         let letter = Letter {
-            slot: slot(place, format!("execution/{}", job.id)),
+            slot: slot(place, job.lane()),
             place: place.clone(),
             post: Arc::new(post),
             answer: job.order.answer(last, good),

@@ -299,6 +299,7 @@ impl Handover<'_> {
         let texts = Texts::of(notice, self.way.messages(), &self.home.templates);
         let rooms = Rooms {
             outbox: &self.notify.outbox,
+            choices: &self.notify.choices,
             world: &self.notify.world,
             lane: self.lane,
             prefix: self.home.settings.prefix.as_str(),

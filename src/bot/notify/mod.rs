@@ -29,6 +29,7 @@ pub use pace::State;
 pub use service::{ServiceTest, TEST_OPTIONS};
 pub use trial::Tested;
 
+use super::choices::Choices;
 use super::home::{Home, Homes, Way};
 use super::outbox::Outbox;
 use crate::model::Timestamp;
@@ -52,6 +53,7 @@ pub struct Notify {
     store: Store,
     homes: Arc<Homes>,
     outbox: Arc<Outbox>,
+    choices: Arc<Choices>,
     world: World,
     muted: RwLock<Arc<Vec<Muted>>>,
     cache: Cache,
@@ -112,11 +114,18 @@ impl NotifierHealth {
 
 impl Notify {
     /// Ready to accept; couriers start with [`Notify::run`].
-    pub fn new(store: Store, homes: Arc<Homes>, outbox: Arc<Outbox>, world: World) -> Arc<Self> {
+    pub fn new(
+        store: Store,
+        homes: Arc<Homes>,
+        outbox: Arc<Outbox>,
+        choices: Arc<Choices>,
+        world: World,
+    ) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             store,
             homes,
             outbox,
+            choices,
             world,
             muted: RwLock::default(),
             cache: Cache::default(),

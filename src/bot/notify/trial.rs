@@ -134,6 +134,7 @@ impl Notify {
                 execution: None,
                 purpose: "test".to_owned(),
                 body: Value::Null,
+                offer: None,
                 due: at,
                 expires: at,
             };

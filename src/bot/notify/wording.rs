@@ -148,6 +148,7 @@ mod tests {
             execution: None,
             purpose: "event".to_owned(),
             body: Value::Null,
+            offer: None,
             due: at,
             expires: at,
         })

@@ -5,6 +5,8 @@
 //! come back through [`Claims`].
 
 mod door;
+mod memory;
+mod queue;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -17,8 +19,8 @@ use tracing::{debug, warn};
 
 pub use door::{Door, Ledger};
 
-use crate::adapter::{Abilities, Answer};
-use crate::model::{AdapterName, Handle, Place, Receipt, SendError, Slot};
+use crate::adapter::{Abilities, Answer, Sign};
+use crate::model::{AdapterName, Handle, MessageKey, Place, Receipt, SendError, Slot};
 use crate::net::World;
 use crate::store::{Change, Claimed, Claims, MemoryClaims, NewDelivery, Settled, Store, StoreError};
 use crate::text::Post;
@@ -34,6 +36,10 @@ pub enum Keep {
     Stored(Arc<Claimed>),
     /// In memory; whoever put it waits for what becomes of its one try, and keeps it otherwise.
     Awaited(Reply),
+    /// A change of a message that stands; never posted, and dropped where anything newer is on its way there.
+    Amend,
+    /// A sign on the message it answers instead of a text: tried once.
+    Sign(Sign),
 }
 
 /// Who waits for what becomes of a letter; told once.
@@ -159,6 +165,29 @@ impl Outbox {
             Some(handle) => door.remember(slot.clone(), handle),
             None => door.forget(slot),
         }
+    }
+
+    /// What the service at a place can do; `None` where it was never configured in this life.
+    pub fn abilities(&self, place: &Place) -> Option<Abilities> {
+        self.doors().get(&place.adapter).map(|door| door.abilities())
+    }
+
+    /// Shows on a message that it was heard, where the service can; the last answer shows how it went.
+    pub fn sign(&self, place: &Place, key: &MessageKey) {
+        let door = self.doors().get(&place.adapter).cloned();
+        door.inspect(|door| door.sign(place, key));
+    }
+
+    /// How people call the room of a place, for answers that cannot be said there.
+    pub fn called(&self, place: &Place, name: &str) {
+        let door = self.doors().get(&place.adapter).cloned();
+        door.inspect(|door| door.called(&place.room, name));
+    }
+
+    /// Changes the message of a slot, known here or found by `on`; never posts one, and never over anything newer.
+    pub fn amend(&self, letter: Letter, on: Option<Handle>) {
+        let door = self.doors().get(&letter.place.adapter).cloned();
+        door.inspect(|door| door.amend(letter, on));
     }
 
     /// Takes a letter back that still waits in its slot. Whether it did: one on the way stays.

@@ -8,8 +8,8 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::Finding;
-use crate::adapter::{Abilities, Boxed, Ears, Ended, Link, Outlet, Parcel, Press, Service};
+use super::{Finding, Level};
+use crate::adapter::{Abilities, Boxed, Check, Ears, Ended, Link, Outlet, Parcel, Press, Service, Well};
 use crate::bot::home::{Home, Wired};
 use crate::model::{Message, Receipt, SendError};
 use crate::net::World;
@@ -22,6 +22,35 @@ const GOODBYE: Duration = Duration::from_secs(3);
 
 /// The option that makes an adapter enter rooms; a trial session goes without.
 const ROOMS: &str = "CHANNELS";
+
+/// What each adapter finds out of its service beyond a session: with requests of its own, so beside a running bot too.
+pub(super) async fn examined(home: &Home) -> Vec<Finding> {
+    let found = join_all(home.services.iter().map(|wired| examine(home, wired))).await;
+    found.into_iter().flatten().collect()
+}
+
+async fn examine(home: &Home, wired: &Wired) -> Vec<Finding> {
+    let about = format!("adapter {}", wired.instance.name);
+    // Settings that cannot be used are found elsewhere.
+    let Ok(service) = home.trial(wired, ROOMS) else { return Vec::new() };
+    let world = World::real();
+    match world.timeout(LIMIT, service.examine(&world)).await {
+        Ok(checks) => checks.into_iter().map(|check| checked(&about, check)).collect(),
+        Err(_) => {
+            let why = format!("the service did not answer all questions within {} s", LIMIT.as_secs());
+            vec![Finding::warning(about, why)]
+        }
+    }
+}
+
+fn checked(about: &str, check: Check) -> Finding {
+    let level = match check.well {
+        Well::Good => Level::Ok,
+        Well::Warning => Level::Warning,
+        Well::Bad => Level::Error,
+    };
+    Finding { help: check.help, ..Finding::new(level, about, check.found) }
+}
 
 /// The states that the running bot tells.
 pub(super) fn of_running(status: &Value) -> Vec<Finding> {
@@ -134,7 +163,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cli::doctor::Level;
+
+    #[test]
+    fn a_check_becomes_a_finding_with_its_help() {
+        let check = |well| Check { well, found: "no scope `chat:write`".into(), help: Some("add it".into()) };
+        let levels = [(Well::Good, Level::Ok), (Well::Warning, Level::Warning), (Well::Bad, Level::Error)];
+        for (well, level) in levels {
+            let finding = checked("adapter slack", check(well));
+            assert_eq!((finding.level, finding.help.as_deref()), (level, Some("add it")));
+            assert_eq!((&*finding.about, &*finding.message), ("adapter slack", "no scope `chat:write`"));
+        }
+    }
 
     #[test]
     fn the_running_bot_is_believed() {

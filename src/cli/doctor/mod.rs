@@ -83,6 +83,7 @@ pub(super) fn run(global: &Global) -> anyhow::Result<ExitCode> {
             Some(status) => connections::of_running(status),
             None => connections::tried(&home).await,
         });
+        findings.extend(connections::examined(&home).await);
         findings.extend(places::database(&dir, &home));
         findings.extend(places::keys(&dir));
         findings.extend(machine::all(&home));

@@ -9,7 +9,8 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::model::{
-    AdapterName, Execution, Handle, MessageKey, Person, Place, Receipt, SendError, Slot, Status, Timestamp,
+    AdapterName, Chosen, Execution, Handle, MessageKey, Offer, Person, Place, Receipt, SendError, Slot,
+    Status, Timestamp,
 };
 
 pub use event::{Accept, Decide, Fate, Pick, Routed, Scene, Sending, Setting, Token, Topical};
@@ -40,6 +41,22 @@ pub enum Change {
         slot: Slot,
         /// How to find its message.
         handle: Handle,
+    },
+    /// The buttons of a message that belongs to no delivery stand for this; an earlier offer of its slot is void.
+    Offer(Box<Offer>),
+    /// The buttons of a slot's message stand for nothing any more.
+    Withdraw {
+        /// The slot.
+        slot: Slot,
+    },
+    /// Somebody chose; [`Done::Stale`] if that way was over already.
+    Choose {
+        /// The key of the offer.
+        key: String,
+        /// The number of the way.
+        way: usize,
+        /// Who and when.
+        chosen: Chosen,
     },
     /// What became of a delivery.
     Settle(Box<Settled>),
@@ -108,7 +125,7 @@ pub enum Change {
     /// says so. At most some thousands of each at once: ask again until [`Done::Trimmed`] says that none went.
     Trim {
         /// Ended executions, done deliveries, message keys, events that no kept delivery tells of, silences and revoked
-        /// tokens that ended before this go.
+        /// tokens that ended before this go; offers a day after they expired.
         history_before: Timestamp,
         /// Audit records before this go; the chain keeps a record of how many and of the MAC where it was cut.
         audit_before: Timestamp,
@@ -194,6 +211,8 @@ pub struct NewDelivery {
     pub purpose: String,
     /// The message, opaque to the store.
     pub body: Value,
+    /// What its buttons stand for.
+    pub offer: Option<Box<Offer>>,
     /// When it may be sent first.
     pub due: Timestamp,
     /// When sending it is given up.

@@ -1,6 +1,7 @@
 //! Reading what is stored, beside the writer and without its locks.
 
 mod audit;
+mod choices;
 mod deliveries;
 mod events;
 mod executions;

@@ -126,6 +126,7 @@ pub(super) fn finish(id: i64, delivery: Option<NewDelivery>) -> Change {
 
 pub(super) fn delivery(id: i64, lane: &str) -> NewDelivery {
     NewDelivery {
+        offer: None,
         id,
         slot: Slot { notifier: "adapter/irc".into(), target: "irc:#ops".into(), lane: lane.into() },
         execution: None,

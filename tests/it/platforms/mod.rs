@@ -4,7 +4,27 @@
 
 #![allow(dead_code, reason = "services and scenarios arrive one after the other")]
 
+#[cfg(feature = "discord")]
+pub(crate) mod discord;
+mod irc;
+mod list;
+pub(crate) mod mattermost;
+mod memory;
+pub(crate) mod rocketchat;
+pub(crate) mod slack;
+mod soak;
+mod stage;
+mod storms;
+mod suite;
+mod table;
+mod talk;
+mod terminal;
+mod volumes;
+
 use std::time::Duration;
+
+use crate::support::bot::Home;
+use stage::Running;
 
 /// Where something is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,4 +126,52 @@ pub(crate) trait Platform: Send + Sync {
     fn sessions(&self) -> usize;
     /// What the bot sent that the published protocol does not allow; must stay empty.
     fn breaches(&self) -> Vec<String>;
+
+    /// Starts the whole bot on `home`, which holds the commands of the suite.
+    fn begin(&self, home: Home) -> Running {
+        let bot = Running::program(home, self.settings());
+        self.begun(&bot);
+        bot
+    }
+    /// A bot was started with these settings, perhaps on other platforms too.
+    fn begun(&self, _bot: &Running) {}
+    /// Whether the service has such a place.
+    fn has(&self, _place: Where) -> bool {
+        true
+    }
+    /// Whether the service can have such a person.
+    fn knows(&self, _who: Who) -> bool {
+        true
+    }
+    /// Whether the bot hears what was said while it was away.
+    fn keeps(&self) -> bool {
+        true
+    }
+    /// The bot is in so many more rooms, from its next start on. Whether there can be more than one.
+    fn crowd(&self, _rooms: usize) -> bool {
+        false
+    }
+    /// What no client expects comes in: unknown types of events, frames that are no messages. Whether there
+    /// can be such.
+    fn garble(&self) -> bool {
+        false
+    }
 }
+
+/// Starts a platform; `None`, and said, where its server is not installed.
+pub(crate) type Start = fn() -> Option<Box<dyn Platform>>;
+
+/// Every adapter of the suite: its word, and how its platform starts.
+pub(crate) const ADAPTERS: &[(&str, Start)] = &[
+    ("irc", irc::start),
+    #[cfg(feature = "discord")]
+    ("discord", discord::start),
+    ("mattermost", mattermost::start),
+    ("rocketchat", rocketchat::start),
+    ("slack", slack::start),
+    ("memory", memory::start),
+    ("terminal", terminal::start),
+];
+
+/// Where an adapter degrades to something else than the row of the scenario says: adapter, scenario, what it does.
+pub(crate) const INSTEAD: &[(&str, &str, &str)] = &[];

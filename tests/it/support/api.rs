@@ -60,8 +60,11 @@ impl Api {
 
     /// Any call; `more` are lines of the head, each with its line end.
     pub(crate) fn call(&self, method: &str, path: &str, more: &str, body: &[u8]) -> Answer {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(ANSWER)).unwrap();
+        answer(self.begin(method, path, more, body))
+    }
+
+    /// Any call, whose answer is read by the caller while it comes.
+    pub(crate) fn begin(&self, method: &str, path: &str, more: &str, body: &[u8]) -> TcpStream {
         let auth = if self.token.is_empty() {
             String::new()
         } else {
@@ -72,15 +75,34 @@ impl Api {
              {auth}{more}content-length: {}\r\n\r\n",
             body.len()
         );
-        stream.write_all(head.as_bytes()).unwrap();
-        // A server that has heard enough hangs up: its answer is read all the same.
-        let _ = stream.write_all(body);
-        let mut bytes = Vec::new();
-        let _ = stream.read_to_end(&mut bytes);
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: `{text}`"));
-        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap();
-        let json = body.find(['{', '[']).and_then(|at| serde_json::from_str(body[at..].trim()).ok());
-        Answer { status, head: head.to_lowercase(), json: json.unwrap_or_default() }
+        ask(&self.address, &head, body)
     }
+}
+
+/// A POST beside the API, with a token of the service in `x-token`.
+pub(crate) fn post_to(address: &str, path: &str, token: &str, body: &[u8]) -> Answer {
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: bot\r\nconnection: close\r\nx-token: {token}\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    answer(ask(address, &head, body))
+}
+
+fn ask(address: &str, head: &str, body: &[u8]) -> TcpStream {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(ANSWER)).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    // A server that has heard enough hangs up: its answer is read all the same.
+    let _ = stream.write_all(body);
+    stream
+}
+
+fn answer(mut stream: TcpStream) -> Answer {
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes);
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: `{text}`"));
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap();
+    let json = body.find(['{', '[']).and_then(|at| serde_json::from_str(body[at..].trim()).ok());
+    Answer { status, head: head.to_lowercase(), json: json.unwrap_or_default() }
 }

@@ -130,6 +130,13 @@ impl IrcUser {
         all.iter().filter_map(|line| said(line)).filter(|said| said.text.contains(part)).collect()
     }
 
+    /// What was said since the last call with this `next`, which moves on.
+    pub(crate) fn since(&self, next: &mut usize) -> Vec<Said> {
+        let lines = self.lines.since(*next);
+        *next += lines.len();
+        lines.iter().filter_map(|line| said(line)).collect()
+    }
+
     /// Waits until `nick` is in the channel, now or from the next JOIN on.
     pub(crate) fn meets(&mut self, nick: &str) {
         self.meets_within(SOON, nick);

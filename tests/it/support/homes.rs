@@ -46,6 +46,16 @@ pub(crate) fn on_irc(server: &str) -> Home {
         .set("CHATOPS_IRC_RATE", "off")
 }
 
+/// The same, on the Rocket.Chat server at `url`, by the bot's token; alice is an admin.
+pub(crate) fn on_rocketchat(url: &str) -> Home {
+    use super::rocketchat::{ALICE, BOT, TOKEN};
+    open_to_all()
+        .set("CHATOPS_ROCKETCHAT_URL", url)
+        .set("CHATOPS_ROCKETCHAT_USER_ID", BOT)
+        .set("CHATOPS_ROCKETCHAT_TOKEN", TOKEN)
+        .set("CHATOPS_ADMINS", &format!("rocketchat:{ALICE}"))
+}
+
 /// A command with typed parameters, one of them secret and one at a time for each environment.
 const DEPLOY: &str = r#"---
 name: deploy

@@ -1,8 +1,8 @@
 //! The whole bot in this process, over a real database, in a chat that a test holds in its hands. A bot
 //! can be stopped or dropped in the middle of its work, and started again on the same home.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use chatops::adapter::memory::{MemoryAdapter, MemoryRoom, Posted};
@@ -45,6 +45,8 @@ struct Life {
     store: Store,
     room: MemoryRoom,
     link: CancellationToken,
+    /// How the connection stood, oldest first.
+    states: Arc<Mutex<Vec<String>>>,
 }
 
 impl MemoryBot {
@@ -56,6 +58,11 @@ impl MemoryBot {
 
     fn life(&self) -> &Life {
         self.life.as_ref().unwrap()
+    }
+
+    /// How often its chat came to stand so: `connection lost`, `connected`, `the service refuses the bot`.
+    pub(crate) fn stood(&self, part: &str) -> usize {
+        self.life().states.lock().unwrap().iter().filter(|line| line.contains(part)).count()
     }
 
     /// The chat.
@@ -220,17 +227,34 @@ impl Life {
         let (link, _) = runtime.block_on(async { bot.link(&name(), MemoryAdapter::ABILITIES) });
         let stop = link.stop.clone();
         let since = link.world.now();
-        let (state, _) = watch::channel(link::State::Connecting { since, why: None });
+        let (state, watched) = watch::channel(link::State::Connecting { since, why: None });
+        let states = Arc::default();
+        runtime.spawn(note(watched, Arc::clone(&states)));
         runtime.spawn(link::keep(Arc::new(Service::from(adapter)), link, OnLoss::Reconnect, state));
         runtime.block_on(async { bot.connect() });
-        Self { runtime, bot, store, room, link: stop }
+        Self { runtime, bot, store, room, link: stop, states }
     }
 
     fn end(self) {
-        let Self { runtime, bot, store, room, link } = self;
+        let Self { runtime, bot, store, room, link, states: _ } = self;
         drop((bot, store, room));
         runtime.shutdown_timeout(SOON);
         link.cancel();
+    }
+}
+
+/// Writes down how a connection stands, in the words of the log.
+async fn note(mut state: watch::Receiver<link::State>, states: Arc<Mutex<Vec<String>>>) {
+    while state.changed().await.is_ok() {
+        let line = match &*state.borrow_and_update() {
+            link::State::Connecting { why, .. } => {
+                format!("connection lost: {}", why.as_deref().unwrap_or(""))
+            }
+            link::State::Up { .. } => "connected".to_owned(),
+            link::State::Refused { why, .. } => format!("the service refuses the bot: {why}"),
+            link::State::Stopped => "stopped".to_owned(),
+        };
+        states.lock().unwrap().push(line);
     }
 }
 

@@ -2,7 +2,10 @@
 
 pub(crate) mod api;
 pub(crate) mod bot;
+pub(crate) mod cable;
 pub(crate) mod chat;
+#[cfg(feature = "discord")]
+pub(crate) mod discord;
 pub(crate) mod endpoint;
 pub(crate) mod homes;
 pub(crate) mod imports;
@@ -10,12 +13,15 @@ pub(crate) mod ircd;
 pub(crate) mod ircd_config;
 pub(crate) mod lines;
 pub(crate) mod live;
+pub(crate) mod mattermost;
 pub(crate) mod memory_bot;
 pub(crate) mod notify;
 pub(crate) mod postfix;
 pub(crate) mod remote;
+pub(crate) mod rocketchat;
 pub(crate) mod scripted;
 pub(crate) mod session;
+pub(crate) mod slack;
 pub(crate) mod smtpd;
 pub(crate) mod source;
 pub(crate) mod sshd;

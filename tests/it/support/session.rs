@@ -6,8 +6,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chatops::adapter::irc::Irc;
-use chatops::adapter::{Abilities, Adapter, Boxed, Ears, Ended, Link, Outlet, Parcel, Press};
+use chatops::adapter::{
+    Abilities, Adapter, Answer, Boxed, Ears, Ended, Link, Outlet, Parcel, Press, Service, Sign,
+};
 use chatops::model::{AdapterName, Message, Place, Receipt, SendError, Slot};
 use chatops::net::World;
 use chatops::text::{Block, Post};
@@ -21,6 +22,8 @@ const LIMIT: Duration = Duration::from_secs(20);
 pub(crate) struct Session {
     /// What was heard.
     pub(crate) heard: Receiver<Message>,
+    /// What was pressed.
+    pub(crate) pressed: Receiver<Press>,
     /// The names at each `up`.
     pub(crate) up: Receiver<Vec<String>>,
     /// The parcels that were settled.
@@ -33,6 +36,7 @@ pub(crate) struct Session {
 
 struct Listener {
     heard: Sender<Message>,
+    pressed: Sender<Press>,
     up: Sender<Vec<String>>,
 }
 
@@ -41,7 +45,9 @@ impl Ears for Listener {
         let _ = self.heard.send(message);
     }
 
-    fn pressed(&self, _press: Press) {}
+    fn pressed(&self, press: Press) {
+        let _ = self.pressed.send(press);
+    }
 
     fn up(&self, _abilities: Abilities, me: Vec<String>) {
         let _ = self.up.send(me);
@@ -80,37 +86,48 @@ impl Outlet for Queue {
 
 impl Session {
     /// Starts a session in its own runtime.
-    pub(crate) fn start(irc: Irc) -> Self {
-        Self::start_shared(Arc::new(irc))
+    pub(crate) fn start(adapter: impl Adapter) -> Self {
+        Self::start_shared(Arc::new(adapter))
     }
 
     /// The same for an adapter that several sessions share, one after the other.
-    pub(crate) fn start_shared(irc: Arc<Irc>) -> Self {
+    pub(crate) fn start_shared(adapter: Arc<impl Adapter>) -> Self {
+        Self::run("irc", |link| Box::pin(async move { adapter.session(&link).await }))
+    }
+
+    /// The same for an adapter of any kind, whose word is its name.
+    pub(crate) fn start_service(service: Arc<Service>) -> Self {
+        Self::run(service.kind(), |link| Box::pin(async move { service.session(&link).await }))
+    }
+
+    fn run(kind: &str, session: impl FnOnce(Link) -> Boxed<'static, Ended>) -> Self {
         let (heard_in, heard) = channel();
+        let (pressed_in, pressed) = channel();
         let (up_in, up) = channel();
         let (settled_in, settled) = channel();
         let (ended_in, ended) = channel();
         let outlet = Arc::new(Queue { waiting: Mutex::default(), bell: Notify::new(), settled: settled_in });
         let stop = CancellationToken::new();
         let link = Link {
-            name: AdapterName::new("irc").unwrap(),
+            name: AdapterName::new(kind).unwrap(),
             bot: "chatops".into(),
             world: World::real(),
             stop: stop.clone(),
-            ears: Arc::new(Listener { heard: heard_in, up: up_in }),
+            ears: Arc::new(Listener { heard: heard_in, pressed: pressed_in, up: up_in }),
             outlet: outlet.clone(),
         };
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let session = session(link);
         runtime.spawn(async move {
-            let _ = ended_in.send(irc.session(&link).await);
+            let _ = ended_in.send(session.await);
         });
-        Self { heard, up, settled, ended, outlet, stop, runtime: Some(runtime) }
+        Self { heard, pressed, up, settled, ended, outlet, stop, runtime: Some(runtime) }
     }
 
     /// The same, once it is up; gives its nick.
-    pub(crate) fn start_up(irc: Irc) -> (Self, String) {
-        let session = Self::start(irc);
+    pub(crate) fn start_up(adapter: impl Adapter) -> (Self, String) {
+        let session = Self::start(adapter);
         let names = session.next_up();
         (session, names[0].clone())
     }
@@ -133,10 +150,24 @@ impl Session {
 
     /// Queues a post for a place, as a stored delivery.
     pub(crate) fn posts(&self, place: &Place, post: Post) -> Parcel {
+        self.puts(place, post, None, None)
+    }
+
+    /// The same as the answer to a message, where that was said.
+    pub(crate) fn answers(&self, message: &Message, post: Post) -> Parcel {
+        self.puts(&message.place, post, Some(answer(message)), None)
+    }
+
+    /// Queues a reaction to a message.
+    pub(crate) fn signs(&self, message: &Message, sign: Sign) -> Parcel {
+        self.puts(&message.place, Post::default(), Some(answer(message)), Some(sign))
+    }
+
+    fn puts(&self, place: &Place, post: Post, answer: Option<Answer>, sign: Option<Sign>) -> Parcel {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let slot = Slot {
-            notifier: "adapter/irc".into(),
+            notifier: format!("adapter/{}", place.adapter),
             target: place.to_string(),
             lane: format!("execution/{number}"),
         };
@@ -144,14 +175,19 @@ impl Session {
             slot,
             place: place.clone(),
             post: Arc::new(post),
-            sign: None,
+            sign,
             earlier: None,
-            answer: None,
+            answer,
             delivery: Some(i64::try_from(number).unwrap()),
         };
-        self.outlet.waiting.lock().unwrap().push_back(parcel.clone());
-        self.outlet.bell.notify_one();
+        self.queues(parcel.clone());
         parcel
+    }
+
+    /// Queues a parcel.
+    pub(crate) fn queues(&self, parcel: Parcel) {
+        self.outlet.waiting.lock().unwrap().push_back(parcel);
+        self.outlet.bell.notify_one();
     }
 
     /// The next settled parcel's outcome.
@@ -174,6 +210,10 @@ impl Session {
         self.stop.cancel();
         self.end()
     }
+}
+
+fn answer(message: &Message) -> Answer {
+    Answer { key: message.key.clone(), last: true, good: true }
 }
 
 impl Drop for Session {

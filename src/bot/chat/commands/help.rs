@@ -25,14 +25,16 @@ pub(super) static HELP: Row = Row {
 };
 
 fn help(call: &Call) -> Reply {
-    let Some(what) = call.param("what") else { return Reply::Said(post(listed(call, None))) };
+    let Some(what) = call.param("what") else { return Reply::Said(post(listed(call, None)).private()) };
     let found = details(visible(call), what);
     if (1..=MOST_DETAILS).contains(&found.len()) {
-        return Reply::Said(post(found.iter().flat_map(|detail| explained(call, detail)).collect()));
+        return Reply::Said(
+            post(found.iter().flat_map(|detail| explained(call, detail)).collect()).private(),
+        );
     }
     let blocks = listed(call, Some(what));
     if !blocks.is_empty() {
-        return Reply::Said(post(blocks));
+        return Reply::Said(post(blocks).private());
     }
     if found.is_empty() {
         return Reply::Problem(reply::problem(&format!(
@@ -40,7 +42,9 @@ fn help(call: &Call) -> Reply {
             reply::shorten(what)
         )));
     }
-    Reply::Said(post(vec![Block::List(found.iter().map(|detail| vec![code(&detail.alias)]).collect())]))
+    Reply::Said(
+        post(vec![Block::List(found.iter().map(|detail| vec![code(&detail.alias)]).collect())]).private(),
+    )
 }
 
 /// The aliases that this person may use here; of the built-in ones those that are open to them.
