@@ -10,7 +10,7 @@ use super::problem::{Problem, Query};
 use super::service_tests::pattern;
 use super::{Site, when};
 use crate::model::{Level, TopicEvent};
-use crate::store::TopicLine;
+use crate::store::{Reader, TopicLine};
 
 /// Which topics, or which of a topic's events.
 #[derive(Debug, Default, Deserialize)]
@@ -35,7 +35,7 @@ impl Asked {
 
 /// Every topic, also those that only have handlers.
 async fn lines(site: &Site) -> Result<Vec<TopicLine>, Problem> {
-    let mut lines = site.bot.store().read(|reader| reader.topics()).await?;
+    let mut lines = site.bot.store().read(Reader::topics).await?;
     for name in handlers_of(site).keys() {
         if !lines.iter().any(|line| line.name == *name) {
             lines.push(TopicLine { name: name.clone(), level: Level::Ok, events: 0 });

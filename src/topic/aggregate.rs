@@ -52,7 +52,7 @@ pub type Member = std::sync::Arc<Event>;
 pub fn merged(
     handler: (&str, &str),
     aggregate: &Aggregate,
-    title: String,
+    title: &str,
     members: &[Member],
 ) -> Option<Event> {
     let worst = members.iter().max_by_key(|event| event.level)?;
@@ -68,7 +68,7 @@ pub fn merged(
         ("topic".to_owned(), aggregate.topic.clone()),
         ("count".to_owned(), members.len().to_string()),
     ]);
-    let title = cut(&title);
+    let title = cut(title);
     let body = json!({
         "source": SOURCE, "kind": KIND, "title": title, "text": details.join("\n"), "status": status,
         "level": worst.level, "labels": labels, "fingerprint": aggregate.id, "payload": {THROUGH: ways},
@@ -122,16 +122,16 @@ mod tests {
         };
         let title = aggregate.usual_title(2);
         assert_eq!(title, "2 events in the last 30 s");
-        let one = merged(("t", "h"), &aggregate, title, &members).unwrap();
+        let one = merged(("t", "h"), &aggregate, &title, &members).unwrap();
         assert_eq!((one.level, one.text.as_str()), (Level::Critical, "[warning] a: x\n[critical] b"));
         assert_eq!((one.labels["topic"].as_str(), one.fingerprint.as_str()), ("u", "all"));
         assert!(has_passed(&one, ("t", "h")) && !has_passed(&one, ("t", "other")));
-        let again = merged(("u", "g"), &aggregate, "t".into(), &[Member::new(one)]).unwrap();
+        let again = merged(("u", "g"), &aggregate, "t", &[Member::new(one)]).unwrap();
         assert!(has_passed(&again, ("t", "h")) && has_passed(&again, ("u", "g")));
-        assert!(merged(("t", "h"), &aggregate, "t".into(), &[]).is_none());
+        assert!(merged(("t", "h"), &aggregate, "t", &[]).is_none());
         // However long they are, the one event can be kept and read back.
         let long = vec![event(&"t".repeat(2_000), "error", &"x".repeat(90_000)); 1_000];
-        let one = merged(("t", "h"), &aggregate, "t".repeat(9_000), &long).unwrap();
+        let one = merged(("t", "h"), &aggregate, &"t".repeat(9_000), &long).unwrap();
         assert!(Event::from_json(&json!(one)).is_ok() && one.text.ends_with("and 900 more"));
     }
 }

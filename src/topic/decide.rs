@@ -187,7 +187,7 @@ mod tests {
         Topics::new(specs.as_array().unwrap().iter().map(read))
     }
 
-    fn event(more: Value) -> Event {
+    fn event(more: &Value) -> Event {
         let mut body =
             json!({"title": "cpu", "source": "kapacitor", "fingerprint": "cpu:a", "status": "failed"});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn without_handlers_and_topics_nothing_is_asked() {
-        let event = event(json!({"scopes": ["acme/web"]}));
+        let event = event(&json!({"scopes": ["acme/web"]}));
         let asked = Asked { event: &event, id: 1, now: Timestamp::default() };
         let outcome = decide(&Topics::default(), asked, |_, _| panic!("asked"));
         assert_eq!(outcome, Outcome::default());
@@ -216,7 +216,7 @@ mod tests {
             {"topic": "t", "id": "d", "kind": "n", "match": "labels.none == 'x'"},
             {"topic": "t", "id": "e", "kind": "n", "match": "('x' * 90000000) == 'y'"},
         ]));
-        let event = event(json!({"labels": {"topic": "t", "host": "web"}}));
+        let event = event(&json!({"labels": {"topic": "t", "host": "web"}}));
         let acts = |outcome: &Outcome| -> Vec<bool> { outcome.verdicts.iter().map(|it| it.acts).collect() };
         let first = told(&topics, &event, None);
         assert_eq!(acts(&first), [true, false, true, false, false]);
@@ -237,7 +237,7 @@ mod tests {
             {"topic": "b", "id": "x", "kind": "publish", "options": {"topics": ["c", "a"]}},
             {"topic": "c", "id": "x", "kind": "n"},
         ]));
-        let outcome = told(&topics, &event(json!({"labels": {"topic": "a"}})), None);
+        let outcome = told(&topics, &event(&json!({"labels": {"topic": "a"}})), None);
         let met: Vec<&str> = outcome.remembered.iter().map(|it| it.topic.as_str()).collect();
         assert_eq!((met, outcome.sends.len()), (vec!["a", "b", "c"], 1));
         assert!(outcome.verdicts[1].why.contains("it was in c, a before"), "{outcome:?}");
@@ -249,8 +249,8 @@ mod tests {
             {"topic": "acme", "id": "all", "kind": "n"},
             {"topic": "acme", "id": "many", "kind": "aggregate", "options": {"interval": "10s", "topic": "u"}},
         ]));
-        let outcome = told(&topics, &event(json!({"scopes": ["acme/web"]})), None);
+        let outcome = told(&topics, &event(&json!({"scopes": ["acme/web"]})), None);
         assert_eq!((outcome.sends.len(), outcome.gathers.len(), outcome.remembered.len()), (1, 1, 1));
-        assert!(told(&topics, &event(json!({"scopes": ["other"]})), None).verdicts.is_empty());
+        assert!(told(&topics, &event(&json!({"scopes": ["other"]})), None).verdicts.is_empty());
     }
 }

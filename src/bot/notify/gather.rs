@@ -67,7 +67,7 @@ impl Notify {
         let members: Vec<Member> = found.into_iter().map(|stored| stored.event).collect();
         let handler = (one.topic.as_str(), one.handler.as_str());
         let aggregate = aggregates(home).find(|(id, _)| *id == handler).map(|(_, aggregate)| aggregate);
-        let event = aggregate.and_then(|it| merged(handler, it, title(home, it, members.len()), &members));
+        let event = aggregate.and_then(|it| merged(handler, it, &title(home, it, members.len()), &members));
         let told = Some((one.topic.clone(), one.handler.clone(), one.due));
         let (event, decide) = match event {
             Some(event) => (event, self.by_rules(None, Vec::new())),

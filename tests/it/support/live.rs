@@ -26,6 +26,7 @@ pub(crate) fn serve(home: &Home) -> (Bot, Api) {
 
 /// The answer's body, if it is of this status.
 #[track_caller]
+#[allow(clippy::needless_pass_by_value, reason = "an answer is read once")]
 pub(crate) fn good(answer: Answer, status: u16) -> Value {
     assert_eq!(answer.status, status, "{answer:?}");
     answer.json
@@ -33,6 +34,7 @@ pub(crate) fn good(answer: Answer, status: u16) -> Value {
 
 /// What is said of a request that is not accepted, and of which part.
 #[track_caller]
+#[allow(clippy::needless_pass_by_value, reason = "an answer is read once")]
 pub(crate) fn bad(answer: Answer, status: u16) -> (String, String) {
     assert_eq!(answer.status, status, "{answer:?}");
     let text = |key: &str| answer.json[key].as_str().unwrap_or_default().to_owned();
