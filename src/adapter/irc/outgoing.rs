@@ -8,7 +8,7 @@ use super::more::{self, More};
 use super::recent::Recent;
 use super::sending::{Done, Sending};
 use crate::adapter::{Parcel, Ticket, plain};
-use crate::model::{Place, Receipt, SendError, Timestamp};
+use crate::model::{Receipt, SendError, Timestamp};
 use crate::text::Tone;
 use crate::text::marks::IRC_PLAIN;
 use crate::wire::irc::{Client, Said, Standing, Target, sentence};
