@@ -125,7 +125,7 @@ async fn tell(store: Store, producer: usize, start: Instant) -> Vec<Duration> {
         let begun = Instant::now();
         let (slot, at) = (slot.clone(), world.now());
         let decide =
-            Decide::new(move |_, _| Routed { subject: None, sends: vec![sending(slot.clone(), at)] });
+            Decide::new(move |_, _| Routed { sends: vec![sending(slot.clone(), at)], ..Routed::default() });
         let accept = Accept {
             id: store.id(Noun::Event),
             event: event.clone(),

@@ -8,8 +8,8 @@
 //! |---|---|
 //! | 1 | [`model`] the nouns; [`text`] posts and dialects |
 //! | 2 | [`telemetry`], [`net`] services; [`config`], [`template`], [`store`] services that may use those two; [`wire`] protocol code |
-//! | 3 | [`alias`], [`action`], [`access`], [`route`] pure: values in, decisions out |
-//! | 4 | [`adapter`], [`notifier`], [`runner`] the doors, one file each |
+//! | 3 | [`alias`], [`action`], [`access`], [`route`], [`topic`] pure: values in, decisions out |
+//! | 4 | [`adapter`], [`notifier`], [`runner`], [`source`] the doors, one file each |
 //! | 5 | [`bot`] what people ask, and what becomes of it |
 //! | 6 | [`http`] the API |
 //! | 7 | [`cli`] subcommands; wires and starts |
@@ -27,8 +27,10 @@ pub mod net;
 pub mod notifier;
 pub mod route;
 pub mod runner;
+pub mod source;
 pub mod store;
 pub mod telemetry;
 pub mod template;
 pub mod text;
+pub mod topic;
 pub mod wire;

@@ -82,6 +82,7 @@ impl Bot {
         world: World,
     ) -> anyhow::Result<(Arc<Self>, mpsc::Receiver<String>)> {
         let (end, ended) = mpsc::channel(4);
+        homes.recall(&mut homes.turn().await).await?;
         let home = homes.current();
         let outbox = Outbox::new(store.clone(), world.clone());
         let choices = Choices::new(store.clone(), outbox.clone(), world.clone());

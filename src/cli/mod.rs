@@ -26,6 +26,7 @@ mod route;
 mod runner;
 mod serve;
 mod silence;
+mod source;
 mod start;
 mod starter;
 mod template;
@@ -96,6 +97,8 @@ enum Command {
     Notify(Box<notify::Notify>),
     /// Where events are told: the configured notifiers, help on a kind, a test-send.
     Notifier(notifier::Args),
+    /// Who may tell events: the declared sources, help on a kind, what a saved request becomes.
+    Source(source::Args),
     /// What became of notifications: list, send again, remove, let go.
     Delivery(delivery::Deliveries),
     /// Silence what is known already, for a while.
@@ -137,6 +140,7 @@ pub fn main() -> ExitCode {
         Some(Command::Adapter(args)) => adapter::run(&args, global),
         Some(Command::Notify(notify)) => notify.run(global),
         Some(Command::Notifier(args)) => notifier::run(&args, global),
+        Some(Command::Source(args)) => source::run(&args, global),
         Some(Command::Delivery(deliveries)) => deliveries.run(global),
         Some(Command::Silence(silences)) => silences.run(global),
         Some(Command::Token(tokens)) => tokens.run(global),

@@ -57,7 +57,9 @@ pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         What::Help { kind } => {
             let row = Row::of(kind).map_err(|why| anyhow!(why))?;
             if global.json {
-                print::pretty(&full(row))?;
+                let mut help = full(row);
+                help["schema"] = (row.schema)();
+                print::pretty(&help)?;
             } else {
                 print::exactly(row.page)?;
             }

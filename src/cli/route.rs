@@ -6,11 +6,15 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Subcommand;
+use serde_json::{Map, Value, json};
 
 use super::{locate, print};
+use crate::config::home::HomeDir;
 use crate::config::read_optional;
 use crate::model::{Event, EventStatus, Outcome, Subject, Timestamp};
 use crate::route::{Asked, Rules, Scene, Verdict, explain};
+use crate::store::{Keys, Reader};
+use crate::topic::{self, Does, Topics};
 
 /// The largest event, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -55,12 +59,37 @@ pub(super) fn run(global: &super::Global, command: &Command) -> anyhow::Result<E
     let asked = Asked { event: &event, id: 0, now, derived: None };
     let scene = Scene { subject: before.as_ref(), failing: &Vec::new };
     let verdicts = explain(&rules, &[], &asked, scene).verdicts;
+    let listeners = listeners(global, &home, &event, now);
     if global.json {
-        print::pretty(&verdicts)?;
+        let mut all: Vec<Value> = verdicts.iter().map(|it| json!(it)).collect();
+        all.extend(listeners.iter().map(|it| json!(it)));
+        print::pretty(&all)?;
     } else {
+        for one in &listeners {
+            let not = if one.acts { "" } else { "not: " };
+            let text = format!("topic {}/{}: {not}{}", one.topic, one.handler, one.why);
+            print::line(print::printable(&text))?;
+        }
         show(&verdicts)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the handlers of its topics make of it; none where the bot has no database yet.
+fn listeners(global: &super::Global, home: &HomeDir, event: &Event, now: Timestamp) -> Vec<topic::Verdict> {
+    let read = || -> anyhow::Result<Vec<topic::Verdict>> {
+        let reader = Reader::open_readonly(&locate::database(global)?)?;
+        let live = reader.live(&Keys::load(&home.var_dir())?)?;
+        let notify = |options: &Map<String, Value>| {
+            let notifier = options.get("notifier").and_then(Value::as_str).unwrap_or_default().to_owned();
+            Ok(Does::Notify { notifier, options: None })
+        };
+        let handlers = live.handlers.iter().filter_map(|spec| topic::read(spec, notify).ok());
+        let asked = topic::Asked { event, id: 0, now };
+        let memory = |topic: &str, id: &str| reader.topic_event(topic, id).ok().flatten();
+        Ok(topic::decide(&Topics::new(handlers), asked, memory).verdicts)
+    };
+    read().unwrap_or_default()
 }
 
 /// The subject of an event, with this outcome since a minute.

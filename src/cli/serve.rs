@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -17,6 +17,7 @@ use crate::bot::Bot;
 use crate::bot::home::has_services;
 use crate::config::settings::ListenOn;
 use crate::http::{self, Token};
+use crate::net::certificates::Certificates;
 
 /// Without a subcommand: serves what is configured; with nothing configured, chats.
 pub(super) fn run_or_chat(global: &Global) -> anyhow::Result<ExitCode> {
@@ -95,8 +96,17 @@ pub(super) async fn listen(
         }
     };
     let address = listener.local_addr()?;
-    if !address.ip().is_loopback() {
-        warn!(%address, "the API listens in the open without TLS: put a TLS proxy before it, or listen on 127.0.0.1");
+    let root = started.dir.root();
+    let tls = match &home.settings.tls_cert {
+        None => None,
+        Some(file) => {
+            let key = home.settings.tls_key.as_ref().map(|key| root.join(&key.0));
+            let loaded = Certificates::load(&root.join(&file.0), key.as_deref());
+            Some(loaded.map_err(|why| anyhow!("CHATOPS_TLS_CERT: {why}"))?)
+        }
+    };
+    if tls.is_none() && !address.ip().is_loopback() {
+        warn!(%address, "the API listens in the open without TLS: set CHATOPS_TLS_CERT, put a TLS proxy before it, or listen on 127.0.0.1");
     }
     let token =
         Token::load_or_create(&started.dir.token(), &started.world).context("cannot write var/token")?;
@@ -104,7 +114,7 @@ pub(super) async fn listen(
     info!(%address, "API ready");
     let (bot, world, stop) = (started.bot.clone(), started.world.clone(), stop.clone());
     Ok(Some(tokio::spawn(async move {
-        if let Err(error) = http::serve(listener, bot, token, world, stop).await {
+        if let Err(error) = http::serve(listener, bot, token, world, tls, stop).await {
             error!(%error, "the API ended");
         }
     })))

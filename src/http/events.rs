@@ -16,7 +16,7 @@ use super::deliveries::brief;
 use super::problem::{Problem, Query};
 use super::tokens::hash;
 use super::{LARGEST_BODY, Site, when};
-use crate::bot::notify::{Accepted, Incoming, NotTaken};
+use crate::bot::notify::{Accepted, Incoming, NotTaken, Once};
 use crate::model::{Event, EventStatus, Level};
 use crate::store::{DeliveryFilter, EventFilter, Stored, StoredEvent};
 
@@ -25,7 +25,7 @@ const MOST: usize = 1_000;
 /// The longest idempotency key, in bytes.
 const LONGEST_KEY: usize = 255;
 /// When to come again where there is no room.
-const AGAIN: Duration = Duration::from_secs(1);
+pub(super) const AGAIN: Duration = Duration::from_secs(1);
 
 /// Takes one event, `{"title": ...}`, or a list of them, all or none of which are as they should be. 202 after the
 /// commit: `{"id", "deliveries"}`, for a list `{"events": [...]}`; `"repeated": true` where the event had been told
@@ -42,7 +42,8 @@ pub(super) async fn take(
         .map_err(|error| Problem::wrong(format!("the body is no JSON: {error}")).field("event"))?;
     let Value::Array(items) = &value else {
         let event = read(&value, "")?;
-        let incoming = Incoming { event, key, raw_size: body.len() as u64, raw_hash: hash(&body) };
+        let once = Once::InADay;
+        let incoming = Incoming { event, key, raw_size: body.len() as u64, raw_hash: hash(&body), once };
         let accepted = site.bot.notify().accept(incoming).await.map_err(|why| not_taken(&why))?;
         return Ok((StatusCode::ACCEPTED, Json(answer(accepted))));
     };
@@ -74,7 +75,7 @@ fn list(items: &[Value], key: Option<&str>) -> Result<Vec<Incoming>, Problem> {
         let raw = item.to_string();
         let event = read(item, &format!("[{index}]"))?;
         let key = key.map(|key| format!("{key}/{index}"));
-        Ok(Incoming { event, key, raw_size: raw.len() as u64, raw_hash: hash(raw) })
+        Ok(Incoming { event, key, raw_size: raw.len() as u64, raw_hash: hash(raw), once: Once::InADay })
     };
     items.iter().enumerate().map(one).collect()
 }
@@ -87,7 +88,7 @@ fn read(value: &Value, at: &str) -> Result<Event, Problem> {
     })
 }
 
-fn answer(accepted: Accepted) -> Value {
+pub(super) fn answer(accepted: Accepted) -> Value {
     let mut answer = json!({"id": accepted.id, "deliveries": accepted.deliveries});
     if accepted.repeated {
         answer["repeated"] = json!(true);
@@ -103,7 +104,7 @@ fn unread(rejection: &BytesRejection) -> Problem {
     Problem::new(status, rejection.body_text())
 }
 
-fn not_taken(why: &NotTaken) -> Problem {
+pub(super) fn not_taken(why: &NotTaken) -> Problem {
     match why {
         NotTaken::Full | NotTaken::Disk | NotTaken::Closed | NotTaken::NoRules => {
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, why.to_string()).again(AGAIN)

@@ -1,32 +1,41 @@
-//! The HTTP side of a running bot: health, events in, and the calls by which people and programs look at it and
-//! change it.
+//! The HTTP side of a running bot: health, events in (as they are under `/in`, ready made under `/api/v1`), and the
+//! calls by which people and programs look at it and change it.
 //!
-//! What is under `/chat/<adapter>` is judged by that adapter. Every call under `/api/v1` needs a bearer token: one from `chatops token create` with the scope that stands beside
-//! the route in the table `routes`, or the one in `var/token`, which only the bot's own user can read.
+//! What is under `/chat/<adapter>` is judged by that adapter. Every call under `/api/v1` needs a bearer token: one from
+//! `chatops token create` with the scope that stands beside the route in the table `routes`, or the one in `var/token`,
+//! which only the bot's own user can read.
 
 mod actions;
 mod auth;
 mod caller;
 mod calls;
 mod chat;
+mod config;
 mod deliveries;
 mod events;
 mod executions;
 mod failures;
+mod handlers;
 mod health;
+mod intake;
+mod listen;
 mod notifiers;
+mod patch;
 mod problem;
+mod service_tests;
 mod silences;
+mod slow;
 mod subjects;
 mod token_api;
 mod tokens;
+mod topics;
 mod when;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{MethodRouter, delete, get, post};
+use axum::middleware::map_request;
+use axum::routing::{MethodRouter, any, delete, get, post, put};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -40,8 +49,10 @@ pub use tokens::{Issued, issue};
 use crate::bot::Bot;
 use crate::model::Timestamp;
 use crate::net::World;
+use crate::net::certificates::Certificates;
 use calls::Rates;
 use failures::Failures;
+use intake::Intake;
 use tokens::Tokens;
 
 /// The largest request body, in bytes.
@@ -55,6 +66,7 @@ pub struct Site {
     tokens: Arc<Tokens>,
     failures: Arc<Failures>,
     rates: Arc<Rates>,
+    intake: Arc<Intake>,
     world: World,
     started: Timestamp,
 }
@@ -77,6 +89,27 @@ fn routes() -> Vec<(Scope, &'static str, MethodRouter<Site>)> {
         (Deliver, "/subjects/ack", post(subjects::acknowledge)),
         (Read, "/notifiers", get(notifiers::list)),
         (Deliver, "/notifiers/{name}/test", post(notifiers::test)),
+        (Read, "/service-tests", get(service_tests::list)),
+        (Read, "/service-tests/{kind}", get(service_tests::show)),
+        (Admin, "/service-tests/{kind}", post(service_tests::run)),
+        (Read, "/config", get(config::all)),
+        (Read, "/config/{section}", get(config::section)),
+        (Admin, "/config/{section}", post(config::change_section)),
+        (Read, "/config/{section}/{element}", get(config::element)),
+        (Admin, "/config/{section}/{element}", post(config::change_element)),
+        (Read, "/topics", get(topics::list)),
+        (Read, "/topics/{topic}", get(topics::show)),
+        (Admin, "/topics/{topic}", delete(topics::remove)),
+        (Read, "/topics/{topic}/events", get(topics::events)),
+        (Read, "/topics/{topic}/events/{id}", get(topics::event)),
+        (Read, "/topics/{topic}/handlers", get(handlers::list)),
+        (Admin, "/topics/{topic}/handlers", post(handlers::create)),
+        (Read, "/topics/{topic}/handlers/{id}", get(handlers::show)),
+        (
+            Admin,
+            "/topics/{topic}/handlers/{id}",
+            put(handlers::replace).patch(handlers::patch).delete(handlers::remove),
+        ),
         (Admin, "/tokens", get(token_api::list)),
         (Admin, "/tokens", post(token_api::create)),
         (Admin, "/tokens/{which}", delete(token_api::revoke)),
@@ -89,25 +122,21 @@ fn routes() -> Vec<(Scope, &'static str, MethodRouter<Site>)> {
     ]
 }
 
-/// Serves on `listener` until `stop`, then lets open requests end.
+/// Serves on `listener` until `stop`, then lets open requests end. With `tls` it speaks TLS, and plain HTTP with
+/// clients on this machine alone.
 pub async fn serve(
     listener: TcpListener,
     bot: Arc<Bot>,
     token: Token,
     world: World,
+    tls: Option<Arc<Certificates>>,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
     let started = world.now();
     let tokens = Arc::new(tokens::load(bot.store()).await);
-    let site = Site {
-        bot,
-        token: Arc::new(token),
-        tokens,
-        failures: Arc::default(),
-        rates: Arc::default(),
-        world,
-        started,
-    };
+    let (token, failures) = (Arc::new(token), Arc::default());
+    let (rates, intake) = (Arc::default(), Arc::default());
+    let site = Site { bot, token, tokens, failures, rates, intake, world, started };
     let guarded = |router: Router<Site>, (scope, path, methods): (Scope, &str, MethodRouter<Site>)| {
         let guard = axum::middleware::from_fn_with_state((site.clone(), scope), auth::require);
         router.route(path, methods.route_layer(guard))
@@ -117,10 +146,11 @@ pub async fn serve(
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/chat/{adapter}/{*path}", post(calls::take))
+        .route("/in/{source}", any(intake::take))
         .nest("/api/v1", api)
         .fallback(problem::nowhere)
         .layer(axum::extract::DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(map_request(slow::limit))
         .with_state(site);
-    let app = app.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, app).with_graceful_shutdown(async move { stop.cancelled().await }).await
+    listen::serve(listener, app, tls, stop).await
 }

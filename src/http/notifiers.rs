@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::problem::{Problem, Query};
 use super::{Site, when};
-use crate::bot::notify::{NotifierHealth, notifier_name};
+use crate::bot::notify::{NotifierHealth, Tested, notifier_name};
 use crate::model::Event;
 use crate::store::{Backlog, Reader};
 
@@ -61,8 +61,14 @@ pub(super) async fn test(
     }
     let event = if body.is_empty() { None } else { Some(read(&body)?) };
     let tested = site.bot.notify().test(&name, event, asked.dry_run).await.map_err(Problem::wrong)?;
+    let (good, results) = outcomes(&tested);
+    Ok(Json(json!({"good": good, "results": results})))
+}
+
+/// Whether every target took a test, and what each said.
+pub(super) fn outcomes(tested: &[Tested]) -> (bool, Vec<Value>) {
     let good = !tested.is_empty() && tested.iter().all(|one| one.outcome.is_ok());
-    let results: Vec<Value> = tested
+    let results = tested
         .iter()
         .map(|one| {
             let (good, answer) = match &one.outcome {
@@ -72,7 +78,7 @@ pub(super) async fn test(
             json!({"target": one.target, "good": good, "answer": answer, "ms": one.millis, "delivery": one.delivery})
         })
         .collect();
-    Ok(Json(json!({"good": good, "results": results})))
+    (good, results)
 }
 
 fn read(body: &Bytes) -> Result<Event, Problem> {

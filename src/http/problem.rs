@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use crate::bot::notify::Unfit;
 use crate::store::StoreError;
 
 /// A body that is not there by then is not waited for any longer.
@@ -83,6 +84,18 @@ impl From<StoreError> for Problem {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()).again(Duration::from_secs(1))
             }
             other => Self::new(StatusCode::INTERNAL_SERVER_ERROR, other.to_string()),
+        }
+    }
+}
+
+impl From<Unfit> for Problem {
+    fn from(unfit: Unfit) -> Self {
+        let why = unfit.to_string();
+        match unfit {
+            Unfit::Missing(_) => Self::missing(why),
+            Unfit::Conflict(_) => Self::new(StatusCode::CONFLICT, why),
+            Unfit::Wrong(part, _) => Self::wrong(why).field(part),
+            Unfit::Store(error) => error.into(),
         }
     }
 }

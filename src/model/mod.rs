@@ -14,6 +14,7 @@ mod place;
 mod secret;
 mod subject;
 mod time;
+mod topic;
 
 pub use delivery::{Handle, Receipt, SendError, Slot};
 pub use event::{Event, EventError, EventStatus, Level, Link, Moment, UnknownWord};
@@ -27,3 +28,4 @@ pub use place::{Place, Room};
 pub use secret::Secret;
 pub use subject::{Acknowledged, Outcome, RECENT, Silence, Subject};
 pub use time::Timestamp;
+pub use topic::{HandlerSpec, Override, TopicEvent};

@@ -1,10 +1,12 @@
 //! HTTP clients out of what admins write, and addresses that may be shown.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, ClientBuilder, Identity, NoProxy, Proxy, Url};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
 use super::tls;
@@ -13,14 +15,16 @@ use crate::model::Secret;
 /// How requests are made: the `http:` part of whatever speaks HTTP.
 ///
 /// Spans are numbers of seconds, or text such as `500ms`, `10s`, `2m`, `1h`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HttpOptions {
     /// How long to wait for a connection.
     #[serde(deserialize_with = "span")]
+    #[schemars(with = "Span")]
     pub connect_timeout: Duration,
     /// How long a request may take in all.
     #[serde(deserialize_with = "span")]
+    #[schemars(with = "Span")]
     pub timeout: Duration,
     /// The proxy for all requests; without it `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count.
     pub proxy: Option<Secret>,
@@ -147,6 +151,20 @@ pub fn cause(error: &reqwest::Error) -> String {
         "the request cannot be sent".to_owned()
     } else {
         innermost.to_string()
+    }
+}
+
+/// What [`span`] reads, in schemas.
+#[derive(Debug)]
+pub struct Span;
+
+impl JsonSchema for Span {
+    fn schema_name() -> Cow<'static, str> {
+        "Span".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": ["string", "number"], "examples": ["10s"]})
     }
 }
 

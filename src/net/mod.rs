@@ -1,6 +1,7 @@
 //! The world outside, through one handle: time, randomness, HTTP, TLS, processes.
 
 mod base64;
+pub mod certificates;
 mod clock;
 pub mod dial;
 pub mod http;

@@ -1,5 +1,6 @@
 //! Rooms of the bot's own connected adapters: what chat reads, without a token of its own.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -13,9 +14,10 @@ use crate::text::{Choice, Post, marks, render};
 const MOST_BUTTONS: usize = 5;
 
 /// The options.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Chat {
+    /// Rooms of connected adapters: `irc:#ops`.
     places: Vec<String>,
     /// Commands that a reader may run from the message.
     #[serde(default)]
@@ -29,7 +31,7 @@ pub struct Chat {
 }
 
 /// A command offered with a message that is bad news.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Button {
     /// What the button says.

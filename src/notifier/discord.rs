@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use reqwest::Url;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -17,14 +18,18 @@ const TEXT: Limit = Limit { most: 4096, unit: Unit::Utf16 };
 const NAME: Limit = Limit { most: 80, unit: Unit::Chars };
 
 /// The options.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Discord {
+    /// The webhook of a channel.
     webhook: Secret,
+    /// Another name of the sender.
     #[serde(default)]
     username: Option<String>,
+    /// Another picture of the sender.
     #[serde(default)]
     avatar_url: Option<String>,
+    /// How requests are made.
     #[serde(default)]
     http: Http,
 }

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
@@ -28,21 +29,26 @@ const KEPT: usize = 4096;
 const TOLD: Limit = Limit { most: 300, unit: Unit::Chars };
 
 /// The options.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Exec {
+    /// The program and its arguments; no shell reads them.
     command: Vec<Secret>,
+    /// Variables of the program.
     #[serde(default)]
     env: BTreeMap<String, Secret>,
+    /// Free options, given to the program with the event.
     #[serde(default)]
     with: Hidden,
+    /// When it is ended.
     #[serde(default = "limit")]
     timeout_seconds: u64,
 }
 
 /// Free options of the program; they may be secrets.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(extend("writeOnly" = true))]
 struct Hidden(Map<String, Value>);
 
 impl std::fmt::Debug for Hidden {

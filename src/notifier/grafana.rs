@@ -1,6 +1,7 @@
 //! Grafana's annotations (grafana.com/docs/grafana/latest/developers/http_api/annotations): a region from beginning to end.
 
 use reqwest::Method;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -14,19 +15,26 @@ use crate::text::{Limit, Unit, marks};
 const TEXT: Limit = Limit { most: 4000, unit: Unit::Chars };
 
 /// The options.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Grafana {
+    /// The server.
     url: Secret,
+    /// A service account's token.
     key: Secret,
+    /// Only on this dashboard, by its number.
     #[serde(default)]
     dashboard_id: Option<u64>,
+    /// Only on this dashboard, by its uid.
     #[serde(default)]
     dashboard_uid: Option<String>,
+    /// Only on this panel.
     #[serde(default)]
     panel_id: Option<u64>,
+    /// Tags of each annotation.
     #[serde(default)]
     tags: Vec<String>,
+    /// How requests are made.
     #[serde(default)]
     http: Http,
 }

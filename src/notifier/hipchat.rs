@@ -1,5 +1,6 @@
 //! HipChat's room notifications, API v2. The service was discontinued in 2019; servers of one's own may live on.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -15,7 +16,7 @@ const TEXT: Limit = Limit { most: 10_000, unit: Unit::Chars };
 const FROM: Limit = Limit { most: 64, unit: Unit::Chars };
 
 /// The colours of a room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Color {
     Yellow,
@@ -27,18 +28,25 @@ enum Color {
 }
 
 /// The options.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hipchat {
+    /// The server.
     api_url: Secret,
+    /// A token that may post to the rooms.
     token: Secret,
+    /// Names or ids.
     rooms: Vec<String>,
+    /// The colour of every message; without it by the outcome.
     #[serde(default)]
     color: Option<Color>,
+    /// Whether people's clients make a sound.
     #[serde(default)]
     notify: bool,
+    /// A name beside the sender's.
     #[serde(default)]
     message_from: Option<String>,
+    /// How requests are made.
     #[serde(default)]
     http: Http,
 }

@@ -1,8 +1,9 @@
 //! The list of notifiers: one row a kind. Everything that names the kinds reads it.
 
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::{Boxed, Doors, Edits, Notice, Notifier};
+use super::{Boxed, Doors, Edits, Notice, Notifier, schema};
 use crate::config::nearest::hint;
 use crate::model::{Handle, Receipt, SendError};
 
@@ -17,6 +18,8 @@ pub struct Row {
     pub page: &'static str,
     /// What becomes of an earlier message.
     pub edits: Edits,
+    /// The JSON schema of its options, made of the type that reads them.
+    pub schema: fn() -> Value,
 }
 
 impl Row {
@@ -53,6 +56,7 @@ macro_rules! notifiers {
             summary: <$notifier as Notifier>::SUMMARY,
             page: <$notifier as Notifier>::PAGE,
             edits: <$notifier as Notifier>::EDITS,
+            schema: schema::of::<$notifier>,
         },)*];
 
         impl Service {

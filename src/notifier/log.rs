@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -12,9 +13,10 @@ use super::{Doors, Edits, Mode, Notice, Notifier, later};
 use crate::model::{Handle, Receipt, SendError};
 
 /// The options.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Log {
+    /// The file that gets a line for each event.
     file: PathBuf,
 }
 

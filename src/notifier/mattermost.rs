@@ -1,5 +1,6 @@
 //! Mattermost's incoming webhook (developers.mattermost.com/integrate/webhooks/incoming).
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -13,16 +14,21 @@ use crate::text::{Limit, Unit, marks};
 const TEXT: Limit = Limit { most: 16_383, unit: Unit::Chars };
 
 /// The options.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Mattermost {
+    /// The incoming webhook.
     url: Secret,
+    /// Another channel than the webhook's own.
     #[serde(default)]
     channel: Option<String>,
+    /// Another name of the sender.
     #[serde(default)]
     username: Option<String>,
+    /// Another picture of the sender.
     #[serde(default)]
     icon_url: Option<String>,
+    /// How requests are made.
     #[serde(default)]
     http: Http,
 }

@@ -32,6 +32,7 @@ mod pagerduty;
 mod place;
 mod proof;
 mod rocketchat;
+pub mod schema;
 mod signing;
 mod slack;
 mod teams;
@@ -48,7 +49,7 @@ use crate::net::World;
 use crate::template::Templates;
 use crate::text::Post;
 
-pub use file::{Configured, Read, read};
+pub use file::{Configured, Origin, Read, read};
 pub use list::{CATALOGUE, Row, Service};
 pub use notice::Notice;
 pub use texts::{Messages, Text, Texts};
@@ -100,7 +101,7 @@ pub struct Doors<'a> {
 }
 
 /// A destination of some kind: its options, and the work.
-pub trait Notifier: serde::de::DeserializeOwned + Send + Sync {
+pub trait Notifier: serde::de::DeserializeOwned + schemars::JsonSchema + Send + Sync {
     /// What it does, in one line.
     const SUMMARY: &'static str;
     /// The page of documentation; its first YAML block is an example `notifiers.yaml`.

@@ -1,6 +1,7 @@
 //! PagerDuty's Events API v2 (developer.pagerduty.com/docs/events-api-v2), and v1 for old services.
 
 use ring::digest::{SHA256, digest};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -22,7 +23,7 @@ const PAYLOAD: usize = 128 << 10;
 const LINK: usize = 2000;
 
 /// Which of the two interfaces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 enum Version {
     /// With severity and details of its own.
     #[default]
@@ -34,16 +35,21 @@ enum Version {
 }
 
 /// The options.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pagerduty {
+    /// The integration key of the service.
     routing_key: Secret,
+    /// Which Events API.
     #[serde(default)]
     version: Version,
+    /// What PagerDuty shows as the sender.
     #[serde(default)]
     client_name: Option<String>,
+    /// Another address of the Events API.
     #[serde(default = "api")]
     api_url: Secret,
+    /// How requests are made.
     #[serde(default)]
     http: Http,
 }

@@ -1,5 +1,6 @@
 //! Rocket.Chat's incoming webhook (docs.rocket.chat, Integrations).
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -13,16 +14,21 @@ use crate::text::{Limit, Unit, marks};
 const TEXT: Limit = Limit { most: 5000, unit: Unit::Chars };
 
 /// The options.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rocketchat {
+    /// The incoming webhook.
     url: Secret,
+    /// Another channel than the webhook's own: `#name` or `@name`.
     #[serde(default)]
     channel: Option<String>,
+    /// Another name of the sender.
     #[serde(default)]
     username: Option<String>,
+    /// Another picture of the sender.
     #[serde(default)]
     icon_url: Option<String>,
+    /// How requests are made.
     #[serde(default)]
     http: Http,
 }

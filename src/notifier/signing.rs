@@ -1,9 +1,11 @@
 //! Signatures of what is sent, by the Standard Webhooks specification (standardwebhooks.com): one for each secret,
 //! so that a secret can be rotated while the receiver knows either.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use ring::hmac;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserializer, de};
 
 use crate::model::Secret;
@@ -32,6 +34,19 @@ pub(super) fn sign(secrets: &[Secret], id: &str, seconds: i64, body: &str) -> St
 fn key(secret: &Secret) -> Option<Vec<u8>> {
     let text = secret.expose().trim();
     unbase64(text.strip_prefix("whsec_").unwrap_or(text)).filter(|key| !key.is_empty())
+}
+
+/// What [`one_or_more`] reads, in schemas.
+pub(super) struct OneOrMore;
+
+impl JsonSchema for OneOrMore {
+    fn schema_name() -> Cow<'static, str> {
+        "OneOrMore".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": ["string", "array"], "items": {"type": "string"}, "writeOnly": true, "format": "password"})
+    }
 }
 
 /// Reads one secret, or a list of them. For `deserialize_with`.

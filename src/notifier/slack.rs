@@ -1,5 +1,6 @@
 //! Slack: `chat.postMessage` and `chat.update` with a token (docs.slack.dev/reference/methods), or an incoming webhook.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -15,7 +16,7 @@ const TEXT: Limit = Limit { most: 4000, unit: Unit::Chars };
 const LINE: Limit = Limit { most: 300, unit: Unit::Chars };
 
 /// What becomes of the earlier message about the same subject.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Earlier {
     /// It is changed.
@@ -28,21 +29,28 @@ enum Earlier {
 }
 
 /// The options.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Slack {
+    /// A bot token, `xoxb-...`; with `channels`.
     #[serde(default)]
     token: Option<Secret>,
+    /// Names or ids; with `,` and a ts behind it a thread of one.
     #[serde(default)]
     channels: Vec<String>,
+    /// An incoming webhook, instead of `token` and `channels`.
     #[serde(default)]
     webhook: Option<Secret>,
+    /// The bar beside the text, `#36a64f`; without it by the outcome.
     #[serde(default)]
     color: Option<String>,
+    /// What becomes of the earlier message about the same subject.
     #[serde(default)]
     earlier: Earlier,
+    /// Another address of the Web API.
     #[serde(default = "api")]
     api_url: Secret,
+    /// How requests are made.
     #[serde(default)]
     http: Http,
 }

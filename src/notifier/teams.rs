@@ -1,5 +1,6 @@
 //! Microsoft Teams' Workflows webhook: one Adaptive Card (adaptivecards.io/explorer).
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -21,10 +22,12 @@ const FACT: Limit = Limit { most: 200, unit: Unit::Bytes };
 const FACTS: usize = 12;
 
 /// The options.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Teams {
+    /// The address of the workflow or connector.
     webhook: Secret,
+    /// How requests are made.
     #[serde(default)]
     http: Http,
 }

@@ -44,7 +44,10 @@ fn verb(moment: Moment) -> (&'static str, &'static str) {
             ("succeeded", "succeeds succeeded success ok completed finished done works resolved fine")
         }
         Moment::Warning => ("ended with warnings", "warning warnings warns"),
-        Moment::Error => ("failed", "fails failed failing failure error errors broken down unreachable"),
+        Moment::Error => (
+            "failed",
+            "fails failed failing failure error errors broken down unreachable critical alerting deviated",
+        ),
         Moment::Canceled => ("was canceled", "canceled cancelled aborted interrupted"),
         Moment::Pending => ("waits for approval", "approval waits waiting review"),
         Moment::Approved => ("was approved", "approved"),
@@ -62,6 +65,9 @@ fn verb(moment: Moment) -> (&'static str, &'static str) {
 fn default_message(notice: &Notice) -> String {
     let title = one_line(&notice.title);
     let title = if title.trim().is_empty() { "an event without a title" } else { &title };
+    if let Some(line) = alert(notice, title) {
+        return line;
+    }
     let after = notice.duration().filter(|seconds| *seconds > 0.0);
     let after = after.map(|seconds| format!(" after {}", human::duration(Duration::from_secs_f64(seconds))));
     let (verb, says) = verb(notice.moment);
@@ -71,6 +77,17 @@ fn default_message(notice: &Notice) -> String {
     let blank = if verb.is_empty() || said { "" } else { " " };
     let verb = if said { "" } else { verb };
     one_line(&format!("{title}{blank}{verb}{}", after.unwrap_or_default()))
+}
+
+/// An alert does not fail: it fires, and is resolved.
+fn alert(notice: &Notice, title: &str) -> Option<String> {
+    let state = notice.kind.strip_prefix("alert.")?.replace('_', " ");
+    if matches!(notice.moment, Moment::StillRunning | Moment::Flapping) {
+        return None;
+    }
+    let span = notice.duration().filter(|seconds| *seconds > 0.0 && state == "resolved");
+    let after = span.map(|seconds| format!(" after {}", human::duration(Duration::from_secs_f64(seconds))));
+    Some(one_line(&format!("{state}{}: {title}", after.unwrap_or_default())))
 }
 
 /// The text for a notice: a cancellation is an error, a recovery a success, a change what it became, where nothing

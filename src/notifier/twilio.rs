@@ -1,6 +1,7 @@
 //! Text messages by Twilio's Messages resource (twilio.com/docs/messaging/api/message-resource).
 
 use reqwest::Method;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::http::{Body, Http, Request, deliver};
@@ -13,18 +14,25 @@ use crate::text::{Limit, Unit};
 const TEXT: Limit = Limit { most: 1600, unit: Unit::Utf16 };
 
 /// The options.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Twilio {
+    /// The account.
     account_sid: String,
+    /// Its token.
     account_token: Secret,
+    /// The number that sends, `+15550100`.
     #[serde(default)]
     from_number: Option<String>,
+    /// The messaging service that sends, instead of `from_number`.
     #[serde(default)]
     messaging_service: Option<String>,
+    /// Who gets the message.
     to_numbers: Vec<String>,
+    /// Another address of the API.
     #[serde(default = "api")]
     api_url: Secret,
+    /// How requests are made.
     #[serde(default)]
     http: Http,
 }

@@ -1,5 +1,6 @@
 //! Webex rooms and people by the Messages API (developer.webex.com/docs/api/v1/messages).
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -13,13 +14,17 @@ use crate::text::{Limit, Unit, marks};
 const TEXT: Limit = Limit { most: 7439, unit: Unit::Bytes };
 
 /// The options.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Webex {
+    /// A bot's token.
     token: Secret,
+    /// Room ids and addresses of people.
     to: Vec<String>,
+    /// Another address of the API.
     #[serde(default = "api")]
     api_url: Secret,
+    /// How requests are made.
     #[serde(default)]
     http: Http,
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use reqwest::Method;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -12,7 +13,7 @@ use crate::model::{Handle, Moment, Receipt, Secret, SendError, Timestamp};
 use crate::template::{Templates, Undefined};
 
 /// How it asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 enum Verb {
     /// `POST`.
@@ -28,7 +29,7 @@ enum Verb {
 }
 
 /// What the body is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Send {
     /// The event in our words.
@@ -41,26 +42,37 @@ enum Send {
 }
 
 /// The options.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Webhook {
+    /// Where to; it may hold a key.
     url: Secret,
+    /// How it is sent.
     #[serde(default)]
     method: Verb,
+    /// More headers; values are secrets.
     #[serde(default)]
     headers: BTreeMap<String, Secret>,
+    /// For basic authentication.
     #[serde(default)]
     username: Option<String>,
+    /// Belongs to `username`.
     #[serde(default)]
     password: Option<Secret>,
+    /// Sent as `Authorization: Bearer`.
     #[serde(default)]
     bearer: Option<Secret>,
+    /// What is sent.
     #[serde(default)]
     send: Send,
+    /// A template of the body, instead of the usual one.
     #[serde(default)]
     body: Option<String>,
+    /// Signs each request as Standard Webhooks say; several while they change.
     #[serde(default, deserialize_with = "signing::one_or_more")]
+    #[schemars(with = "signing::OneOrMore")]
     signing_secret: Vec<Secret>,
+    /// How requests are made.
     #[serde(default)]
     http: Http,
 }

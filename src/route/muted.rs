@@ -75,7 +75,7 @@ impl Muted {
     }
 
     /// Whether it is in force for an event about the subject `key`.
-    pub(super) fn holds(&self, event: &Event, key: &str, weight: Level, now: Timestamp) -> bool {
+    pub fn holds(&self, event: &Event, key: &str, weight: Level, now: Timestamp) -> bool {
         let inside = |top: &String| event.scopes.iter().any(|scope| is_in(scope, top));
         self.from <= now
             && now < self.until

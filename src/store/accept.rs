@@ -7,11 +7,16 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::apply::Scribe;
 use super::change::{Accept, Done, Scene};
-use super::{StoreError, rows};
-use crate::model::{EventStatus, Subject, Timestamp};
+use super::{StoreError, rows, topics};
+use crate::model::{EventStatus, Subject, Timestamp, TopicEvent};
 
 /// How long a key makes an event count once.
 pub(super) const KEYS_LAST: Duration = Duration::from_secs(86_400);
+
+/// What keys begin with that make an event count once for a short time only.
+pub const BRIEF: &str = "event/brief";
+/// That time.
+const BRIEFLY: Duration = Duration::from_secs(60);
 
 /// The most failing subjects that routing is shown.
 const MOST_FAILING: i64 = 10_000;
@@ -36,6 +41,7 @@ pub(super) fn accept(scribe: &mut Scribe<'_>, accept: &Accept) -> Result<Done, S
     if let Some(subject) = &routed.subject {
         keep(scribe, subject, accept.at)?;
     }
+    topics::keep(scribe, accept.id, accept.at, &routed.topical)?;
     let mut deliveries = 0;
     for sending in &routed.sends {
         deliveries += usize::from(scribe.send(accept.id, accept.at, sending)?);
@@ -45,11 +51,12 @@ pub(super) fn accept(scribe: &mut Scribe<'_>, accept: &Accept) -> Result<Done, S
 
 /// The event that came with one of the keys within a day.
 fn repeated(scribe: &Scribe<'_>, accept: &Accept) -> Result<Option<i64>, StoreError> {
-    let since = accept.at.as_micros() - i64::try_from(KEYS_LAST.as_micros()).unwrap_or(i64::MAX);
+    let since = |last: Duration| accept.at.as_micros() - i64::try_from(last.as_micros()).unwrap_or(i64::MAX);
     let mut statement =
         scribe.connection.prepare_cached("SELECT event FROM event_key WHERE key = ?1 AND at > ?2")?;
     for key in &accept.keys {
-        let found = statement.query_row(params![key, since], |row| row.get(0)).optional()?;
+        let lasts = if key.starts_with(BRIEF) { BRIEFLY } else { KEYS_LAST };
+        let found = statement.query_row(params![key, since(lasts)], |row| row.get(0)).optional()?;
         if found.is_some() {
             return Ok(found);
         }
@@ -125,6 +132,13 @@ impl<'a> Stage<'a> {
 impl Scene for Stage<'_> {
     fn subject(&self) -> Option<&Subject> {
         self.subject.as_ref()
+    }
+
+    fn remembered(&self, topic: &str, id: &str) -> Option<TopicEvent> {
+        topics::remembered(self.connection, topic, id).unwrap_or_else(|error| {
+            *self.error.borrow_mut() = Some(error);
+            None
+        })
     }
 
     fn failing(&self) -> Vec<Subject> {

@@ -28,6 +28,7 @@ mod settle;
 mod sort;
 #[cfg(test)]
 mod tests;
+mod topics;
 mod trim;
 mod writer;
 
@@ -40,16 +41,17 @@ use rusqlite::params;
 use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, oneshot};
 
+pub use accept::BRIEF;
 pub use change::{
     Accept, Begin, Change, Decide, Done, Entry, Fate, Finish, NewDelivery, Notice, Pick, Routed, Scene,
-    Sending, Setting, Settled, Token, What,
+    Sending, Setting, Settled, Token, Topical, What,
 };
 pub use claims::{Claimed, Claims, MemoryClaims, Stored};
 pub use error::StoreError;
 pub use filter::{DeliveryFilter, EventFilter, Filter, Search};
 pub use keys::Keys;
 pub use lock::InstanceLock;
-pub use reader::{Attempt, Backlog, Reader, StoredEvent};
+pub use reader::{Attempt, Backlog, Gathered, Live, Reader, StoredEvent, TopicLine};
 
 use crate::model::Noun;
 use crate::net::World;
@@ -191,6 +193,15 @@ impl Store {
     pub async fn secrets(&self, execution: i64) -> Result<Map<String, Value>, StoreError> {
         let keys = self.inner.keys.clone();
         self.read(move |reader| reader.secrets(execution, &keys)).await
+    }
+
+    /// What admins set while the bot ran: options of notifiers, handlers of topics.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn live(&self) -> Result<Live, StoreError> {
+        let keys = self.inner.keys.clone();
+        self.read(move |reader| reader.live(&keys)).await
     }
 
     /// Does what is queued, folds the log into the file and ends. Later writes fail with [`StoreError::Closed`].

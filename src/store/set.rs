@@ -6,7 +6,7 @@ use rusqlite::params;
 
 use super::apply::Scribe;
 use super::change::{Done, Entry, Setting, Token};
-use super::{StoreError, accept};
+use super::{StoreError, accept, topics};
 use crate::model::{Acknowledged, Silence, Timestamp};
 
 /// How exactly the last use of a token is kept: so that a busy one costs a write a minute.
@@ -22,6 +22,11 @@ pub(super) fn set(scribe: &mut Scribe<'_>, setting: &Setting, audit: &Entry) -> 
             scribe.run(sql, params![token, at.as_micros()])?
         }
         Setting::Acknowledge { subject, who } => acknowledge(scribe, subject, who.as_ref())?,
+        Setting::Handler(spec) => topics::set_handler(scribe, spec)?,
+        Setting::NoHandler { topic, id } => topics::remove_handler(scribe, topic, id)?,
+        Setting::NoTopic { topic } => topics::remove_topic(scribe, topic)?,
+        Setting::Override(new) => topics::set_override(scribe, new)?,
+        Setting::NoOverride { kind, name, added } => topics::remove_override(scribe, kind, name, *added)?,
     };
     if changed == 0 {
         return Ok(Done::Stale);

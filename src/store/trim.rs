@@ -83,6 +83,7 @@ fn trim_events(scribe: &Scribe<'_>, before: Timestamp, now: Timestamp) -> Result
     let sql = "SELECT id FROM event WHERE at < ?1
                AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.event = event.id)
                AND NOT EXISTS (SELECT 1 FROM delivery_member AS member WHERE member.event = event.id)
+               AND NOT EXISTS (SELECT 1 FROM gathered WHERE gathered.event = event.id)
                ORDER BY at LIMIT ?2";
     let old = ids(scribe, sql, before)?;
     for id in &old {
@@ -94,11 +95,14 @@ fn trim_events(scribe: &Scribe<'_>, before: Timestamp, now: Timestamp) -> Result
     Ok(old.len() as u64)
 }
 
-/// Silences that ended, tokens that were revoked.
+/// Silences that ended, tokens that were revoked, what topics remember of things that nobody tells of any more.
 fn trim_settings(scribe: &Scribe<'_>, before: Timestamp) -> Result<u64, StoreError> {
     let before = [before.as_micros()];
     let silences = scribe.run("DELETE FROM silence WHERE ends < ?1", before)?;
-    Ok((silences + scribe.run("DELETE FROM token WHERE revoked < ?1", before)?) as u64)
+    let sql = "DELETE FROM topic_event WHERE (topic, id) IN
+               (SELECT topic, id FROM topic_event WHERE at < ?1 ORDER BY at LIMIT ?2)";
+    let things = scribe.run(sql, [before[0], MOST])?;
+    Ok((things + silences + scribe.run("DELETE FROM token WHERE revoked < ?1", before)?) as u64)
 }
 
 /// At most [`MOST`] ids of what is old.

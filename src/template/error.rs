@@ -33,6 +33,14 @@ impl TemplateError {
         Self { name: name.to_owned(), line: None, message: message.into(), excerpt: None }
     }
 
+    /// An error at a byte of an expression.
+    pub(crate) fn at(name: &str, source: &str, at: usize, message: impl Into<String>) -> Self {
+        let line = source.get(..at).map_or(1, |before| before.matches('\n').count() + 1);
+        let text = source.lines().nth(line - 1).unwrap_or_default();
+        let excerpt = excerpt(line, column(source, line, at), text);
+        Self { name: name.to_owned(), line: Some(line), message: message.into(), excerpt: Some(excerpt) }
+    }
+
     /// The first line alone: place and message.
     pub fn headline(&self) -> String {
         match self.line {

@@ -3,6 +3,7 @@
 //! What a template may use is listed in `docs/templates.md`. Values are never templates: only the
 //! text an admin wrote is.
 
+mod condition;
 mod env;
 mod error;
 #[expect(clippy::needless_pass_by_value, reason = "the engine hands arguments over by value")]
@@ -27,6 +28,7 @@ mod secrets;
 #[cfg(test)]
 mod tests;
 
+pub use condition::Conditions;
 pub use error::TemplateError;
 pub use limits::Limits;
 pub use named::named;

@@ -95,7 +95,7 @@ fn first_block(page: &str, languages: &[&str]) -> Option<String> {
 
 #[test]
 fn every_door_has_its_page_and_every_page_its_door() {
-    for room in ["adapter", "notifier", "runner"] {
+    for room in ["adapter", "notifier", "runner", "source"] {
         let (kinds, pages) = (kinds(room), pages_of(room));
         let without: Vec<_> = kinds.difference(&pages).collect();
         assert!(without.is_empty(), "no page in docs/{room}s for {without:?}");
@@ -110,7 +110,7 @@ fn every_door_has_its_page_and_every_page_its_door() {
 
 #[test]
 fn every_page_of_a_door_opens_with_an_example() {
-    for room in ["adapter", "notifier", "runner"] {
+    for room in ["adapter", "notifier", "runner", "source"] {
         for name in pages_of(room) {
             let path = source::root().join(format!("docs/{room}s/{name}.md"));
             let block = first_block(&fs::read_to_string(&path).unwrap(), &["yaml", "env", "sh"]);

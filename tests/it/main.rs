@@ -19,6 +19,7 @@ mod choices_more;
 mod cli;
 mod cli_running;
 mod clients;
+mod config_override;
 mod deliveries;
 #[cfg(feature = "discord")]
 mod discord;
@@ -33,6 +34,10 @@ mod doubts;
 mod events;
 mod https;
 mod import_notify;
+mod intake;
+mod intake_bad;
+mod intake_messages;
+mod intake_tls;
 mod irc_chat;
 mod irc_networks;
 mod irc_session;
@@ -62,6 +67,7 @@ mod rocketchat_client;
 mod rocketchat_faults;
 mod route;
 mod rules;
+mod service_tests;
 #[path = "../../benches/notify/sink.rs"]
 #[allow(dead_code, reason = "the benchmark reads more of it")]
 mod sink;
@@ -74,3 +80,4 @@ mod ssh_more;
 mod ssh_password;
 mod support;
 mod terminal;
+mod topics;

@@ -75,7 +75,7 @@ pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before
     let entries = listed.iter().map(|alias| entry(alias, &actions)).collect();
     let mut home = Home {
         root: dir.root().to_owned(),
-        aliases: Matcher::build(entries, case),
+        aliases: Arc::new(Matcher::build(entries, case)),
         runners: runners(dir, &settings),
         built_in: built.pack,
         env,
@@ -87,9 +87,11 @@ pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before
         services,
         notifying,
         problems,
+        filed: 0,
     };
     let doubts = doubts::doubts(&home);
     home.problems.extend(doubts);
+    home.filed = home.problems.len();
     home
 }
 

@@ -3,6 +3,7 @@
 
 mod doubts;
 mod files;
+mod live;
 mod load;
 mod notifying;
 mod reload;
@@ -12,9 +13,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use files::{Files, aliases_in, aliases_of};
+pub use live::{OWN_KINDS, shown as shown_handler};
 pub use load::{Built, has_services, load};
 pub use notifying::{Notifying, Way, mark};
-pub use reload::Homes;
+pub use reload::{Homes, Turn};
 
 use crate::access::{Access, Asker};
 use crate::action::{Action, Parameter};
@@ -25,6 +27,7 @@ use crate::config::instances::Instance;
 use crate::config::settings::Settings;
 use crate::config::{ConfigError, Problem};
 use crate::runner;
+use crate::store::Live;
 use crate::template::Templates;
 
 /// An adapter that is configured.
@@ -37,13 +40,14 @@ pub struct Wired {
 }
 
 /// The configuration in force.
+#[derive(Clone)]
 pub struct Home {
     /// The home directory.
     pub root: PathBuf,
     /// The bot's own settings.
     pub settings: Settings,
     /// Finds the alias that a text means, the built-in commands among them.
-    pub aliases: Matcher,
+    pub aliases: Arc<Matcher>,
     /// Every alias in force, by pack and name.
     pub listed: Vec<Arc<Alias>>,
     /// Every action in force, by `pack.name`.
@@ -58,8 +62,10 @@ pub struct Home {
     pub services: Vec<Wired>,
     /// Who is told of events.
     pub notifying: Arc<Notifying>,
-    /// What is wrong, file by file.
+    /// What is wrong, file by file, then what is wrong with what was set while the bot ran.
     pub problems: Vec<Problem>,
+    /// How many of them are of files.
+    filed: usize,
     /// The variables it was loaded with.
     env: Env,
     /// The pack of the built-in commands, left out of counts and lists.
@@ -104,6 +110,15 @@ impl Home {
     pub fn web_url(&self, execution: i64) -> Option<String> {
         let base = self.settings.public_url.as_ref()?;
         Some(format!("{}/executions/{execution}", base.as_str()))
+    }
+
+    /// The same with what was set while the bot ran.
+    fn with(mut self, live: &Live) -> Self {
+        self.problems.truncate(self.filed);
+        let mut problems = Vec::new();
+        self.notifying = Arc::new(self.notifying.laid(live, &mut problems));
+        self.problems.extend(problems);
+        self
     }
 
     /// The alias called `pack.name`.

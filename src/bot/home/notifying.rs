@@ -1,6 +1,6 @@
 //! `notifiers.yaml`: who is told of events, and where.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ring::digest::{SHA256, digest};
@@ -9,28 +9,42 @@ use serde_json::Value;
 use crate::config::env::Env;
 use crate::config::home::HomeDir;
 use crate::config::{ConfigError, Problem, read_optional};
-use crate::notifier::{self, Configured, Messages, Service};
+use crate::notifier::{self, Configured, Messages, Origin, Service};
 use crate::route::Rules;
+use crate::source;
+use crate::topic::Topics;
 
 /// Options of earlier versions of the file that are kept for what waits.
-const MOST_VARIANTS: usize = 1_000;
+pub(super) const MOST_VARIANTS: usize = 1_000;
+
+/// Stands for every source where the part of the file that declares them cannot be read.
+const EVERY: &str = "*";
 
 /// Notifiers and the rules that send to them.
 #[derive(Debug, Default)]
 pub struct Notifying {
     /// The routes, quiet hours and what else decides.
     pub rules: Arc<Rules>,
-    notifiers: BTreeMap<String, Arc<Configured>>,
+    /// Who listens to topics.
+    pub topics: Arc<Topics>,
+    /// The notifiers of the file.
+    pub(super) filed: BTreeMap<String, Arc<Configured>>,
+    /// Where values come from that stand elsewhere.
+    pub(super) origin: Origin,
+    pub(super) notifiers: BTreeMap<String, Arc<Configured>>,
     /// Where each notifier sends by its own options.
-    targets: BTreeMap<String, Targets>,
+    pub(super) targets: BTreeMap<String, Targets>,
     /// Notifiers with options that a route replaced, by name and the mark of those options.
-    variants: BTreeMap<(String, String), (Arc<Service>, Targets)>,
+    pub(super) variants: BTreeMap<(String, String), (Arc<Service>, Targets)>,
+    pub(super) sources: BTreeMap<String, Arc<source::Configured>>,
+    /// Sources that are declared and cannot be used.
+    pub(super) broken: BTreeSet<String>,
     /// The file cannot be used and no earlier one is in force: nobody would hear of anything.
-    unusable: bool,
+    pub(super) unusable: bool,
 }
 
 /// What gets a delivery of its own, found once at load: every event and every send asks for it.
-type Targets = Arc<[String]>;
+pub(super) type Targets = Arc<[String]>;
 
 /// A notifier, perhaps with the options of a route.
 #[derive(Debug, Clone)]
@@ -42,6 +56,12 @@ pub struct Way {
 }
 
 impl Way {
+    /// A notifier with these options instead of its own, for a trial.
+    pub fn trial(notifier: Arc<Configured>, service: Service) -> Self {
+        let targets = service.targets().into();
+        Self { notifier, variant: Some(Arc::new(service)), targets }
+    }
+
     /// What sends.
     pub fn service(&self) -> &Service {
         self.variant.as_deref().unwrap_or(&self.notifier.service)
@@ -62,6 +82,16 @@ impl Notifying {
     /// Every notifier, by name.
     pub fn notifiers(&self) -> &BTreeMap<String, Arc<Configured>> {
         &self.notifiers
+    }
+
+    /// Every source, by name.
+    pub fn sources(&self) -> &BTreeMap<String, Arc<source::Configured>> {
+        &self.sources
+    }
+
+    /// Whether a source is declared in a way that cannot be used: its sender is to come again.
+    pub fn is_broken(&self, source: &str) -> bool {
+        self.unusable || self.broken.contains(source) || self.broken.contains(EVERY)
     }
 
     /// Whether there is a file of which nothing can be used, so that events must not be taken.
@@ -95,12 +125,13 @@ pub(super) fn load(
 ) -> Arc<Notifying> {
     let file = dir.notifiers_yaml();
     let shown = dir.shown(&file);
+    let origin = Origin::new(env, dir.root());
     let text = match read_optional(&file) {
         Ok(text) => text.unwrap_or_default(),
         Err(error) => return refuse(vec![error], problems, before),
     };
     if text.trim().is_empty() {
-        return Arc::default();
+        return Arc::new(Notifying { origin, ..Notifying::default() });
     }
     let rules = match Rules::parse(shown, &text) {
         Ok(rules) => rules,
@@ -112,7 +143,7 @@ pub(super) fn load(
         read.notifiers.into_iter().map(|it| (it.name.clone(), Arc::new(it))).collect();
     // One that is wrong now goes on as it was when it was last good.
     for name in rules.notifiers.iter().map(|it| &it.name) {
-        let earlier = before.and_then(|before| before.notifiers.get(name));
+        let earlier = before.and_then(|before| before.filed.get(name));
         if let (None, Some(earlier)) = (notifiers.get(name), earlier) {
             notifiers.insert(name.clone(), earlier.clone());
         }
@@ -139,8 +170,20 @@ pub(super) fn load(
             }
         }
     }
+    let (sources, broken) = sources(source::read(shown, &text, env, dir.root()), problems, before);
     let targets = notifiers.iter().map(|(name, it)| (name.clone(), it.service.targets().into())).collect();
-    Arc::new(Notifying { rules: Arc::new(rules), notifiers, targets, variants, unusable: false })
+    Arc::new(Notifying {
+        rules: Arc::new(rules),
+        topics: Arc::default(),
+        filed: notifiers.clone(),
+        origin,
+        notifiers,
+        targets,
+        variants,
+        sources,
+        broken,
+        unusable: false,
+    })
 }
 
 fn refuse(
@@ -151,4 +194,31 @@ fn refuse(
     let errors = super::files::kept(errors, before);
     problems.extend(errors.into_iter().map(Problem::Error));
     before.cloned().unwrap_or_else(|| Arc::new(Notifying { unusable: true, ..Notifying::default() }))
+}
+
+/// The sources in force, and the names of those that cannot be. One that is wrong now goes on as it was when it was
+/// last good.
+fn sources(
+    read: source::Read,
+    problems: &mut Vec<Problem>,
+    before: Option<&Arc<Notifying>>,
+) -> (BTreeMap<String, Arc<source::Configured>>, BTreeSet<String>) {
+    let earlier = before.map(|before| before.sources.clone()).unwrap_or_default();
+    let is_unread = read.declared.is_empty() && read.problems.iter().any(Problem::is_fatal);
+    problems.extend(read.problems.iter().cloned());
+    if is_unread {
+        let broken = if before.is_none() { BTreeSet::from([EVERY.to_owned()]) } else { BTreeSet::new() };
+        return (earlier, broken);
+    }
+    let declared = read.declared.clone();
+    let mut sources = read.by_name();
+    let mut broken = BTreeSet::new();
+    for name in declared {
+        match earlier.get(&name) {
+            _ if sources.contains_key(&name) => {}
+            Some(good) => drop(sources.insert(name, good.clone())),
+            None => drop(broken.insert(name)),
+        }
+    }
+    (sources, broken)
 }

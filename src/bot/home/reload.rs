@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use serde_json::{Map, json};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, MutexGuard, watch};
 use tracing::{error, info, warn};
 
 use super::{Built, Home, load};
 use crate::config::Problem;
 use crate::config::home::HomeDir;
 use crate::net::World;
-use crate::store::{Change, Entry, Store, What};
+use crate::store::{Change, Entry, Live, Store, StoreError, What};
 
 /// The configuration, now and later.
 pub struct Homes {
@@ -20,8 +20,18 @@ pub struct Homes {
     built: Built,
     store: Store,
     world: World,
-    /// One reload at a time.
-    turn: Mutex<()>,
+    /// One reload at a time; with it, what was set while the bot ran.
+    turn: Mutex<Arc<Live>>,
+}
+
+/// Nobody else changes the configuration meanwhile.
+pub struct Turn<'a>(MutexGuard<'a, Arc<Live>>);
+
+impl Turn<'_> {
+    /// What was set while the bot ran.
+    pub fn live(&self) -> &Arc<Live> {
+        &self.0
+    }
 }
 
 impl Homes {
@@ -52,14 +62,14 @@ impl Homes {
     /// Loads again and puts it in force. What is wrong keeps its last good version and is in `problems`.
     /// `by` goes into the audit log.
     pub async fn reload(&self, by: &str) -> Arc<Home> {
-        let _turn = self.turn.lock().await;
+        let turn = self.turn.lock().await;
         let before = self.current();
         let (dir, variables, built) = (self.dir.clone(), self.variables.clone(), self.built.clone());
         let earlier = before.clone();
         let loaded =
             tokio::task::spawn_blocking(move || load(&dir, &variables, &built, Some(&earlier))).await;
         let home = match loaded {
-            Ok(home) => Arc::new(home),
+            Ok(home) => Arc::new(home.with(&turn)),
             Err(failed) => {
                 error!(%failed, "loading the configuration failed, the last one stays in force");
                 return before;
@@ -79,6 +89,27 @@ impl Homes {
         self.note(by, &home, &wrong);
         self.current.send_replace(home.clone());
         home
+    }
+
+    /// Waits until nobody else changes the configuration.
+    pub async fn turn(&self) -> Turn<'_> {
+        Turn(self.turn.lock().await)
+    }
+
+    /// Reads what was set while the bot ran, and puts it in force.
+    ///
+    /// # Errors
+    /// The database cannot be read; nothing is changed.
+    pub async fn recall(&self, turn: &mut Turn<'_>) -> Result<(), StoreError> {
+        let live = self.store.live().await?;
+        *turn.0 = Arc::new(live);
+        let before = self.current();
+        let home = (*before).clone().with(&turn.0);
+        if home.problems != before.problems {
+            say(&home.problems[home.filed..]);
+        }
+        self.current.send_replace(Arc::new(home));
+        Ok(())
     }
 
     fn note(&self, by: &str, home: &Home, wrong: &[String]) {

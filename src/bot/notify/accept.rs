@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::Notify;
 use super::cache::Known;
 use super::expand::expand;
+use super::listen;
 use crate::bot::home::Home;
 use crate::model::{Event, Moment, Noun, Subject, Timestamp};
 use crate::route::{self, Asked};
-use crate::store::{Accept, Change, Decide, Done, Routed, Scene, Sending, StoreError};
+use crate::store::{Accept, BRIEF, Change, Decide, Done, Routed, Scene, Sending, StoreError, Topical};
 
 /// An event on its way in.
 #[derive(Debug, Clone)]
@@ -21,12 +22,24 @@ pub struct Incoming {
     pub raw_size: u64,
     /// Their SHA-256, in hex.
     pub raw_hash: String,
+    /// For how long the event's own key makes it count once.
+    pub once: Once,
+}
+
+/// For how long the same event is a repeat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Once {
+    /// Its sender tells each event apart.
+    #[default]
+    InADay,
+    /// Its sender does not: the same may happen again, and a double comes at once.
+    InAMinute,
 }
 
 impl Incoming {
     /// An event that the bot tells itself.
     pub fn own(event: Event) -> Self {
-        Self { event, key: None, raw_size: 0, raw_hash: String::new() }
+        Self { event, key: None, raw_size: 0, raw_hash: String::new(), once: Once::default() }
     }
 }
 
@@ -92,6 +105,15 @@ impl Notify {
         self.write(self.routed(incoming, notifiers)).await
     }
 
+    /// Keeps an event that nobody is told of, for the history.
+    ///
+    /// # Errors
+    /// As [`Notify::accept`].
+    pub async fn keep(&self, incoming: Incoming) -> Result<Accepted, NotTaken> {
+        let keys = keys(&incoming);
+        self.write(self.prepare(incoming, keys, None, Decide::new(|_, _| Routed::default()))).await
+    }
+
     /// An event of the bot itself, ready to be committed with something else: it goes to those of `names` that are
     /// notifiers, and to whom the rules say.
     pub fn prepare_for(&self, event: Event, names: &[String]) -> Accept {
@@ -113,7 +135,7 @@ impl Notify {
         sends: impl Fn(i64, Timestamp) -> Vec<Sending> + Send + Sync + 'static,
     ) -> Result<Accepted, NotTaken> {
         let decide =
-            Decide::new(move |accept, _| Routed { subject: None, sends: sends(accept.id, accept.at) });
+            Decide::new(move |accept, _| Routed { sends: sends(accept.id, accept.at), ..Routed::default() });
         let accept = self.prepare(incoming, Vec::new(), None, decide);
         self.write(accept).await
     }
@@ -143,7 +165,7 @@ impl Notify {
         }
     }
 
-    fn prepare(
+    pub(super) fn prepare(
         &self,
         incoming: Incoming,
         keys: Vec<String>,
@@ -164,7 +186,7 @@ impl Notify {
         accept
     }
 
-    async fn write(&self, accept: Accept) -> Result<Accepted, NotTaken> {
+    pub(super) async fn write(&self, accept: Accept) -> Result<Accepted, NotTaken> {
         let id = accept.id;
         match self.store.write(Change::Accept(Box::new(accept))).await? {
             Done::Accepted { event, deliveries } => Ok(Accepted { id: event, deliveries, repeated: false }),
@@ -174,7 +196,7 @@ impl Notify {
     }
 
     /// Routing by the rules in force now, which runs inside the transaction.
-    fn by_rules(&self, derived: Option<Moment>, also: Vec<String>) -> Decide {
+    pub(super) fn by_rules(&self, derived: Option<Moment>, also: Vec<String>) -> Decide {
         let (home, muted, timer) = (self.homes.current(), self.muted(), self.timer.clone());
         Decide::new(move |accept, scene| {
             let routed = routed(&home, &muted, derived, &also, accept, scene);
@@ -199,14 +221,23 @@ fn routed(
     let before = scene.subject();
     let asked = Asked { event: &accept.event, id: accept.id, now: accept.at, derived };
     let outcome = route::decide(rules, muted, &asked, route::Scene { subject: before, failing: &failing });
-    let sends = expand(home, accept, before, &outcome, also);
-    Routed { subject: Some(outcome.subject), sends }
+    let mut sends = expand(home, accept, before, &outcome, also);
+    // What the bot tells by itself of a subject is no news for its topics.
+    let topical = match derived {
+        None => listen::heard(home, muted, accept, &outcome, scene, &mut sends),
+        Some(_) => Topical::default(),
+    };
+    Routed { subject: Some(outcome.subject), sends, topical }
 }
 
 /// What makes an event count once: the sender's key, and the event's own.
 fn keys(incoming: &Incoming) -> Vec<String> {
     let event = &incoming.event;
     let key = incoming.key.iter().map(|key| format!("event/key/{key}"));
-    let own = event.dedup_key.iter().map(|key| format!("event/own/{}/{key}", event.source));
+    let word = match incoming.once {
+        Once::InADay => "event/own",
+        Once::InAMinute => BRIEF,
+    };
+    let own = event.dedup_key.iter().map(|key| format!("{word}/{}/{key}", event.source));
     key.chain(own).collect()
 }

@@ -270,8 +270,10 @@ async fn send(notify: &Notify, name: &str, delivery: &Stored) -> Result<Receipt,
         Order::deserialize(&delivery.body).map_err(|_| refused("the delivery cannot be read".to_owned()))?;
     let home = notify.homes.current();
     // After a restart the options of an earlier file are not known any more: the notifier's own may do.
-    let own = || home.notifying.way(name, None);
-    let way = home.notifying.way(name, order.variant.as_deref()).or_else(own);
+    let is_test = order.variant.as_deref().is_some_and(super::service::is_trial);
+    let own = || home.notifying.way(name, None).filter(|_| !is_test);
+    let tried = || notify.tried(name, order.variant.as_deref()?);
+    let way = home.notifying.way(name, order.variant.as_deref()).or_else(tried).or_else(own);
     let way = way.ok_or_else(|| refused(format!("the notifier `{name}` is gone")))?;
     if !way.targets().contains(&delivery.slot.target) {
         return Err(refused(format!("`{}` is no target of the notifier now", delivery.slot.target)));
@@ -327,7 +329,8 @@ async fn notice(notify: &Notify, delivery: &Stored, order: &Order) -> Result<Not
         let known = notify.known(delivery.event.unwrap_or_default()).await;
         let known = known.map_err(|error| later(error.to_string()))?;
         let known = known.ok_or_else(|| SendError::Refused { why: "its event is gone".to_owned() })?;
-        return Ok(wording::single(delivery, order, &known));
+        let plain = wording::single(delivery, order, &known);
+        return Ok(wording::dressed(&notify.homes.current(), &known.event, plain));
     }
     let id = delivery.id;
     let members = notify.store.read(move |reader| reader.members(id)).await;

@@ -28,6 +28,9 @@ pub(super) struct Order {
     /// The outcome before, where there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) previous: Option<String>,
+    /// The topic and handler that sends it, `cpu/page`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) handler: Option<String>,
 }
 
 /// How long sending is tried: what nobody acts on is old news soon.
@@ -52,7 +55,7 @@ pub(super) fn expand(
     let story = Story::of(accept, before);
     let others = outcome.sends.iter().filter(|decision| !is_about(&accept.event, &decision.notifier));
     let mut sends: Vec<Sending> =
-        others.flat_map(|decision| story.sendings(home, accept, decision)).collect();
+        others.flat_map(|decision| story.sendings(home, accept, decision, None)).collect();
     for name in also.iter().filter(|name| !outcome.sends.iter().any(|it| it.notifier == **name)) {
         let decision = Decision {
             line: 0,
@@ -61,26 +64,27 @@ pub(super) fn expand(
             moment: accept.event.status.moment(),
             when: When::Now,
         };
-        sends.extend(story.sendings(home, accept, &decision));
+        sends.extend(story.sendings(home, accept, &decision, None));
     }
     sends
 }
 
 /// Whether an event tells of a notifier's own trouble, which that notifier would not deliver.
-fn is_about(event: &Event, notifier: &str) -> bool {
+pub(super) fn is_about(event: &Event, notifier: &str) -> bool {
     let own = event.source == super::meta::SOURCE && event.kind == super::meta::KIND;
     own && event.labels.get("notifier").is_some_and(|name| name == notifier)
 }
 
 /// What an event continues.
-struct Story {
+pub(super) struct Story {
     fresh: bool,
     previous: Option<String>,
-    level: Level,
+    /// How much it weighs: an end as much as what it ends.
+    pub(super) level: Level,
 }
 
 impl Story {
-    fn of(accept: &Accept, before: Option<&Subject>) -> Self {
+    pub(super) fn of(accept: &Accept, before: Option<&Subject>) -> Self {
         let event = &accept.event;
         let bad = |subject: &&Subject| subject.status.is_some_and(EventStatus::is_bad);
         let ends = before.filter(bad).filter(|_| event.status.is_success());
@@ -92,7 +96,13 @@ impl Story {
         }
     }
 
-    fn sendings(&self, home: &Home, accept: &Accept, decision: &Decision) -> Vec<Sending> {
+    pub(super) fn sendings(
+        &self,
+        home: &Home,
+        accept: &Accept,
+        decision: &Decision,
+        handler: Option<&str>,
+    ) -> Vec<Sending> {
         let variant = decision.options.as_ref().map(mark);
         let way = home.notifying.way(&decision.notifier, variant.as_deref());
         let targets = match &way {
@@ -113,6 +123,7 @@ impl Story {
             variant,
             fresh: self.fresh,
             previous: self.previous.clone(),
+            handler: handler.map(str::to_owned),
         };
         let body = serde_json::to_value(order).unwrap_or(Value::Null);
         let sending = |target: String| Sending {

@@ -2,11 +2,15 @@
 
 mod accept;
 mod cache;
+mod configure;
 mod courier;
 mod expand;
+mod gather;
+mod listen;
 mod meta;
 mod pace;
 mod room;
+mod service;
 mod trial;
 mod wording;
 
@@ -19,12 +23,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
-pub use accept::{Accepted, Incoming, NotTaken};
+pub use accept::{Accepted, Incoming, NotTaken, Once};
+pub use configure::{Patch, Unfit};
 pub use pace::State;
+pub use service::{ServiceTest, TEST_OPTIONS};
 pub use trial::Tested;
 
 use super::choices::Choices;
-use super::home::{Home, Homes};
+use super::home::{Home, Homes, Way};
 use super::outbox::Outbox;
 use crate::model::Timestamp;
 use crate::net::World;
@@ -56,6 +62,8 @@ pub struct Notify {
     quit: CancellationToken,
     /// Rings when a subject got a time at which to look at it.
     timer: Arc<Bell>,
+    /// Options that are only tried, by notifier and mark.
+    trials: Mutex<BTreeMap<(String, String), Way>>,
     /// Notifiers of which it was told that they keep failing.
     complaints: Mutex<BTreeSet<String>>,
     this: Weak<Self>,
@@ -125,6 +133,7 @@ impl Notify {
             tasks: TaskTracker::new(),
             quit: CancellationToken::new(),
             timer: Arc::default(),
+            trials: Mutex::default(),
             complaints: Mutex::default(),
             this: this.clone(),
         })
@@ -145,6 +154,8 @@ impl Notify {
         }));
         let this = self.clone();
         self.tasks.spawn(self.quit.clone().run_until_cancelled_owned(async move { this.watch().await }));
+        let this = self.clone();
+        self.tasks.spawn(self.quit.clone().run_until_cancelled_owned(async move { this.gather().await }));
     }
 
     fn couriers(&self) -> MutexGuard<'_, BTreeMap<String, Running>> {

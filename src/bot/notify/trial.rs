@@ -11,7 +11,7 @@ use super::expand::Order;
 use super::{Incoming, Notify, notifier_name, wording};
 use crate::bot::home::{Home, Way};
 use crate::config::nearest::hint;
-use crate::model::{Event, Slot};
+use crate::model::{Event, SendError, Slot};
 use crate::notifier::Mode;
 use crate::store::{DeliveryFilter, NewDelivery, Sending, Stored};
 
@@ -32,13 +32,18 @@ pub struct Tested {
 }
 
 /// The event of a test, where none is given.
-fn sample() -> Event {
+pub(super) fn sample() -> Event {
     let body = json!({
         "source": "chatops", "kind": "test", "status": "info", "title": "test notification",
         "text": "This is a test. Nothing happened, nobody needs to act.", "labels": {"test": "true"},
         "fingerprint": "test", "url": "https://example.org/",
     });
     Event::from_json(&body).expect("the sample is an event")
+}
+
+/// How a test is sent.
+pub(super) fn order(event: &Event, variant: Option<String>) -> Order {
+    Order { moment: event.status.moment(), fresh: true, variant, ..Order::default() }
 }
 
 impl Notify {
@@ -62,16 +67,26 @@ impl Notify {
             return Err(format!("there is no notifier `{notifier}`{near}"));
         };
         let event = event.unwrap_or_else(sample);
-        let order = Order { moment: event.status.moment(), fresh: true, ..Order::default() };
-        let body = serde_json::to_value(&order).unwrap_or(Value::Null);
+        let order = order(&event, None);
         if rehearse {
             return Ok(self.rehearse(&home, &way, event, &order).await);
         }
-        let targets = way.targets().to_vec();
         if !way.notifier.enabled {
             return Err(format!("the notifier `{notifier}` is not enabled; a dry run works"));
         }
-        let name = notifier_name(notifier);
+        self.tell_all(&way, event, &order).await
+    }
+
+    /// Sends a test to every target of a notifier, and waits for what they say.
+    pub(super) async fn tell_all(
+        &self,
+        way: &Way,
+        event: Event,
+        order: &Order,
+    ) -> Result<Vec<Tested>, String> {
+        let body = serde_json::to_value(order).unwrap_or(Value::Null);
+        let targets = way.targets().to_vec();
+        let name = notifier_name(&way.notifier.name);
         let sends = move |id: i64, now: crate::model::Timestamp| {
             let sending = |target: &String| Sending {
                 slot: Slot { notifier: name.clone(), target: target.clone(), lane: format!("test/{id}") },
@@ -90,6 +105,24 @@ impl Notify {
     }
 
     async fn rehearse(&self, home: &Home, way: &Way, event: Event, order: &Order) -> Vec<Tested> {
+        self.hand_over((home, way), event, order, Mode::Rehearse).await
+    }
+
+    /// What would be sent of a sample, to every target.
+    pub(super) async fn rehearse_sample(&self, home: &Home, way: &Way) -> Vec<Tested> {
+        let event = sample();
+        let order = order(&event, None);
+        self.rehearse(home, way, event, &order).await
+    }
+
+    /// Gives a test into a notifier's hands, past the history.
+    pub(super) async fn hand_over(
+        &self,
+        (home, way): (&Home, &Way),
+        event: Event,
+        order: &Order,
+        mode: Mode,
+    ) -> Vec<Tested> {
         let at = self.world.now();
         let known = Known { id: 0, event: Arc::new(event), at };
         let mut tested = Vec::new();
@@ -105,11 +138,18 @@ impl Notify {
                 due: at,
                 expires: at,
             };
-            let notice = wording::single(&Stored::fresh(&new), order, &known);
-            let handover = Handover { notify: self, home, way, lane: &slot.lane, mode: Mode::Rehearse };
-            let outcome = handover.give(notice, None).await;
+            let plain = wording::single(&Stored::fresh(&new), order, &known);
+            let notice = wording::dressed(home, &known.event, plain);
+            let handover = Handover { notify: self, home, way, lane: &slot.lane, mode };
+            let began = self.world.now();
+            let given = self.world.timeout(LONGEST, handover.give(notice, None)).await;
+            let late = || {
+                Err(SendError::Retry { why: format!("no end within {} s", LONGEST.as_secs()), after: None })
+            };
+            let outcome = given.unwrap_or_else(|_| late());
+            let millis = u64::try_from(self.world.now().since(began).as_millis()).unwrap_or_default();
             let outcome = outcome.map(|receipt| receipt.answer).map_err(|error| error.to_string());
-            tested.push(Tested { target: slot.target, outcome, millis: 0, delivery: None });
+            tested.push(Tested { target: slot.target, outcome, millis, delivery: None });
         }
         tested
     }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::cache::Known;
 use super::expand::Order;
+use crate::bot::home::Home;
 use crate::model::{Event, EventStatus, Level, Moment};
 use crate::notifier::Notice;
 use crate::route::Bundle;
@@ -51,6 +52,20 @@ pub(super) fn single(delivery: &Stored, order: &Order, known: &Known) -> Notice 
         payload: event.payload.clone(),
         test: delivery.purpose == "test",
     }
+}
+
+/// A notice in the words of its source, where that is declared.
+pub(super) fn dressed(home: &Home, event: &Event, mut notice: Notice) -> Notice {
+    let Some(source) = home.notifying.sources().get(&event.source) else { return notice };
+    let row = source.service.row();
+    notice.body = row.tell(event);
+    let is_label = |name: &str, value: &str| event.labels.get(name).is_some_and(|own| own == value);
+    notice.facts.retain(|(name, value)| !is_label(name, value) || row.shows(event, name, value));
+    let plain = [Moment::Started, Moment::Success, Moment::Warning, Moment::Error, Moment::Canceled];
+    if plain.contains(&notice.moment) {
+        notice.message = row.headline(event).unwrap_or_default();
+    }
+    notice
 }
 
 fn facts(event: &Event, order: &Order) -> Vec<(String, String)> {

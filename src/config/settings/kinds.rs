@@ -168,6 +168,16 @@ impl Setting for Option<Url> {
     }
 }
 
+/// A file, perhaps relative to the home directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilePath(pub PathBuf);
+
+impl Setting for Option<FilePath> {
+    fn read(text: &str) -> Result<Self, String> {
+        Ok((!text.is_empty()).then(|| FilePath(PathBuf::from(text))))
+    }
+}
+
 /// The file of an SQLite database, perhaps relative to the home directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqliteFile(pub PathBuf);

@@ -14,7 +14,7 @@ use crate::model::Person;
 
 use kinds::Setting;
 pub use kinds::{
-    BotName, Bytes, Case, Days, ListenOn, LogFilter, LogFormat, Prefix, SqliteFile, SshClient, Url,
+    BotName, Bytes, Case, Days, FilePath, ListenOn, LogFilter, LogFormat, Prefix, SqliteFile, SshClient, Url,
 };
 
 /// One setting, for help and documentation.
@@ -60,6 +60,11 @@ settings! {
     admins: Vec<Person> = "CHATOPS_ADMINS", "";
     /// Where the HTTP API listens: address and port, or `off`.
     listen: ListenOn = "CHATOPS_LISTEN", "127.0.0.1:8080";
+    /// The certificate that the HTTP API shows, a PEM file with its chain; with it the API speaks TLS. A new file is
+    /// taken within seconds. Plain HTTP is then answered for this machine alone.
+    tls_cert: Option<FilePath> = "CHATOPS_TLS_CERT", "";
+    /// The private key of that certificate, a PEM file; without it the key stands in the certificate's file.
+    tls_key: Option<FilePath> = "CHATOPS_TLS_KEY", "";
     /// The address under which people reach the bot's web pages, for links in answers.
     public_url: Option<Url> = "CHATOPS_PUBLIC_URL", "";
     /// The database: `sqlite:PATH`, a relative path begins at the home directory.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Recorder, Rig};
 use crate::notifier::my_service::MyService;
-use crate::notifier::{Notice, Notifier};
+use crate::notifier::{Notice, Notifier, schema};
 
 /// The first Rust block of a page's section, its indentation taken away.
 fn block(page: &str, heading: &str) -> String {
@@ -18,6 +18,19 @@ fn contributing_shows_what_is_compiled() {
     let shown = block(include_str!("../../../CONTRIBUTING.md"), "## A notifier in ten minutes");
     let compiled = include_str!("../../../tests/example/src/notifier/my_service.rs");
     assert_eq!(shown, compiled, "the example and tests/example/src/notifier/my_service.rs must be the same");
+}
+
+#[test]
+fn the_schema_of_the_example_is_its_type() {
+    let schema = schema::of::<MyService>();
+    assert_eq!(schema::keys(&schema), ["api_url", "token", "rooms", "http"]);
+    let token = json!({"type": "string", "writeOnly": true, "format": "password", "description": "A token that may post."});
+    assert_eq!(schema["properties"]["token"], token);
+    assert_eq!(schema["required"], json!(["api_url", "token", "rooms"]));
+    let options = json!({"token": "hunter2", "rooms": ["ops"]});
+    let (shown, cut) = schema::redact(&schema, options.as_object().unwrap());
+    assert_eq!(Value::Object(shown), json!({"token": true, "rooms": ["ops"], "api_url": false}));
+    assert_eq!(cut, ["token", "api_url"]);
 }
 
 #[tokio::test]

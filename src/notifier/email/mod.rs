@@ -13,11 +13,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Doors, Edits, Mode, Notice, Notifier, refused};
 use crate::model::{Handle, Receipt, Secret, SendError};
-use crate::net::http::span;
+use crate::net::http::{Span, span};
 use recipients::{mailbox, mailboxes};
 
 /// Ports by custom: relay, submission, submission over TLS.
@@ -26,10 +27,12 @@ const STARTTLS_PORT: u16 = 587;
 const TLS_PORT: u16 = 465;
 
 /// The options.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Email {
+    /// The mail server.
     host: String,
+    /// Its port; without it 587, 465 with `tls`, 25 in clear.
     #[serde(default)]
     port: Option<u16>,
     /// TLS after a plain beginning; on unless `tls` is.
@@ -38,31 +41,47 @@ pub struct Email {
     /// TLS from the first byte.
     #[serde(default)]
     tls: bool,
+    /// For logging in.
     #[serde(default)]
     username: Option<String>,
+    /// Belongs to `username`.
     #[serde(default)]
     password: Option<Secret>,
+    /// The sender.
     from: String,
+    /// Who gets it.
     #[serde(default)]
     to: Vec<String>,
+    /// Who gets a copy.
     #[serde(default)]
     cc: Vec<String>,
+    /// Who gets a copy that the others do not see.
     #[serde(default)]
     bcc: Vec<String>,
+    /// Where answers go.
     #[serde(default)]
     reply_to: Option<String>,
+    /// More headers.
     #[serde(default)]
     headers: BTreeMap<String, String>,
+    /// What the bot calls itself to the server.
     #[serde(default)]
     hello: Option<String>,
+    /// How long to wait for a connection.
     #[serde(default = "connect_limit", deserialize_with = "span")]
+    #[schemars(with = "Span")]
     connect_timeout: Duration,
+    /// How long a mail may take in all.
     #[serde(default = "limit", deserialize_with = "span")]
+    #[schemars(with = "Span")]
     timeout: Duration,
+    /// Certificates to trust beside the system's, a PEM file.
     #[serde(default)]
     ca_file: Option<PathBuf>,
+    /// The client's certificates and private key, one PEM file.
     #[serde(default)]
     client_certificate: Option<PathBuf>,
+    /// Whether any certificate of the server is good enough: only for a test.
     #[serde(default)]
     insecure_skip_verify: bool,
 }

@@ -1,5 +1,6 @@
 //! `notifiers.yaml`: the part under `notifiers:`.
 
+mod live;
 mod options;
 #[cfg(test)]
 mod tests;
@@ -13,7 +14,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use super::proof::{self, Form};
-use super::{Messages, Service, Text, pace, place};
+use super::{Messages, Row, Service, Text, pace, place};
 use crate::config::env::Env;
 use crate::config::yaml::{self, Spanned, line_of};
 use crate::config::{ConfigError, Problem};
@@ -106,13 +107,28 @@ pub struct Configured {
     pub service: Service,
     /// Its options, expanded: holds secrets.
     options: Hidden,
+    /// Its options as they were written, with the names of what stands elsewhere.
+    written: Hidden,
     /// Where values come from that stand elsewhere.
+    origin: Origin,
+}
+
+/// Where values come from that stand elsewhere, and where relative paths begin.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
     env: Arc<Env>,
-    /// Where relative paths begin.
     base: PathBuf,
 }
 
+impl Origin {
+    /// Variables of `env`, files below `base`.
+    pub fn new(env: &Env, base: &Path) -> Self {
+        Self { env: Arc::new(env.clone()), base: base.to_owned() }
+    }
+}
+
 /// Values with secrets in them.
+#[derive(Clone)]
 struct Hidden(Map<String, Value>);
 
 impl std::fmt::Debug for Hidden {
@@ -234,9 +250,9 @@ impl Reader<'_> {
             in_flight,
             rate,
             service,
-            env: self.env.clone(),
-            base: self.base.to_owned(),
+            origin: Origin { env: self.env.clone(), base: self.base.to_owned() },
             options: Hidden(options),
+            written: Hidden(written.clone()),
         })
     }
 
@@ -269,25 +285,4 @@ fn build(options: &Map<String, Value>) -> Result<Service, String> {
 fn is_name(name: &str) -> bool {
     let accepted = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     (1..=64).contains(&name.len()) && name.chars().all(accepted)
-}
-
-impl Configured {
-    /// The same destination with some options replaced, as a route's `send:` may ask: `{"channels": ["#web"]}`.
-    ///
-    /// # Errors
-    /// An option is unknown, of the wrong kind or not accepted; one sentence without values.
-    pub fn with(&self, overrides: &Map<String, Value>) -> Result<Service, String> {
-        let given = options::expanded(overrides.clone(), &self.env, &self.base)?;
-        let mut all = self.options.0.clone();
-        let own = options::own(&mut all).ok_or("the notifier has no options")?;
-        options::lay_over(own, &given);
-        options::at_home(own, &self.base);
-        if given != *overrides {
-            return build(&all);
-        }
-        let service: Service =
-            serde_json::from_value(Value::Object(all)).map_err(|error| options::told(&error))?;
-        service.check()?;
-        Ok(service)
-    }
 }

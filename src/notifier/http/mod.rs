@@ -8,10 +8,12 @@ mod request;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 use std::time::Instant;
 
 use reqwest::{Client, Method, Response, Url, redirect};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer};
 
 use super::{Doors, Mode, later, refused};
@@ -36,6 +38,16 @@ pub(super) struct Http {
 impl<'de> Deserialize<'de> for Http {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Self { options: HttpOptions::deserialize(deserializer)?, client: OnceLock::new() })
+    }
+}
+
+impl JsonSchema for Http {
+    fn schema_name() -> Cow<'static, str> {
+        HttpOptions::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        HttpOptions::json_schema(generator)
     }
 }
 

@@ -8,12 +8,13 @@ mod tests;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Doors, Edits, Mode, Notice, Notifier, refused};
 use crate::model::{Handle, Receipt, Secret, SendError};
 use crate::net::dial::{Dial, Proxy};
-use crate::net::http::span;
+use crate::net::http::{Span, span};
 use crate::net::tls::{self, TlsOptions};
 use crate::text::{marks, render};
 use crate::wire::irc::{Login, Patience, Profile, Rate, sentence};
@@ -24,39 +25,56 @@ const CLEAR_PORT: u16 = 6667;
 const TLS_PORT: u16 = 6697;
 
 /// The options.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Irc {
+    /// The server's name or address.
     server: String,
+    /// Its port; without it 6697, in clear 6667.
     #[serde(default)]
     port: Option<u16>,
+    /// What the bot is called there.
     #[serde(default = "nickname")]
     nickname: String,
+    /// The server's password.
     #[serde(default)]
     password: Option<Secret>,
+    /// The account of SASL.
     #[serde(default)]
     sasl_user: Option<String>,
+    /// Belongs to `sasl_user`.
     #[serde(default)]
     sasl_password: Option<Secret>,
     /// Channels and nicks; a channel may have its key behind a colon.
     targets: Vec<Secret>,
+    /// Whether the connection is encrypted.
     #[serde(default = "on")]
     tls: bool,
+    /// Certificates to trust beside the system's, a PEM file.
     #[serde(default)]
     ca_file: Option<PathBuf>,
+    /// The client's certificates and private key, one PEM file.
     #[serde(default)]
     client_certificate: Option<PathBuf>,
+    /// SHA-256 of the only certificate that is good.
     #[serde(default)]
     fingerprint: Option<String>,
+    /// A proxy on the way, `socks5://` or `http://`.
     #[serde(default)]
     proxy: Option<Secret>,
+    /// Lines of one notice at most; more are cut.
     #[serde(default = "lines")]
     lines: usize,
+    /// Lines and seconds, such as `4/8s`.
     #[serde(default)]
     rate: Option<String>,
+    /// How long to wait for a connection.
     #[serde(default = "connect_limit", deserialize_with = "span")]
+    #[schemars(with = "Span")]
     connect_timeout: Duration,
+    /// How long a notice may take in all.
     #[serde(default = "limit", deserialize_with = "span")]
+    #[schemars(with = "Span")]
     timeout: Duration,
 }
 

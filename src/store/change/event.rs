@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::model::{Event, Silence, Slot, Subject, Timestamp};
+use crate::model::{Event, HandlerSpec, Override, Silence, Slot, Subject, Timestamp, TopicEvent};
 
 /// An event was told: the event, its subject and its deliveries commit together.
 #[derive(Debug, Clone)]
@@ -36,6 +37,8 @@ pub trait Scene {
     fn subject(&self) -> Option<&Subject>;
     /// Subjects whose last outcome is a failure or a warning, at most 10,000, the newest first.
     fn failing(&self) -> Vec<Subject>;
+    /// What a topic remembers of a thing.
+    fn remembered(&self, topic: &str, id: &str) -> Option<TopicEvent>;
 }
 
 /// Decides who hears of an event. Called on the store's thread: pure, quick, without panics.
@@ -51,7 +54,7 @@ impl Decide {
     }
 
     /// What is to be written beside the event.
-    pub(in crate::store) fn call(&self, accept: &Accept, scene: &dyn Scene) -> Routed {
+    pub fn call(&self, accept: &Accept, scene: &dyn Scene) -> Routed {
         (self.0)(accept, scene)
     }
 }
@@ -69,6 +72,19 @@ pub struct Routed {
     pub subject: Option<Subject>,
     /// What is sent, and what is not although a rule names it.
     pub sends: Vec<Sending>,
+    /// What changes in its topics.
+    pub topical: Topical,
+}
+
+/// What an event changes in topics.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Topical {
+    /// What they remember from now on.
+    pub remembered: Vec<TopicEvent>,
+    /// Topic and handler that gather it, and for how long from the first on.
+    pub gathers: Vec<(String, String, Duration)>,
+    /// It tells of what this handler of a topic had gathered until then, which is gathered no more.
+    pub told: Option<(String, String, Timestamp)>,
 }
 
 /// One delivery of an event; the store gives it its id.
@@ -160,5 +176,30 @@ pub enum Setting {
         subject: String,
         /// Who.
         who: Option<crate::model::Acknowledged>,
+    },
+    /// Somebody listens to a topic; replaces the handler of that name.
+    Handler(HandlerSpec),
+    /// A handler is removed, with what it gathers.
+    NoHandler {
+        /// The topic.
+        topic: String,
+        /// The handler.
+        id: String,
+    },
+    /// A topic is removed: what it remembers, its handlers.
+    NoTopic {
+        /// The topic.
+        topic: String,
+    },
+    /// Options of a notifier, for those set before. Empty ones of a notifier of the file are none.
+    Override(Override),
+    /// What was set of a notifier is removed.
+    NoOverride {
+        /// The kind.
+        kind: String,
+        /// The notifier.
+        name: String,
+        /// Whether all of it was set.
+        added: bool,
     },
 }

@@ -13,7 +13,7 @@ use crate::model::{
     Status, Timestamp,
 };
 
-pub use event::{Accept, Decide, Fate, Pick, Routed, Scene, Sending, Setting, Token};
+pub use event::{Accept, Decide, Fate, Pick, Routed, Scene, Sending, Setting, Token, Topical};
 
 /// A write. Changes are carried out in the order in which [`super::Store::write`] was called on their
 /// queue; all that are waiting are committed together.

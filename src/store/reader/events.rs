@@ -25,9 +25,9 @@ pub struct StoredEvent {
 }
 
 impl StoredEvent {
-    const COLUMNS: &'static str = "event.id, event.body, event.at, event.raw_size, event.raw_hash";
+    pub(super) const COLUMNS: &'static str = "event.id, event.body, event.at, event.raw_size, event.raw_hash";
 
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             id: row.get(0)?,
             event: Arc::new(rows::event(row, 1)?),

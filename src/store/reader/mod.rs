@@ -6,6 +6,7 @@ mod deliveries;
 mod events;
 mod executions;
 mod settings;
+mod topics;
 
 use std::path::Path;
 
@@ -15,6 +16,7 @@ pub use deliveries::{Attempt, Backlog};
 #[cfg(test)]
 pub(super) use deliveries::{BACKLOG, DUE, DUE_AFTER, RIPE};
 pub use events::StoredEvent;
+pub use topics::{Gathered, Live, TopicLine};
 
 use super::{StoreError, schema};
 

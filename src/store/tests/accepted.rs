@@ -73,7 +73,7 @@ async fn what_the_bot_tells_by_itself_is_stale_when_the_subject_moved_on() {
     assert_eq!(store.write(overdue(Some(at(500)))).await, Ok(Done::Stale), "there is no such subject");
     let begun = Decide::new(|accept, _| Routed {
         subject: Some(Subject { overdue: Some(at(400)), ..subject(accept.id, &accept.event, None) }),
-        sends: vec![],
+        ..Routed::default()
     });
     store.write(change(Accept { decide: begun, ..accepted(1, "web1", vec![]) })).await.unwrap();
     let read = |reader: &Reader| {
@@ -99,7 +99,7 @@ async fn decisions_about_one_subject_see_each_other() {
         let mut next = subject(accept.id, &accept.event, scene.subject());
         next.recent = scene.subject().map(|before| before.recent.clone()).unwrap_or_default();
         next.recent.push(Outcome { at: accept.at, status: accept.event.status });
-        Routed { subject: Some(next), sends: vec![] }
+        Routed { subject: Some(next), ..Routed::default() }
     });
     let told = |id| change(Accept { decide: count.clone(), ..accepted(id, "web1", vec![]) });
     let writes: Vec<_> = (1..=25).map(|id| store.write(told(id))).collect();
@@ -118,7 +118,7 @@ async fn routing_sees_what_fails_the_newest_first() {
         let since = at(100 + id as i64);
         let decide = Decide::new(move |accept, _| Routed {
             subject: Some(Subject { since, ..subject(accept.id, &accept.event, None) }),
-            sends: vec![],
+            ..Routed::default()
         });
         let told = Accept { event: told.into(), decide, ..accepted(id as i64 + 1, name, vec![]) };
         store.write(change(told)).await.unwrap();

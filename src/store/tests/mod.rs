@@ -8,6 +8,7 @@ mod migration;
 mod plans;
 mod settings;
 mod sorted;
+mod topics;
 mod trimmed;
 mod writes;
 
@@ -189,6 +190,7 @@ pub(super) fn accepted(id: i64, name: &str, sends: Vec<Sending>) -> Accept {
         decide: Decide::new(move |accept, scene| Routed {
             subject: Some(subject(accept.id, &accept.event, scene.subject())),
             sends: sends.clone(),
+            ..Routed::default()
         }),
     }
 }

@@ -45,7 +45,7 @@ async fn a_subject_that_is_to_be_looked_at_again_stays() {
     let store = home.open().unwrap();
     let decide = Decide::new(|accept, _| Routed {
         subject: Some(Subject { overdue: Some(at(900)), ..subject(accept.id, &accept.event, None) }),
-        sends: vec![],
+        ..Routed::default()
     });
     store.write(Change::Accept(Box::new(Accept { decide, ..accepted(1, "web1", vec![]) }))).await.unwrap();
     assert_eq!(store.write(trim(200, 400)).await, Ok(Done::Trimmed(1)));

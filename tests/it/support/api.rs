@@ -43,6 +43,13 @@ impl Api {
         format!("http://{}", self.address)
     }
 
+    /// A connection of one's own.
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(ANSWER)).unwrap();
+        stream
+    }
+
     /// The same bot, asked with another token.
     pub(crate) fn with(&self, token: &str) -> Self {
         Self { address: self.address.clone(), token: token.to_owned() }

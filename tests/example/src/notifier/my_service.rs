@@ -1,5 +1,6 @@
 //! My service's messages (example.org/docs/messages).
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -13,12 +14,16 @@ use crate::text::{Limit, Unit, marks};
 const TEXT: Limit = Limit { most: 2000, unit: Unit::Chars };
 
 /// The options.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MyService {
+    /// The server.
     api_url: Secret,
+    /// A token that may post.
     token: Secret,
+    /// Who hears of it: each room gets a message of its own.
     rooms: Vec<String>,
+    /// How requests are made.
     #[serde(default)]
     http: Http,
 }

@@ -1,0 +1,142 @@
+//! Who listens to a topic.
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use serde_json::{Map, Value, json};
+
+use super::Site;
+use super::caller::Caller;
+use super::patch;
+use super::problem::Problem;
+use crate::bot::home::shown_handler;
+use crate::model::HandlerSpec;
+
+/// The handlers in force and those that cannot be used.
+async fn specs(site: &Site, topic: &str) -> Vec<HandlerSpec> {
+    let live = site.bot.homes().turn().await.live().clone();
+    live.handlers.iter().filter(|it| it.topic == topic).cloned().collect()
+}
+
+async fn spec(site: &Site, topic: &str, id: &str) -> Result<HandlerSpec, Problem> {
+    let found = specs(site, topic).await.into_iter().find(|it| it.id == id);
+    found.ok_or_else(|| Problem::missing(format!("the topic `{topic}` has no handler `{id}`")))
+}
+
+/// A handler as it may be shown: a secret is whether it is set.
+fn whole(spec: &HandlerSpec) -> Value {
+    let (options, redacted) = shown_handler(spec);
+    json!({
+        "id": spec.id, "topic": spec.topic, "kind": spec.kind, "options": options, "redacted": redacted,
+        "match": spec.matching,
+    })
+}
+
+/// The handlers of a topic: `{"topic", "handlers"}`.
+pub(super) async fn list(State(site): State<Site>, Path(topic): Path<String>) -> Json<Value> {
+    let all = specs(&site, &topic).await;
+    Json(json!({"topic": topic, "handlers": all.iter().map(whole).collect::<Vec<_>>()}))
+}
+
+/// One handler.
+pub(super) async fn show(
+    State(site): State<Site>,
+    Path((topic, id)): Path<(String, String)>,
+) -> Result<Json<Value>, Problem> {
+    Ok(Json(whole(&spec(&site, &topic, &id).await?)))
+}
+
+/// Makes one: 201 with it; 409 if there is one of its name.
+pub(super) async fn create(
+    State(site): State<Site>,
+    Extension(caller): Extension<Caller>,
+    Path(topic): Path<String>,
+    body: Bytes,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let wanted = wanted(patch::read(&body)?, &topic, None)?;
+    let kept = keep(&site, &caller, wanted, true).await?;
+    Ok((StatusCode::CREATED, Json(whole(&kept))))
+}
+
+/// Makes one or replaces it.
+pub(super) async fn replace(
+    State(site): State<Site>,
+    Extension(caller): Extension<Caller>,
+    Path((topic, id)): Path<(String, String)>,
+    body: Bytes,
+) -> Result<Json<Value>, Problem> {
+    let wanted = wanted(patch::read(&body)?, &topic, Some(&id))?;
+    Ok(Json(whole(&keep(&site, &caller, wanted, false).await?)))
+}
+
+/// Changes one: the body is a JSON Merge Patch or a JSON Patch. Under another `id` it is another one, and the first is gone.
+pub(super) async fn patch(
+    State(site): State<Site>,
+    Extension(caller): Extension<Caller>,
+    Path((topic, id)): Path<(String, String)>,
+    body: Bytes,
+) -> Result<Json<Value>, Problem> {
+    let before = spec(&site, &topic, &id).await?;
+    let mut document = json!(before);
+    patch::apply(&mut document, patch::read(&body)?)?;
+    let Value::Object(document) = document else {
+        return Err(Problem::wrong("a handler is an object"));
+    };
+    let wanted = wanted(document, &topic, None)?;
+    let renamed = wanted.id != id;
+    let kept = keep(&site, &caller, wanted, renamed).await?;
+    if renamed {
+        gone(&site, &caller, &topic, &id).await?;
+    }
+    Ok(Json(whole(&kept)))
+}
+
+/// Removes one.
+pub(super) async fn remove(
+    State(site): State<Site>,
+    Extension(caller): Extension<Caller>,
+    Path((topic, id)): Path<(String, String)>,
+) -> Result<Json<Value>, Problem> {
+    let before = spec(&site, &topic, &id).await?;
+    gone(&site, &caller, &topic, &id).await?;
+    Ok(Json(whole(&before)))
+}
+
+async fn gone(site: &Site, caller: &Caller, topic: &str, id: &str) -> Result<(), Problem> {
+    let body = Map::from_iter([("change".to_owned(), json!("handler removed"))]);
+    let audit = caller.changed(site.world.now(), format!("topic/{topic}/{id}"), body);
+    Ok(site.bot.notify().remove_handler(topic, Some(id), audit).await?)
+}
+
+/// A handler out of a body; the topic and the name are those of the address, where the body has none.
+fn wanted(mut body: Map<String, Value>, topic: &str, id: Option<&str>) -> Result<HandlerSpec, Problem> {
+    // What was shown can be sent back.
+    body.shift_remove("redacted");
+    if body.get("match").is_some_and(Value::is_null) {
+        body.shift_remove("match");
+    }
+    for (key, own) in [("topic", Some(topic)), ("id", id)] {
+        let Some(own) = own else { continue };
+        match body.get(key).map(|given| given.as_str()) {
+            None => drop(body.insert(key.to_owned(), json!(own))),
+            Some(given) if given == Some(own) => {}
+            Some(_) => {
+                let why = format!("{key}: the address says `{own}`, the body something else");
+                return Err(Problem::wrong(why).field(key));
+            }
+        }
+    }
+    serde_json::from_value(Value::Object(body))
+        .map_err(|error| Problem::wrong(format!("this is no handler: {error}")))
+}
+
+async fn keep(site: &Site, caller: &Caller, wanted: HandlerSpec, new: bool) -> Result<HandlerSpec, Problem> {
+    let mut body = Map::from_iter([("change".to_owned(), json!("handler"))]);
+    if let Value::Object(whole) = whole(&wanted) {
+        body.extend(whole);
+    }
+    let subject = format!("topic/{}/{}", wanted.topic, wanted.id);
+    let audit = caller.changed(site.world.now(), subject, body);
+    Ok(site.bot.notify().set_handler(wanted, new, audit).await?)
+}

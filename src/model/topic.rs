@@ -1,0 +1,72 @@
+//! Topics: named queues of events that remember how bad each thing in them is, and who listens.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{Level, Timestamp};
+
+/// What a topic remembers of one thing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TopicEvent {
+    /// The topic.
+    pub topic: String,
+    /// The thing: the subject's key of its events.
+    pub id: String,
+    /// How bad it is.
+    pub level: Level,
+    /// What it is called.
+    pub title: String,
+    /// Since when it is not ok; `None` while it is.
+    pub since: Option<Timestamp>,
+    /// When the last event about it came.
+    pub at: Timestamp,
+    /// That event.
+    pub event: i64,
+}
+
+/// Who listens to a topic, as an admin wrote it. `Debug` shows no options: they may hold secrets.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HandlerSpec {
+    /// What it is called, unique in its topic.
+    pub id: String,
+    /// The topic.
+    pub topic: String,
+    /// A kind of notifier, `publish` or `aggregate`.
+    pub kind: String,
+    /// What the kind needs to know.
+    #[serde(default)]
+    pub options: Map<String, Value>,
+    /// An expression: only events for which it holds are handled.
+    #[serde(default, rename = "match", skip_serializing_if = "Option::is_none")]
+    pub matching: Option<String>,
+}
+
+impl std::fmt::Debug for HandlerSpec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{} ({})", self.topic, self.id, self.kind)
+    }
+}
+
+/// Options of a notifier that were set while the bot ran. `Debug` shows none.
+#[derive(Clone, PartialEq)]
+pub struct Override {
+    /// The kind of notifier.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Whether there was none of that name: then the options are all it has.
+    pub added: bool,
+    /// The options that differ from the file's.
+    pub options: Map<String, Value>,
+    /// Who set them last.
+    pub who: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl std::fmt::Debug for Override {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.kind, self.name)
+    }
+}
