@@ -2,6 +2,7 @@
 //! once. Slack itself replays nothing.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -29,6 +30,7 @@ pub(super) async fn keep(context: Arc<Context>) {
     loop {
         context.missed.notified().await;
         read_up(&context).await;
+        context.reading.store(false, Ordering::Release);
     }
 }
 

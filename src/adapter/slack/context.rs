@@ -1,7 +1,7 @@
 //! What the parts of one session share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
@@ -31,6 +31,8 @@ pub(super) struct Context {
     pub(super) up: AtomicUsize,
     /// Rings when a socket was lost: something may have been missed.
     pub(super) missed: Notify,
+    /// Whether what was missed is being read: what comes meanwhile was said later, and waits for it.
+    pub(super) reading: AtomicBool,
     /// Whether Slack takes no files from the bot: they become messages then.
     pub(super) no_files: AtomicBool,
 }
@@ -45,6 +47,12 @@ pub(super) struct Me {
 }
 
 impl Context {
+    /// Something may have been missed: it is read up before anything newer is heard.
+    pub(super) fn may_have_missed(&self) {
+        self.reading.store(true, Ordering::Release);
+        self.missed.notify_one();
+    }
+
     /// Waits for a call that Slack limits, as long as it asks, again and again; every other outcome is given back.
     pub(super) async fn patiently<T, F, Fut>(&self, call: F) -> Result<T, ApiError>
     where

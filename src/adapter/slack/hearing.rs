@@ -1,5 +1,6 @@
 //! From what a socket carried to what the bot hears: each message once, in order, with the names of its room and person.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -55,6 +56,9 @@ pub(super) fn take_in(context: &Context, event: Event) {
 /// Two sockets carry what was said within a moment in any order; this long after the first of it all of it is there.
 const SETTLE: Duration = Duration::from_millis(50);
 
+/// What is said after an outage waits this long for what was said before it.
+const READING: Duration = Duration::from_secs(3);
+
 /// Passes on what was heard, in the order in which it was said, until the session is over and nothing is left.
 pub(super) async fn pass_on(context: &Context, mut heard: mpsc::Receiver<Event>) {
     loop {
@@ -66,6 +70,7 @@ pub(super) async fn pass_on(context: &Context, mut heard: mpsc::Receiver<Event>)
         let Some(first) = first else { return };
         if !context.done.is_cancelled() {
             context.link.world.sleep(SETTLE).await;
+            read_up_first(context).await;
         }
         let mut events = vec![first];
         events.extend(std::iter::from_fn(|| heard.try_recv().ok()));
@@ -77,6 +82,14 @@ pub(super) async fn pass_on(context: &Context, mut heard: mpsc::Receiver<Event>)
         for event in events {
             hear(context, event).await;
         }
+    }
+}
+
+/// Waits while what was said during an outage is read, which is older, but not for a slow service.
+async fn read_up_first(context: &Context) {
+    let end = context.link.world.now().plus(READING);
+    while context.reading.load(Ordering::Acquire) && context.link.world.now() < end {
+        context.link.world.sleep(SETTLE).await;
     }
 }
 

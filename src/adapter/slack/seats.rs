@@ -62,7 +62,7 @@ fn after(context: &Context, left: Left, others: usize) -> Option<Ended> {
         Left::Lost(why) if others == 0 => Some(Ended::Lost(why)),
         Left::Lost(why) => {
             tracing::info!(adapter = %context.link.name, why, "connection lost; the other of two hears on");
-            context.missed.notify_one();
+            context.may_have_missed();
             None
         }
         Left::Asked => None,
@@ -78,7 +78,7 @@ async fn hold(context: &Context, mut line: Line) -> Left {
             left = line.serve(context) => match left {
                 // It went before its successor was there: what it carried meanwhile is read up on.
                 Left::Lost(_) => {
-                    context.missed.notify_one();
+                    context.may_have_missed();
                     replacement(context).await
                 }
                 other => return other,

@@ -82,6 +82,7 @@ async fn begin(
         done: CancellationToken::new(),
         up: AtomicUsize::new(0),
         missed: Notify::new(),
+        reading: AtomicBool::new(false),
         no_files: AtomicBool::new(false),
     };
     context.me = introduce(&context, &context.api).await?;
@@ -108,7 +109,7 @@ fn tell_up(slack: &Slack, context: &Context) {
         again
     };
     if again {
-        context.missed.notify_one();
+        context.may_have_missed();
     }
     let abilities = Abilities { reactions: slack.inner.manner.react, ..Slack::ABILITIES };
     context.link.ears.up(abilities, vec![context.me.name.clone()]);
