@@ -61,6 +61,7 @@ mod notify_proxy;
 mod notify_secrets;
 mod notify_tls;
 mod platforms;
+mod real_senders;
 mod retention;
 mod rocketchat;
 mod rocketchat_client;
