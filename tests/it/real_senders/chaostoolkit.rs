@@ -111,6 +111,7 @@ fn a_wrong_token_tells_nothing_and_fails_no_experiment() {
     let Some(lab) = Lab::new(&room) else { return };
     let (calm, _) = lab.run("shop in calm", true, "true");
     assert_eq!(ended(calm), 0);
+    room.logs("a sender was not let in");
     assert!(room.history(0).is_empty() && room.reader.heard("shop").is_empty());
     room.close();
 }

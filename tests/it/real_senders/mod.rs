@@ -2,3 +2,4 @@
 
 mod alertmanager;
 mod chaostoolkit;
+mod taskmanager;
