@@ -32,6 +32,7 @@ mod discord_session;
 mod docs;
 mod doubts;
 mod events;
+mod heavy_senders;
 mod https;
 mod import_notify;
 mod intake;

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
+use crate::support::api::Api;
 use crate::support::room::{PATIENCE, Room, block, expected, program, swap};
 use crate::support::until;
 
@@ -102,6 +103,35 @@ fn experiments_end_in_four_ways_and_a_room_reads_which() {
         assert_eq!(room.times(&format!("{title} started")), 1);
     }
     assert_eq!(room.reader.heard("shop with a thief deviated").len(), 1);
+    room.close();
+}
+
+/// What [`FLOOD`] prints, in bytes.
+const FLOODED: u64 = 5_000_000;
+/// The stock is gone and five megabytes are printed, so that the toolkit sends its journal twice.
+const FLOOD: &str = "rm stock; head -c 5000000 /dev/zero | tr '\\0' x";
+/// The most resident memory of a debug build meanwhile, in MiB.
+const MOST_MEMORY: u64 = 120;
+
+#[test]
+fn a_journal_of_five_megabytes_is_taken_and_cut_for_the_room() {
+    let Some(room) = Room::open("  chaostoolkit: { bearer: chaos-token }") else { return };
+    let Some(lab) = Lab::new(&room) else { return };
+    let (flood, _) = lab.run("shop with a flood", true, FLOOD);
+    assert_eq!(ended(flood), 1);
+    room.reads("shop with a flood deviated after ");
+    room.reads("method: disturb ok");
+    let events = [("shop with a flood", "started", "info"), ("shop with a flood", "failed", "error")];
+    assert_eq!(room.history(2), expected(&events));
+    let said: usize = room.reader.heard("").iter().map(|said| said.text.len()).sum();
+    assert!(said < 2_000, "{said} bytes in the room");
+    let kept = Api::of(&room.home).get("events?source=chaostoolkit").json;
+    let sizes: Vec<u64> =
+        kept["events"].as_array().unwrap().iter().map(|event| event["size"].as_u64().unwrap()).collect();
+    assert!(sizes.iter().any(|size| *size > FLOODED), "{sizes:?}");
+    let peak = room.peak();
+    eprintln!("two journals of 5 MB: {peak} MiB at most");
+    assert!(peak < MOST_MEMORY, "{peak} MiB");
     room.close();
 }
 

@@ -64,6 +64,11 @@ impl Room {
         self.bot.as_ref().unwrap().logs(part)
     }
 
+    /// The bot's largest resident memory so far, in MiB.
+    pub(crate) fn peak(&self) -> u64 {
+        self.bot.as_ref().unwrap().peak()
+    }
+
     /// Where the bot listens, with a path.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
