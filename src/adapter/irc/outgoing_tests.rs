@@ -4,7 +4,7 @@ use std::sync::Mutex as StdMutex;
 
 use super::*;
 use crate::adapter::{Answer, Boxed, Ears, Link, Outlet};
-use crate::model::{AdapterName, MessageKey, Slot};
+use crate::model::{AdapterName, MessageKey, Place, Slot};
 use crate::net::World;
 use crate::text::{Block, Post};
 use crate::wire::irc::{Bucket, Patience, Profile, Rate};

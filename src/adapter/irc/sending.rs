@@ -9,7 +9,7 @@ use tokio_util::bytes::BytesMut;
 
 use super::more::More;
 use crate::adapter::Ticket;
-use crate::model::{Receipt, Timestamp};
+use crate::model::{Receipt, SendError, Timestamp};
 use crate::wire::irc::Bucket;
 
 /// Lines that wait for the polite rate before no more parcels are taken.
@@ -143,6 +143,24 @@ impl Sending {
         let due = !self.asked && self.queue.is_empty() && !self.unconfirmed.is_empty();
         self.asked |= due;
         due.then_some(self.number)
+    }
+
+    /// The server did not pass on what was said in a room: stored deliveries that it has not taken yet are settled with
+    /// `error`. One of them may have arrived; said twice is better than not at all.
+    pub(super) fn refused(&mut self, room: &str, error: &SendError) {
+        let there = |done: &Done| match done {
+            Done::Parcel(ticket) => ticket.parcel().place.room.eq_ignore_ascii_case(room),
+            Done::More { .. } => false,
+        };
+        let (refused, others) =
+            std::mem::take(&mut self.unconfirmed).into_iter().partition(|(_, done)| there(done));
+        self.unconfirmed = others;
+        let refused: VecDeque<(u64, Done)> = refused;
+        for (_, done) in refused {
+            if let Done::Parcel(ticket) = done {
+                ticket.settle(Err(error.clone()));
+            }
+        }
     }
 
     /// The server has taken everything up to `number`.

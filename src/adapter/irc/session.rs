@@ -13,10 +13,10 @@ use super::Irc;
 use super::outgoing::Outgoing;
 use super::sending::Sending;
 use crate::adapter::{Adapter, Ended, Link};
-use crate::model::{Message, MessageKey, Person, Place, Timestamp};
+use crate::model::{Message, MessageKey, Person, Place, SendError, Timestamp};
 use crate::net::dial::{Dial, DialError, Stream};
 use crate::net::tls;
-use crate::wire::irc::{Bucket, Client, Event, Lines, Said, Target};
+use crate::wire::irc::{Bucket, Client, Event, Lines, Said, Standing, Target};
 
 /// How often time is looked at for keepalive, joins and the nick.
 const TICK: Duration = Duration::from_millis(500);
@@ -186,11 +186,22 @@ impl<'a> Session<'a> {
                 Event::Taken(number) => self.sending.taken(number),
                 Event::Undelivered { to, why } => {
                     tracing::debug!(%to, answer = %why, "the irc server did not pass a message on");
+                    self.undelivered(&to, why);
                 }
                 Event::Lost(why) => self.end(Ended::Lost(why)),
                 Event::Refused(why) => self.end(Ended::Refused(why)),
             }
         }
+    }
+
+    /// Said in a channel the moment the bot was kicked, or where it may not speak.
+    fn undelivered(&mut self, to: &str, why: String) {
+        let error = match self.client.standing(&to.to_ascii_lowercase()) {
+            Standing::Unknown => return,
+            Standing::In => SendError::NoRoom { why },
+            Standing::Pending | Standing::Refused(_) => SendError::Retry { why, after: None },
+        };
+        self.sending.refused(to, &error);
     }
 
     /// The first reason counts.

@@ -12,7 +12,9 @@ use super::{
     Abilities, Adapter, Answer, Call, Ended, Limit, Link, Lookup, OptionRow, Parcel, Press, Returned, Sign,
     Ticket, Unit, plain,
 };
-use crate::model::{Handle, Message, MessageKey, Person, Place, Receipt, Secret, SendError, Slot, Timestamp};
+use crate::model::{
+    AdapterName, Handle, Message, MessageKey, Person, Place, Receipt, Secret, SendError, Slot, Timestamp,
+};
 use crate::text::marks::{ChoiceStyle, Marks, PLAIN};
 use crate::text::{Post, Tone};
 
@@ -190,7 +192,7 @@ fn press(link: &Link, id: &str, person: &str, nonce: String, on: Option<(Place, 
     let place = place.unwrap_or_else(|| Place::room(link.name.clone(), "#ops"));
     Press {
         key: MessageKey { adapter: link.name.clone(), room: place.room.clone(), id: id.into() },
-        person: Person::proven(link.name.clone(), person),
+        person: who(&link.name, person),
         name: person.to_owned(),
         place,
         room_name: None,
@@ -203,6 +205,14 @@ fn micros(span: Duration) -> i64 {
     i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
 }
 
+/// A name that begins with `~` is one that anyone may take.
+fn who(adapter: &AdapterName, person: &str) -> Person {
+    match person.strip_prefix('~') {
+        Some(name) => Person::unproven(adapter.clone(), name),
+        None => Person::proven(adapter.clone(), person),
+    }
+}
+
 fn message(link: &Link, id: &str, person: &str, room: &str, thread: Option<String>, text: String) -> Message {
     let adapter = link.name.clone();
     let mut place = match room.starts_with('@') {
@@ -210,13 +220,9 @@ fn message(link: &Link, id: &str, person: &str, room: &str, thread: Option<Strin
         false => Place::room(adapter.clone(), room),
     };
     place.thread = thread.map(Into::into);
-    let person_id = match person.strip_prefix('~') {
-        Some(name) => Person::unproven(adapter.clone(), name),
-        None => Person::proven(adapter.clone(), person),
-    };
     Message {
         key: MessageKey { adapter, room: place.room.clone(), id: id.into() },
-        person: person_id,
+        person: who(&link.name, person),
         name: person.trim_start_matches('~').to_owned(),
         place,
         room_name: None,

@@ -30,8 +30,8 @@ pub(super) fn start() -> Option<Box<dyn Platform>> {
     let people = ["bob", "alice", "otherbot"].map(|nick| IrcUser::join(&address, nick, "#ops"));
     let [bob, mallory, other] = people.map(|user| Mutex::new(Person { user, next: 0 }));
     let alice = Mutex::new(Person { user: alice, next: 0 });
-    let (crowd, shown) = (Mutex::new(0), Mutex::default());
-    Some(Box::new(Irc { ircd, cable, alice, bob, mallory, other, crowd, shown }))
+    let (crowd, banned, shown) = (Mutex::new(0), Mutex::new(false), Mutex::default());
+    Some(Box::new(Irc { _ircd: ircd, cable, alice, bob, mallory, other, crowd, banned, shown }))
 }
 
 /// Somebody with a connection of their own.
@@ -42,7 +42,8 @@ struct Person {
 }
 
 struct Irc {
-    ircd: Ircd,
+    /// Lives as long as this.
+    _ircd: Ircd,
     cable: Cable,
     /// Account `alice`, nick `al`.
     alice: Mutex<Person>,
@@ -51,6 +52,8 @@ struct Irc {
     mallory: Mutex<Person>,
     other: Mutex<Person>,
     crowd: Mutex<usize>,
+    /// Whether the channel is closed to the bot.
+    banned: Mutex<bool>,
     shown: Mutex<Vec<Shown>>,
 }
 
@@ -171,7 +174,10 @@ impl Platform for Irc {
                 let secret = line.strip_prefix("AUTHENTICATE ")? != "PLAIN";
                 secret.then(|| "AUTHENTICATE Ym90AGJvdAB3cm9uZw==".to_owned())
             }))),
-            Fault::Removed => self.operate("MODE #ops +b bot!*@*\r\nKICK #ops bot :out"),
+            Fault::Removed => {
+                *self.banned.lock().unwrap() = true;
+                self.operate("MODE #ops +b bot!*@*\r\nKICK #ops bot :out");
+            }
             Fault::Refresh | Fault::Html503 | Fault::Limited(..) => return false,
         }
         true
@@ -181,7 +187,13 @@ impl Platform for Irc {
         self.cable.tamper(None);
         self.cable.freeze(false);
         self.cable.plug(true);
-        self.operate("MODE #ops -b bot!*@*");
+        let mut banned = self.banned.lock().unwrap();
+        if std::mem::take(&mut *banned) {
+            // The bot tries again after a minute; a new connection joins at once.
+            self.operate("MODE #ops -b bot!*@*");
+            self.alice.lock().unwrap().user.receives(" MODE #ops -b ");
+            self.cable.cut();
+        }
     }
 
     fn shown(&self) -> Vec<Shown> {

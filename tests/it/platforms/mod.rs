@@ -2,8 +2,6 @@
 //! A service is a real server where there is one (IRC), the program's own end (terminal), else a strict stand-in
 //! in `support` that speaks the published protocol.
 
-#![allow(dead_code, reason = "services and scenarios arrive one after the other")]
-
 #[cfg(feature = "discord")]
 pub(crate) mod discord;
 mod irc;

@@ -69,6 +69,13 @@ fn part<'a>(page: &'a str, (from, to): (&str, &str)) -> &'a str {
     &page[begin..begin + end]
 }
 
+/// The page with something else there.
+fn with(page: &str, marks: (&str, &str), text: &str) -> String {
+    let length = part(page, marks).len();
+    let begin = page.find(marks.0).map_or(0, |at| at + marks.0.len());
+    format!("{}{text}{}", &page[..begin], &page[begin + length..])
+}
+
 #[test]
 fn the_page_shows_what_every_adapter_does() {
     let Some(results) = results() else { return skip("a chat server is missing: there is no whole table") };
@@ -77,8 +84,7 @@ fn the_page_shows_what_every_adapter_does() {
     let path = source::root().join("docs/adapters/README.md");
     let page = fs::read_to_string(&path).unwrap();
     if std::env::var_os("UPDATE_TABLE").is_some() {
-        let page = page.replacen(part(&page, TABLE), &table, 1);
-        let page = page.replacen(part(&page, TIMES), &times, 1);
+        let page = with(&with(&page, TABLE, &table), TIMES, &times);
         return fs::write(&path, page).unwrap();
     }
     assert_eq!(part(&page, TABLE), table, "the page is not true: UPDATE_TABLE=1 writes it");

@@ -199,7 +199,7 @@ pub(super) fn button(stage: &Stage) -> Verdict {
     let pressed = end(stage, Who::Mallory, &running);
     stage.fence();
     stage.fence();
-    assert_eq!(ended(), before, "it was not hers to end");
+    assert_eq!(ended(), before, "it was not hers to end: {:#?}", stage.with("ended by"));
     end(stage, Who::Bob, &running);
     within(SOON, || (ended() > before).then_some(())).expect("who asked may end it");
     if pressed {

@@ -166,7 +166,7 @@ impl Platform for Terminal {
         let alice = lines.enumerate().map(|(number, line)| message(number, &self.user, line));
         let others = state.others.iter().flat_map(|answer| answer.since(0));
         let others = others.filter_map(|line| serde_json::from_str::<Value>(&line).ok());
-        let others = others.filter(|line| line.is_object());
+        let others = others.filter(Value::is_object);
         let others = others.enumerate().map(|(number, line)| message(number, "bob", words(&line["post"])));
         alice.chain(others).collect()
     }
