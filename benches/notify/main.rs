@@ -1,7 +1,7 @@
 //! Events in, notifications out, beside Debian's prometheus-alertmanager in the same run.
 //!
 //! `cargo bench --bench notify [-- PROGRAM]` measures a release build of the bot, `target/release/chatops` unless
-//! another one is named.
+//! another one is named; with `--hanging` only what a destination that hangs does to senders.
 
 #![allow(
     clippy::print_stdout,
@@ -51,6 +51,9 @@ async fn main() {
     let program = program.unwrap_or_else(|| PathBuf::from("target/release/chatops"));
     let dir = tempfile::tempdir_in("target").expect("a folder");
     let sink = Sink::start().await.expect("a port");
+    if std::env::args().any(|arg| arg == "--hanging") {
+        return hanging(&sink, &program, &dir.path().join("hanging")).await;
+    }
     let mut turns: Vec<(String, Vec<Turn>)> = Vec::new();
     let mut floors = Vec::new();
     for round in 0..ROUNDS {
@@ -73,6 +76,7 @@ async fn main() {
     report(&turns, &floors);
     pace(&sink, &program, &dir.path().join("pace"), &floors).await;
     slow(&sink, &program, &dir.path().join("slow")).await;
+    hanging(&sink, &program, &dir.path().join("hanging")).await;
     crash(&sink, &program, &dir.path().join("crash")).await;
 }
 
@@ -230,6 +234,31 @@ async fn slow(sink: &Sink, program: &Path, dir: &Path) {
         "a slow destination beside a fast one: the fast one p50 {:.2} ms, p99 {:.2} ms, lost {}; at most {most} under way",
         turn.p50, turn.p99, turn.lost
     );
+    peer.kill();
+}
+
+/// What Chaos Toolkit sends at the end of a run, one at a time and 16 at once, while the only destination never answers.
+async fn hanging(sink: &Sink, program: &Path, dir: &Path) {
+    sink.clear();
+    peers::home_of_chaos(dir, sink.address, "/hang");
+    let peer = peers::bot(program, dir);
+    for (connections, first_key) in [(1, 0), (16, 100)] {
+        let load = Load {
+            head: peers::CHAOS_HEAD.to_owned(),
+            body: peers::chaos_body(),
+            first_key,
+            ..load(&peer, 2_000, connections, Some(200.0))
+        };
+        let mut posted = load.run().await;
+        println!(
+            "POST /in/chaostoolkit while a destination hangs, 200/s over {connections}: p50 {:.2} ms, p99 {:.2} ms (bar 10 ms), refused {}, {} at the destination, peak {:.1} MiB",
+            share(&mut posted.answers, 0.5),
+            share(&mut posted.answers, 0.99),
+            posted.refused,
+            sink.hanging(),
+            peer.peak()
+        );
+    }
     peer.kill();
 }
 

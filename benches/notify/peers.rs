@@ -73,6 +73,24 @@ pub(crate) fn home(dir: &Path, sink: SocketAddr, paths: &[&str]) {
     fs::write(dir.join("notifiers.yaml"), text).expect("notifiers.yaml");
 }
 
+/// The head of what Chaos Toolkit sends to a home of [`home_of_chaos`].
+pub(crate) const CHAOS_HEAD: &str = "POST /in/chaostoolkit HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer chaos-token\r\ncontent-type: application/json\r\n";
+
+/// A recorded run, as another experiment each time.
+pub(crate) fn chaos_body() -> String {
+    include_str!("../../tests/data/events/chaostoolkit/run-completed.json")
+        .replace("Shop survives a look", "shop %K %S")
+}
+
+/// As [`home`] with one path, for experiments.
+pub(crate) fn home_of_chaos(dir: &Path, sink: SocketAddr, path: &str) {
+    home(dir, sink, &[path]);
+    let file = dir.join("notifiers.yaml");
+    let text = fs::read_to_string(&file).expect("notifiers.yaml");
+    let sources = "sources: { chaostoolkit: { bearer: chaos-token } }\n";
+    fs::write(file, text + sources).expect("notifiers.yaml");
+}
+
 /// The bot on a home that [`home`] made.
 pub(crate) fn bot(program: &Path, dir: &Path) -> Peer {
     let address = free_port();

@@ -1,5 +1,5 @@
 //! A destination that counts: what arrived, when, how often and in which order. The path says how it behaves:
-//! `/slow` answers after five seconds, everything else at once.
+//! `/slow` answers after five seconds, `/hang` never, everything else at once.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -44,6 +44,8 @@ pub(crate) struct Seen {
     /// Requests under way, and the most there were.
     under_way: usize,
     pub(crate) most_under_way: usize,
+    /// Requests that will never be answered.
+    hanging: usize,
 }
 
 impl Seen {
@@ -117,6 +119,11 @@ impl Sink {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many requests came that are never answered.
+    pub(crate) fn hanging(&self) -> usize {
+        self.seen().hanging
+    }
+
     /// Forgets what arrived.
     pub(crate) fn clear(&self) {
         *self.seen() = Seen::default();
@@ -170,6 +177,12 @@ async fn serve(mut stream: TcpStream, seen: &Mutex<Seen>) -> std::io::Result<()>
             }
         }
         let path = head.split(' ').nth(1).unwrap_or("/").split('?').next().unwrap_or("/").to_owned();
+        if path.starts_with("/hang") {
+            seen.lock().unwrap_or_else(PoisonError::into_inner).hanging += 1;
+            // Until the sender has enough and goes.
+            while stream.read_buf(&mut buffer).await? > 0 {}
+            return Ok(());
+        }
         {
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
             seen.under_way += 1;

@@ -20,6 +20,7 @@ pub(crate) mod notify;
 pub(crate) mod postfix;
 pub(crate) mod remote;
 pub(crate) mod rocketchat;
+pub(crate) mod room;
 pub(crate) mod scripted;
 pub(crate) mod sender;
 pub(crate) mod session;
