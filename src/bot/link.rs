@@ -24,7 +24,7 @@ const SLOW_WAIT: Duration = Duration::from_secs(30);
 const REFUSED_WAIT: Duration = Duration::from_secs(300);
 
 /// A session that lived this long was a good one: the next loss starts over with quick tries.
-const GOOD_SESSION: Duration = Duration::from_secs(60);
+const GOOD_SESSION: Duration = Duration::from_secs(10);
 
 /// The state of one connection, as `doctor`, metrics and the console show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -200,6 +200,17 @@ mod tests {
         assert!(pace.wait(&world, world.now(), &refused) >= Duration::from_secs(5));
         let longest = (0..50).map(|_| pace.wait(&world, world.now(), &refused)).max();
         assert!(longest <= Some(REFUSED_WAIT));
+    }
+
+    #[test]
+    fn a_connection_that_is_cut_again_and_again_is_back_quickly_each_time() {
+        let (world, clock) = World::manual(Timestamp::from_micros(0));
+        let mut pace = Pace::new();
+        for _ in 0..100 {
+            let began = world.now();
+            clock.advance(Duration::from_secs(20));
+            assert_eq!(pace.wait(&world, began, &lost()), Duration::ZERO);
+        }
     }
 
     #[test]
