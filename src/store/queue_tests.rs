@@ -105,7 +105,7 @@ fn what_became_of_a_delivery_goes_with_the_next_event_or_soon() {
     let settle = || {
         let outcome = Ok(crate::model::Receipt::default());
         let at = crate::model::Timestamp::default();
-        let settled = super::super::Settled { delivery: 1, at, millis: 1, outcome, again: None };
+        let settled = crate::store::Settled { delivery: 1, at, millis: 1, outcome, again: None };
         push(&queue, Change::Settle(Box::new(settled)))
     };
     let _settled = settle();
