@@ -112,3 +112,24 @@ adapters! {
     Terminal(super::terminal::Terminal) = "terminal" for People,
     Memory(super::memory::MemoryAdapter) = "memory" for Tests,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_options_of_each_table_are_the_options_that_are_read() {
+        for row in CATALOGUE {
+            let mut asked = Vec::new();
+            let _ = Service::from_options(row.kind, &mut |name| {
+                asked.push(name.to_owned());
+                None
+            });
+            let mut listed: Vec<_> = row.options.iter().map(|option| option.name.to_owned()).collect();
+            asked.sort();
+            asked.dedup();
+            listed.sort();
+            assert_eq!(asked, listed, "{}", row.kind);
+        }
+    }
+}

@@ -1,12 +1,13 @@
 //! Where things are: the home directory, its database.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
 use super::Global;
 use crate::config::env::Env;
 use crate::config::home::HomeDir;
+use crate::config::read_optional;
 use crate::config::settings::Settings;
 
 /// The home that the options and the environment name.
@@ -33,4 +34,17 @@ pub(super) fn database(global: &Global) -> anyhow::Result<PathBuf> {
     let env = Env::read(file.as_deref(), variables()).map_err(|errors| super::all_of(&errors))?;
     let settings = Settings::read(&env, dir.root()).map_err(|errors| super::all_of(&errors))?;
     Ok(settings.database_in(dir.root()))
+}
+
+/// What the home's notifiers.yaml holds for `read`, which gets the name to show, the text, the settings and the home;
+/// nothing where there is no such file.
+pub(super) fn notifiers_yaml<R: Default>(
+    global: &Global,
+    read: impl FnOnce(&Path, &str, &Env, &Path) -> R,
+) -> anyhow::Result<R> {
+    let dir = home_dir(global)?;
+    let file = dir.notifiers_yaml();
+    let env = Env::read(dir.env_file().as_deref(), variables()).map_err(|errors| super::all_of(&errors))?;
+    let text = read_optional(&file)?;
+    Ok(text.map(|text| read(dir.shown(&file), &text, &env, dir.root())).unwrap_or_default())
 }

@@ -9,9 +9,7 @@ use serde_json::{Value, json};
 
 use super::api::Api;
 use super::{Global, locate, print};
-use crate::config::env::Env;
 use crate::config::nearest::hint;
-use crate::config::read_optional;
 use crate::model::{Event, Handle, Receipt, SendError, Timestamp};
 use crate::net::World;
 use crate::notifier::{
@@ -78,13 +76,7 @@ fn full(row: &Row) -> Value {
 
 /// The notifiers of the home.
 fn load(global: &Global) -> anyhow::Result<Read> {
-    let dir = locate::home_dir(global)?;
-    let file = dir.notifiers_yaml();
-    let shown = dir.shown(&file);
-    let env =
-        Env::read(dir.env_file().as_deref(), locate::variables()).map_err(|errors| super::all_of(&errors))?;
-    let text = read_optional(&file)?;
-    Ok(text.map(|text| read(shown, &text, &env, dir.root())).unwrap_or_default())
+    locate::notifiers_yaml(global, read)
 }
 
 fn list(global: &Global) -> anyhow::Result<ExitCode> {

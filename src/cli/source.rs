@@ -9,9 +9,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::{Global, locate, print};
-use crate::config::env::Env;
 use crate::config::nearest::hint;
-use crate::config::read_optional;
 use crate::model::Event;
 use crate::source::{Body, CATALOGUE, Configured, Item, Read, Row, decoded, read};
 
@@ -85,15 +83,10 @@ fn full(row: &Row) -> Value {
 
 /// The sources of the home.
 fn load(global: &Global) -> anyhow::Result<Read> {
-    let dir = locate::home_dir(global)?;
-    let file = dir.notifiers_yaml();
-    let env =
-        Env::read(dir.env_file().as_deref(), locate::variables()).map_err(|errors| super::all_of(&errors))?;
-    let text = read_optional(&file)?;
-    Ok(text
-        .filter(|text| !text.trim().is_empty())
-        .map(|text| read(dir.shown(&file), &text, &env, dir.root()))
-        .unwrap_or_default())
+    locate::notifiers_yaml(global, |file, text, env, root| match text.trim().is_empty() {
+        true => Read::default(),
+        false => read(file, text, env, root),
+    })
 }
 
 fn list(global: &Global) -> anyhow::Result<ExitCode> {

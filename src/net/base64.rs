@@ -39,6 +39,12 @@ pub fn unbase64(text: &str) -> Option<Vec<u8>> {
     (text.len() % 4 != 1).then_some(out)
 }
 
+/// The bytes of a secret of Standard Webhooks: base64, `whsec_` before it or not.
+pub fn webhook_key(secret: &str) -> Option<Vec<u8>> {
+    let text = secret.trim();
+    unbase64(text.strip_prefix("whsec_").unwrap_or(text))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,10 +6,12 @@ mod clock;
 pub mod dial;
 pub mod http;
 pub mod process;
+mod same;
 pub mod tls;
 mod world;
 pub mod ws;
 
-pub use base64::{base64, unbase64};
+pub use base64::{base64, unbase64, webhook_key};
 pub use clock::{Clock, ManualClock};
+pub use same::same;
 pub use world::{Elapsed, World};

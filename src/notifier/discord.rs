@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::http::{Body, Http, Request, deliver};
-use super::look::{colour, dialect};
+use super::look::dialect;
 use super::{Doors, Edits, Notice, Notifier, address, refused};
 use crate::model::{Handle, Receipt, Secret, SendError};
 use crate::text::{Limit, Unit, marks};
@@ -98,7 +98,7 @@ impl Discord {
 
     fn message(&self, notice: &Notice, edits: bool) -> Value {
         let text = dialect(notice, &marks::DISCORD, TEXT);
-        let embed = json!({"description": text, "color": colour(notice.tone())});
+        let embed = json!({"description": text, "color": notice.tone().colour()});
         let mut message = json!({"embeds": [embed], "allowed_mentions": {"parse": []}});
         // The author of a message cannot be changed later.
         if !edits {

@@ -1,7 +1,7 @@
 //! How a notice looks in chat: a post, cut at the service's limit.
 
 use super::Notice;
-use crate::text::{Block, Limit, Marks, Post, Span, Tone, pages_up_to};
+use crate::text::{Block, Limit, Marks, Post, Span, pages_up_to};
 
 /// Ends a text that was cut.
 const CUT: &str = "…";
@@ -59,22 +59,6 @@ pub(super) fn escape(text: &str) -> String {
         }
     }
     out
-}
-
-/// The colour of a tone, as red, green and blue.
-pub(super) fn colour(tone: Tone) -> u32 {
-    match tone {
-        Tone::Plain => 0x8a_93_9b,
-        Tone::Working => 0x2f_81_f7,
-        Tone::Good => 0x2e_b6_7d,
-        Tone::Warning => 0xec_b2_2e,
-        Tone::Bad => 0xe0_1e_5a,
-    }
-}
-
-/// A colour as `#rrggbb`.
-pub(super) fn hex(tone: Tone) -> String {
-    format!("#{:06x}", colour(tone))
 }
 
 /// Whether a text is a colour such as `#36a64f` or `#3a4`.

@@ -9,7 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserializer, de};
 
 use crate::model::Secret;
-use crate::net::{base64, unbase64};
+use crate::net::{base64, webhook_key};
 
 /// Whether every secret can sign.
 ///
@@ -32,8 +32,7 @@ pub(super) fn sign(secrets: &[Secret], id: &str, seconds: i64, body: &str) -> St
 
 /// The bytes of a secret.
 fn key(secret: &Secret) -> Option<Vec<u8>> {
-    let text = secret.expose().trim();
-    unbase64(text.strip_prefix("whsec_").unwrap_or(text)).filter(|key| !key.is_empty())
+    webhook_key(secret.expose()).filter(|key| !key.is_empty())
 }
 
 /// What [`one_or_more`] reads, in schemas.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::http::{Http, Reply, Request, deliver};
-use super::look::{cut, dialect, hex, is_colour};
+use super::look::{cut, dialect, is_colour};
 use super::{Doors, Edits, Notice, Notifier, address, later, refused};
 use crate::model::{Handle, Receipt, Secret, SendError};
 use crate::text::{Limit, Unit, marks};
@@ -149,7 +149,7 @@ impl Notifier for Slack {
 
 impl Slack {
     fn message(&self, notice: &Notice) -> Value {
-        let color = self.color.clone().unwrap_or_else(|| hex(notice.tone()));
+        let color = self.color.clone().unwrap_or_else(|| notice.tone().hex());
         let text = dialect(notice, &marks::SLACK, TEXT);
         let fallback = cut(&notice.message, LINE);
         json!({"attachments": [{"color": color, "text": text, "fallback": fallback, "mrkdwn_in": ["text"]}]})

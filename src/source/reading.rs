@@ -1,7 +1,5 @@
 //! What a request tells.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::clean;
@@ -67,29 +65,9 @@ impl Item {
     }
 }
 
-/// An event of a kind, with the usual level of its status; to be filled in with `..`.
+/// An event of a kind, with the usual level of its status; to be filled in with `..`. The source is put in later.
 pub(super) fn blank(kind: &str, status: EventStatus, title: &str) -> Event {
-    Event {
-        source: String::new(),
-        kind: kind.to_owned(),
-        status,
-        level: status.usual_level(),
-        title: clean::title(title),
-        text: String::new(),
-        url: None,
-        labels: BTreeMap::new(),
-        scopes: Vec::new(),
-        actor: None,
-        fingerprint: String::new(),
-        dedup_key: None,
-        group: None,
-        at: None,
-        started: None,
-        duration: None,
-        links: Vec::new(),
-        parts: Vec::new(),
-        payload: Value::Null,
-    }
+    Event { title: clean::title(title), ..Event::blank("", kind, status) }
 }
 
 /// The level that a sender's word means: `critical`, `fatal`, `warn`, ...

@@ -4,6 +4,7 @@
 //! messages by [`pages()`] with that service's [`marks`].
 
 pub mod clean;
+pub mod colour;
 mod escape;
 pub mod human;
 mod limit;

@@ -5,8 +5,7 @@
 
 use serde_json::Value;
 
-use super::memory::Bounded;
-use crate::model::{AdapterName, Place};
+use crate::model::{AdapterName, Newest, Place};
 
 /// Channels kept; a bot on very many servers asks again for those it forgot.
 const MOST: usize = 20_000;
@@ -27,14 +26,14 @@ pub(super) struct Channel {
 /// All that is known.
 #[derive(Debug)]
 pub(super) struct Channels {
-    known: Bounded<u64, Channel>,
+    known: Newest<u64, Channel>,
     /// Roles that only the bot has; a mention of one means the bot.
-    own_roles: Bounded<u64, ()>,
+    own_roles: Newest<u64, ()>,
 }
 
 impl Default for Channels {
     fn default() -> Self {
-        Self { known: Bounded::new(MOST), own_roles: Bounded::new(1000) }
+        Self { known: Newest::new(MOST), own_roles: Newest::new(1000) }
     }
 }
 

@@ -6,7 +6,6 @@ use serenity::model::application::ButtonStyle;
 
 use crate::text::clean::one_line;
 use crate::text::{Block, Choice, File, Limit, Marks, Post, Span, Tone, Unit, marks, pages, render};
-use crate::wire::discord::colour;
 
 /// The text of a message.
 const TEXT: Limit = Limit { most: 2000, unit: Unit::Utf16 };
@@ -169,10 +168,10 @@ fn boxed(post: &Post) -> (Vec<Draft>, Vec<File>) {
     let mut embeds: Vec<CreateEmbed> = pages
         .parts
         .iter()
-        .map(|part| CreateEmbed::new().description(part).colour(colour(post.tone)))
+        .map(|part| CreateEmbed::new().description(part).colour(post.tone.colour()))
         .collect();
     if embeds.is_empty() && !(fields.is_empty() && foot.is_empty()) {
-        embeds.push(CreateEmbed::new().colour(colour(post.tone)));
+        embeds.push(CreateEmbed::new().colour(post.tone.colour()));
     }
     if let Some(last) = embeds.pop() {
         let last = last.fields(fields.into_iter().map(|(name, value)| (name, value, true)));

@@ -1,11 +1,9 @@
 //! What outlives a session: the place in the stream of events, the channels, open interactions, answers half sent.
 
-use std::collections::{HashMap, VecDeque};
-use std::hash::Hash;
 use std::time::Duration;
 
 use super::channels::Channels;
-use crate::model::{Slot, Timestamp};
+use crate::model::{Newest, Slot, Timestamp};
 
 /// Discord takes back the token of an interaction after 15 minutes; a request needs a moment too.
 const TOKEN_LIFE: Duration = Duration::from_secs(14 * 60 + 30);
@@ -70,15 +68,15 @@ pub(super) struct Memory {
     /// Rooms and threads.
     pub(super) channels: Channels,
     /// Interactions by id.
-    pub(super) interactions: Bounded<String, Open>,
+    pub(super) interactions: Newest<String, Open>,
     /// Answers on their way, by slot.
-    pub(super) partial: Bounded<Slot, (u64, Partial)>,
+    pub(super) partial: Newest<Slot, (u64, Partial)>,
     /// Messages and interactions that were heard.
-    pub(super) seen: Bounded<u64, ()>,
+    pub(super) seen: Newest<u64, ()>,
     /// Rooms of direct conversations, by person.
-    pub(super) direct: Bounded<u64, u64>,
+    pub(super) direct: Newest<u64, u64>,
     /// The first words of messages that get a thread.
-    pub(super) titles: Bounded<u64, String>,
+    pub(super) titles: Newest<u64, String>,
     /// Whether the slash command is known to be registered.
     pub(super) registered: bool,
     /// Whether messages without text were already told of.
@@ -94,11 +92,11 @@ impl Default for Memory {
             few_sessions: false,
             me: None,
             channels: Channels::default(),
-            interactions: Bounded::new(1000),
-            partial: Bounded::new(1000),
-            seen: Bounded::new(10_000),
-            direct: Bounded::new(1000),
-            titles: Bounded::new(1000),
+            interactions: Newest::new(1000),
+            partial: Newest::new(1000),
+            seen: Newest::new(10_000),
+            direct: Newest::new(1000),
+            titles: Newest::new(1000),
             registered: false,
             told_empty: false,
         }
@@ -117,80 +115,9 @@ impl Memory {
     }
 }
 
-/// A map that forgets the oldest.
-#[derive(Debug)]
-pub(super) struct Bounded<K, V> {
-    most: usize,
-    known: HashMap<K, V>,
-    order: VecDeque<K>,
-}
-
-impl<K: Eq + Hash + Clone, V> Bounded<K, V> {
-    /// Room for `most`.
-    pub(super) fn new(most: usize) -> Self {
-        Self { most, known: HashMap::new(), order: VecDeque::new() }
-    }
-
-    /// Notes something; gives what was there before.
-    pub(super) fn insert(&mut self, key: K, value: V) -> Option<V> {
-        let before = self.known.insert(key.clone(), value);
-        if before.is_none() {
-            self.order.push_back(key);
-        }
-        while self.known.len() > self.most {
-            let Some(oldest) = self.order.pop_front() else { break };
-            self.known.remove(&oldest);
-        }
-        before
-    }
-
-    /// What is known.
-    pub(super) fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
-    where
-        K: std::borrow::Borrow<Q>,
-    {
-        self.known.get(key)
-    }
-
-    /// The same, to change it.
-    pub(super) fn get_mut<Q: Eq + Hash + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
-    where
-        K: std::borrow::Borrow<Q>,
-    {
-        self.known.get_mut(key)
-    }
-
-    /// Forgets it.
-    pub(super) fn remove<Q: Eq + Hash + ?Sized>(&mut self, key: &Q)
-    where
-        K: std::borrow::Borrow<Q>,
-    {
-        if self.known.remove(key).is_some() {
-            self.order.retain(|known| known.borrow() != key);
-        }
-    }
-
-    /// All that is known.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
-        self.known.iter()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_oldest_is_forgotten() {
-        let mut map = Bounded::new(2);
-        for key in 1..=3 {
-            map.insert(key, key * 10);
-        }
-        assert_eq!((map.get(&1), map.get(&2), map.get(&3)), (None, Some(&20), Some(&30)));
-        map.remove(&2);
-        map.insert(4, 40);
-        assert_eq!((map.get(&3), map.get(&4)), (Some(&30), Some(&40)));
-    }
 
     #[test]
     fn an_interaction_may_be_answered_for_a_quarter_of_an_hour() {

@@ -187,17 +187,4 @@ mod tests {
         let external = from(&[("SERVER", "a:1"), ("CLIENT_CERT", "/x.pem")]).unwrap();
         assert!(matches!(external.profile.login, Some(Login::External)));
     }
-
-    #[test]
-    fn the_options_of_the_table_are_the_options_that_are_read() {
-        let mut asked = Vec::new();
-        let _ = read(&mut |name| {
-            asked.push(name.to_owned());
-            None
-        });
-        let mut listed: Vec<_> = OPTIONS.iter().map(|row| row.name.to_owned()).collect();
-        asked.sort();
-        listed.sort();
-        assert_eq!(asked, listed);
-    }
 }

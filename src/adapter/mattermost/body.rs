@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::text::clean::one_line;
+use crate::text::colour::as_slack_reads;
 use crate::text::marks::{ChoiceStyle, MARKDOWN, Marks, PLAIN};
 use crate::text::{Addressee, Block, Choice, File, Limit, Post, Span, Tone, Unit, pages, render};
 
@@ -115,7 +116,7 @@ fn in_box(post: &Post, native: Option<&Map<String, Value>>, style: &Style<'_>) -
     let boxes = texts.into_iter().enumerate().map(|(index, text)| {
         let mut one = Map::new();
         one.insert("fallback".to_owned(), json!(fallback(post)));
-        one.insert("color".to_owned(), json!(colour(post.tone)));
+        one.insert("color".to_owned(), json!(post.tone.hex()));
         if index == 0 {
             title(post, &mut one);
         }
@@ -181,7 +182,11 @@ fn ending(post: &Post, in_file: bool, style: &Style<'_>, one: &mut Map<String, V
 /// What an alias asks for comes last; its colour counts for every part.
 fn merge(native: Option<&Map<String, Value>>, first: bool, one: &mut Map<String, Value>) {
     for (key, value) in native.into_iter().flatten().filter(|(key, _)| KEYS.contains(&key.as_str())) {
-        let value = if key == "color" { native_colour(value) } else { value.clone() };
+        let value = if key == "color" {
+            value.as_str().map_or_else(|| value.clone(), |text| json!(as_slack_reads(text)))
+        } else {
+            value.clone()
+        };
         if first || key == "color" {
             one.insert(key.clone(), value);
         }
@@ -211,31 +216,6 @@ fn fallback(post: &Post) -> String {
     let title = words(vec![Block::Para(post.title.clone())]);
     let words = if title.is_empty() { words(post.body.clone()) } else { title };
     one_line(&words).chars().take(FALLBACK).collect()
-}
-
-/// Slack's names of colours, and what lost its number sign.
-fn native_colour(value: &Value) -> Value {
-    let Some(text) = value.as_str() else { return value.clone() };
-    match text {
-        "good" => json!(colour(Tone::Good)),
-        "warning" => json!(colour(Tone::Warning)),
-        "danger" => json!(colour(Tone::Bad)),
-        text if matches!(text.len(), 3 | 6) && text.chars().all(|c| c.is_ascii_hexdigit()) => {
-            json!(format!("#{text}"))
-        }
-        text => json!(text),
-    }
-}
-
-/// The colour of a tone.
-fn colour(tone: Tone) -> &'static str {
-    match tone {
-        Tone::Plain => "#8a939b",
-        Tone::Working => "#2f81f7",
-        Tone::Good => "#2eb67d",
-        Tone::Warning => "#ecb22e",
-        Tone::Bad => "#e01e5a",
-    }
 }
 
 #[cfg(test)]

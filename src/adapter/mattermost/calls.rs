@@ -9,8 +9,9 @@ use serde_json::json;
 use super::Mattermost;
 use crate::adapter::{Call, Link, Press, Returned};
 use crate::model::{Handle, Message, MessageKey, Person, Place};
+use crate::net::same;
 use crate::text::clean::one_line;
-use crate::wire::mattermost::{Kind, Seal, Sealed, is_id, same};
+use crate::wire::mattermost::{Kind, Seal, Sealed, is_id};
 
 /// Answers a call.
 pub(super) fn answer(mattermost: &Mattermost, link: &Link, call: &Call<'_>) -> Returned {
@@ -70,7 +71,7 @@ fn press(mattermost: &Mattermost, link: &Link, call: &Call<'_>) -> Returned {
     if !memory.first_time(&id) {
         return fine();
     }
-    memory.askers.put(&id, pressed.user_id.clone());
+    memory.askers.insert(id.clone(), pressed.user_id.clone());
     drop(memory);
     let room = &pressed.channel_id;
     let place = Place {
@@ -104,7 +105,7 @@ fn known(mattermost: &Mattermost, id: &str, said: &str) -> String {
         return memory.users.get(id).cloned().unwrap_or_else(|| id.to_owned());
     }
     let name = one_line(said.trim_start_matches('@'));
-    memory.users.put(id, name.clone());
+    memory.users.insert(id.to_owned(), name.clone());
     name
 }
 
@@ -133,7 +134,7 @@ fn slash(mattermost: &Mattermost, link: &Link, call: &Call<'_>) -> Returned {
         if !memory.first_time(&id) {
             return silent();
         }
-        memory.askers.put(&id, user.to_owned());
+        memory.askers.insert(id.clone(), user.to_owned());
         memory.channels.get(room).map(|known| known.kind)
     };
     // Conversations of two are named after both: `id__id`.

@@ -20,14 +20,14 @@ fn message(core: &Core<'_>, spoken: &Spoken) -> Option<Message> {
         return None;
     }
     let known = Known { kind: spoken.kind, name: spoken.channel.clone() };
-    memory.channels.put(&post.channel_id, known);
+    memory.channels.insert(post.channel_id.clone(), known);
     if !post.is_of_person() || post.user_id == core.me.id || post.message.trim().is_empty() {
         return None;
     }
     if !spoken.sender.is_empty() {
-        memory.users.put(&post.user_id, spoken.sender.clone());
+        memory.users.insert(post.user_id.clone(), spoken.sender.clone());
     }
-    memory.askers.put(&post.id, post.user_id.clone());
+    memory.askers.insert(post.id.clone(), post.user_id.clone());
     let name = match memory.users.get(&post.user_id) {
         Some(name) => name.clone(),
         None => post.user_id.clone(),

@@ -1,8 +1,6 @@
 //! What outlives a session: who the bot is, where to resume, names, and what was sent in part. All of it is bounded.
 
-use std::collections::{HashMap, VecDeque};
-
-use crate::model::Timestamp;
+use crate::model::{Newest, Timestamp};
 use crate::wire::mattermost::Kind;
 
 /// Posts that are told apart from ones heard before.
@@ -51,19 +49,19 @@ pub(super) struct Memory {
     /// When the server was last heard, on our clock.
     pub(super) alive: Timestamp,
     /// Posts and presses that were heard.
-    seen: Bounded<()>,
+    seen: Newest<String, ()>,
     /// User id → name.
-    pub(super) users: Bounded<String>,
+    pub(super) users: Newest<String, String>,
     /// Channel id → what is known.
-    pub(super) channels: Bounded<Known>,
+    pub(super) channels: Newest<String, Known>,
     /// `team/name` → channel id.
-    pub(super) rooms: Bounded<String>,
+    pub(super) rooms: Newest<String, String>,
     /// User id → id of the conversation with that person.
-    pub(super) directs: Bounded<String>,
+    pub(super) directs: Newest<String, String>,
     /// Message id → id of who said it.
-    pub(super) askers: Bounded<String>,
+    pub(super) askers: Newest<String, String>,
     /// Slot → what of its letter is sent.
-    pub(super) begun: Bounded<Begun>,
+    pub(super) begun: Newest<String, Begun>,
 }
 
 impl Default for Memory {
@@ -72,13 +70,13 @@ impl Default for Memory {
             resume: None,
             newest: 0,
             alive: Timestamp::default(),
-            seen: Bounded::new(SEEN),
-            users: Bounded::new(NAMES),
-            channels: Bounded::new(NAMES),
-            rooms: Bounded::new(NAMES),
-            directs: Bounded::new(NAMES),
-            askers: Bounded::new(ASKERS),
-            begun: Bounded::new(BEGUN),
+            seen: Newest::new(SEEN),
+            users: Newest::new(NAMES),
+            channels: Newest::new(NAMES),
+            rooms: Newest::new(NAMES),
+            directs: Newest::new(NAMES),
+            askers: Newest::new(ASKERS),
+            begun: Newest::new(BEGUN),
         }
     }
 }
@@ -86,72 +84,13 @@ impl Default for Memory {
 impl Memory {
     /// Notes an id; whether it is new.
     pub(super) fn first_time(&mut self, id: &str) -> bool {
-        let new = self.seen.get(id).is_none();
-        if new {
-            self.seen.put(id, ());
-        }
-        new
-    }
-}
-
-/// The newest values by key; the oldest is forgotten first.
-#[derive(Debug)]
-pub(super) struct Bounded<V> {
-    most: usize,
-    order: VecDeque<String>,
-    values: HashMap<String, V>,
-}
-
-impl<V> Bounded<V> {
-    fn new(most: usize) -> Self {
-        Self { most, order: VecDeque::new(), values: HashMap::new() }
-    }
-
-    /// Remembers.
-    pub(super) fn put(&mut self, key: &str, value: V) {
-        if self.values.insert(key.to_owned(), value).is_some() {
-            return;
-        }
-        self.order.push_back(key.to_owned());
-        if self.order.len() > self.most
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.values.remove(&oldest);
-        }
-    }
-
-    /// Recalls.
-    pub(super) fn get(&self, key: &str) -> Option<&V> {
-        self.values.get(key)
-    }
-
-    /// Forgets.
-    pub(super) fn remove(&mut self, key: &str) {
-        if self.values.remove(key).is_some() {
-            self.order.retain(|known| known != key);
-        }
-    }
-
-    /// The keys, newest first.
-    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
-        self.order.iter().rev().map(String::as_str)
+        self.seen.insert(id.to_owned(), ()).is_none()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_oldest_is_forgotten_first() {
-        let mut map = Bounded::new(2);
-        for key in ["a", "b", "a", "c"] {
-            map.put(key, ());
-        }
-        assert_eq!(map.keys().collect::<Vec<_>>(), ["c", "b"]);
-        map.remove("b");
-        assert!(map.get("b").is_none() && map.get("c").is_some());
-    }
 
     #[test]
     fn a_post_is_new_once() {

@@ -80,7 +80,7 @@ async fn channels(core: &Core<'_>, since: i64) -> Result<Vec<Channel>, ApiError>
 
 fn heard_in(core: &Core<'_>) -> Vec<Channel> {
     let memory = core.mattermost.memory();
-    let known = |id: &str| {
+    let known = |id: &String| {
         let Known { kind, name } = memory.channels.get(id)?.clone();
         Some(Channel { id: id.to_owned(), kind, name, last_post_at: i64::MAX, ..Channel::default() })
     };

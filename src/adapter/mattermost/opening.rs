@@ -60,7 +60,7 @@ pub(super) async fn core<'a>(mattermost: &'a Mattermost, link: &'a Link) -> Resu
     if memory.newest == 0 {
         memory.newest = myself.date.as_micros() / 1000;
     }
-    memory.users.put(&me.id, me.name.clone());
+    memory.users.insert(me.id.clone(), me.name.clone());
     drop(memory);
     let seal = Seal::new(&mattermost.token, link.name.as_str());
     Ok(Core { mattermost, link, api, seal, me, longest: longest.unwrap_or(LONGEST) })

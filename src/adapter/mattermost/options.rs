@@ -114,18 +114,4 @@ mod tests {
             assert!(wrong.iter().any(|it| it.starts_with(&format!("`{name}`"))), "{name}: {wrong:?}");
         }
     }
-
-    #[test]
-    fn the_options_of_the_table_are_the_options_that_are_read() {
-        let mut asked = Vec::new();
-        let _ = read(&mut |name| {
-            asked.push(name.to_owned());
-            None
-        });
-        let mut listed: Vec<_> = OPTIONS.iter().map(|row| row.name.to_owned()).collect();
-        asked.sort();
-        asked.dedup();
-        listed.sort();
-        assert_eq!(asked, listed);
-    }
 }

@@ -54,8 +54,8 @@ async fn by_name(core: &Core<'_>, team: &str, name: &str) -> Result<String, Trou
     let channel: Channel = serde_json::from_value(found.body)
         .map_err(|_| Trouble::refused(format!("the channel `{name}` cannot be read")))?;
     let mut memory = core.mattermost.memory();
-    memory.rooms.put(&key, channel.id.clone());
-    memory.channels.put(&channel.id, Known { kind: channel.kind, name: channel.name });
+    memory.rooms.insert(key.clone(), channel.id.clone());
+    memory.channels.insert(channel.id.clone(), Known { kind: channel.kind, name: channel.name });
     Ok(channel.id)
 }
 
@@ -68,8 +68,8 @@ pub(super) async fn direct(core: &Core<'_>, person: &str) -> Result<String, Trou
     let made = core.api.post("channels/direct", &json!([core.me.id, id])).await?;
     let channel = text(&made.body, "id");
     let mut memory = core.mattermost.memory();
-    memory.directs.put(&id, channel.clone());
-    memory.channels.put(&channel, Known { kind: Kind::Direct, name: text(&made.body, "name") });
+    memory.directs.insert(id.clone(), channel.clone());
+    memory.channels.insert(channel.clone(), Known { kind: Kind::Direct, name: text(&made.body, "name") });
     Ok(channel)
 }
 
@@ -95,7 +95,7 @@ pub(super) async fn name(core: &Core<'_>, id: &str) -> Result<String, Trouble> {
         Err(ApiError::Refused { .. }) => return Ok(id.to_owned()),
         Err(error) => return Err(error.into()),
     };
-    core.mattermost.memory().users.put(id, name.clone());
+    core.mattermost.memory().users.insert(id.to_owned(), name.clone());
     Ok(name)
 }
 

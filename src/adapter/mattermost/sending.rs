@@ -63,7 +63,7 @@ async fn send(core: &Core<'_>, parcel: &Parcel) -> Result<Receipt, Trouble> {
 /// Who asked, by id.
 fn asker(core: &Core<'_>, parcel: &Parcel) -> Option<String> {
     let addressed = parcel.post.to.as_ref().map(|to| to.id.clone()).filter(|id| is_id(id));
-    addressed.or_else(|| core.mattermost.memory().askers.get(&parcel.answer.as_ref()?.key.id).cloned())
+    addressed.or_else(|| core.mattermost.memory().askers.get(&*parcel.answer.as_ref()?.key.id).cloned())
 }
 
 /// For one person's eyes; in the conversation with that person where the bot may not whisper.
@@ -182,7 +182,7 @@ impl<'a> Letter<'a> {
             let files = if index + 1 == self.bodies.len() { self.upload(index).await? } else { Vec::new() };
             made.push(self.create(index, files).await?);
             let begun = Begun { print: self.print.clone(), made: made.clone() };
-            self.core.mattermost.memory().begun.put(&slot, begun);
+            self.core.mattermost.memory().begun.insert(slot.clone(), begun);
         }
         Ok(made)
     }

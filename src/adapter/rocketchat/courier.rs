@@ -128,7 +128,7 @@ impl Courier<'_> {
             letter.messages.first().map(|message| self.first(message, target, earlier.as_ref(), &underway));
         while underway.done < count + letter.files.len() {
             let again = std::mem::replace(&mut underway.unsure, true);
-            lock(self.known).underway.put(&key, underway.clone());
+            lock(self.known).underway.insert(key.clone(), underway.clone());
             let outcome = match (letter.messages.get(underway.done), &first, &earlier) {
                 (Some(message), Some(first), Some(earlier)) if underway.done == 0 => {
                     self.edit(message, first, earlier).await
@@ -152,8 +152,10 @@ impl Courier<'_> {
                 Err((error, unsure)) => {
                     underway.unsure = unsure;
                     match error {
-                        SendError::Retry { .. } => drop(lock(self.known).underway.put(&key, underway)),
-                        _ => lock(self.known).underway.remove(&key),
+                        SendError::Retry { .. } => {
+                            drop(lock(self.known).underway.insert(key.clone(), underway))
+                        }
+                        _ => drop(lock(self.known).underway.remove(&key)),
                     }
                     return Err(error);
                 }

@@ -81,7 +81,7 @@ impl<'a> Hearing<'a> {
     /// So many people are in a direct room; `None` where the server does not tell: then it is taken for a group.
     pub(super) fn learned(&mut self, room: &str, people: Option<u64>) {
         if let Some(people) = people {
-            lock(&self.rocketchat.known).members.put(room, people);
+            lock(&self.rocketchat.known).members.insert(room.to_owned(), people);
         }
         for (said, mut room) in self.waiting.remove(room).unwrap_or_default() {
             room.people = Some(people.unwrap_or(MANY));
@@ -96,7 +96,7 @@ impl<'a> Hearing<'a> {
         }
         let mut known = lock(&self.rocketchat.known);
         match room.people {
-            Some(people) => drop(known.members.put(&said.room, people)),
+            Some(people) => drop(known.members.insert(said.room.clone(), people)),
             None => room.people = known.members.get(&said.room).copied(),
         }
         drop(known);
@@ -115,15 +115,15 @@ impl<'a> Hearing<'a> {
     /// Hears a message, once.
     fn listen(&self, said: &Said, room: &Room) {
         let mut known = lock(&self.rocketchat.known);
-        if !known.heard.put(&format!("{}/{}", said.room, said.id), ()) {
+        if known.heard.insert(format!("{}/{}", said.room, said.id), ()).is_some() {
             return;
         }
-        known.askers.put(&said.id, said.by.id.clone());
-        known.people.put(&said.by.id, said.by.username.clone());
+        known.askers.insert(said.id.clone(), said.by.id.clone());
+        known.people.insert(said.by.id.clone(), said.by.username.clone());
         if room.is_direct() {
-            known.directs.put(&said.by.id, said.room.clone());
+            known.directs.insert(said.by.id.clone(), said.room.clone());
         } else if let Some(name) = &room.name {
-            known.rooms.put(name, said.room.clone());
+            known.rooms.insert(name.to_owned(), said.room.clone());
         }
         drop(known);
         if let Some(message) = self.message(said, room) {

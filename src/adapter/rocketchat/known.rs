@@ -2,8 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::bounded::Bounded;
-use crate::model::{Secret, Timestamp};
+use crate::model::{Newest, Secret, Timestamp};
 
 /// Messages heard, so that each is heard once: more than come in ten minutes.
 const HEARD: usize = 20_000;
@@ -45,19 +44,19 @@ pub(super) struct Known {
     /// The last sign of life before a gap whose messages were not read yet.
     pub(super) gap: Option<Timestamp>,
     /// The ids of what was heard.
-    pub(super) heard: Bounded<()>,
+    pub(super) heard: Newest<String, ()>,
     /// Message → who wrote it.
-    pub(super) askers: Bounded<String>,
+    pub(super) askers: Newest<String, String>,
     /// Person → unique name.
-    pub(super) people: Bounded<String>,
+    pub(super) people: Newest<String, String>,
     /// Person, or name of one → room of the direct conversation.
-    pub(super) directs: Bounded<String>,
+    pub(super) directs: Newest<String, String>,
     /// Direct room → how many people are in it, the bot among them.
-    pub(super) members: Bounded<u64>,
+    pub(super) members: Newest<String, u64>,
     /// Name of a room → its id.
-    pub(super) rooms: Bounded<String>,
+    pub(super) rooms: Newest<String, String>,
     /// Slot and content → how far it is.
-    pub(super) underway: Bounded<Underway>,
+    pub(super) underway: Newest<String, Underway>,
 }
 
 impl Default for Known {
@@ -70,13 +69,13 @@ impl Default for Known {
             began: None,
             alive: None,
             gap: None,
-            heard: Bounded::new(HEARD),
-            askers: Bounded::new(REMEMBERED),
-            people: Bounded::new(REMEMBERED),
-            directs: Bounded::new(REMEMBERED),
-            members: Bounded::new(REMEMBERED),
-            rooms: Bounded::new(REMEMBERED),
-            underway: Bounded::new(REMEMBERED),
+            heard: Newest::new(HEARD),
+            askers: Newest::new(REMEMBERED),
+            people: Newest::new(REMEMBERED),
+            directs: Newest::new(REMEMBERED),
+            members: Newest::new(REMEMBERED),
+            rooms: Newest::new(REMEMBERED),
+            underway: Newest::new(REMEMBERED),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Rocket.Chat: one session on one server. The protocol itself is in `wire::rocketchat`: DDP is for hearing only, all
 //! else goes over REST.
 
-mod bounded;
 mod courier;
 mod examine;
 mod hearing;

@@ -110,17 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn the_options_of_the_table_are_the_options_that_are_read() {
-        let mut asked = Vec::new();
-        let _ = read(&mut |name| {
-            asked.push(name.to_owned());
-            None
-        });
-        let mut listed: Vec<_> = OPTIONS.iter().map(|row| row.name.to_owned()).collect();
-        asked.sort();
-        asked.dedup();
-        listed.sort();
-        assert_eq!(asked, listed);
+    fn passwords_and_tokens_are_never_shown() {
         let secret = |name: &str| OPTIONS.iter().any(|row| row.name == name && row.holds == Holds::Secret);
         assert!(secret("PASSWORD") && secret("TOKEN"));
     }

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::text::colour::as_slack_reads;
 use crate::text::marks::{PLAIN, ROCKETCHAT};
 use crate::text::{Block, Choice, File, Limit, MOST_PARTS, Pages, Post, Span, Tone, pages, render};
 
@@ -116,7 +117,7 @@ fn boxes(post: &Post, mut native: Map<String, Value>, look: Look<'_>) -> (Vec<Ve
     };
     let Pages { parts, file } = pages(&inner, &ROCKETCHAT, look.limit);
     debug_assert!(parts.len() <= MOST_PARTS, "pages keep to their number");
-    let colour = json!(colour(post.tone));
+    let colour = json!(post.tone.hex());
     let mut boxes: Vec<Map<String, Value>> =
         parts.into_iter().map(|text| object(json!({"text": text}))).collect();
     if boxes.is_empty() && !(native.is_empty() && title.is_empty() && post.facts.is_empty()) {
@@ -146,23 +147,10 @@ fn boxes(post: &Post, mut native: Map<String, Value>, look: Look<'_>) -> (Vec<Ve
 
 /// What an alias writes for Slack is understood too: colours by name or without `#`.
 fn of_alias(key: String, value: Value) -> (String, Value) {
-    if key != "color" {
-        return (key, value);
+    match value.as_str().filter(|_| key == "color").map(as_slack_reads) {
+        Some(colour) => (key, json!(colour)),
+        None => (key, value),
     }
-    let text = value.as_str().unwrap_or_default();
-    let known = match text {
-        "good" => colour(Tone::Good),
-        "warning" => colour(Tone::Warning),
-        "danger" => colour(Tone::Bad),
-        _ => "",
-    };
-    let bare = matches!(text.len(), 3 | 6) && text.chars().all(|c| c.is_ascii_hexdigit());
-    let value = match (known, bare) {
-        ("", true) => json!(format!("#{text}")),
-        ("", false) => value,
-        (known, _) => json!(known),
-    };
-    (key, value)
 }
 
 fn fields(facts: &[(String, Vec<Span>)]) -> Option<Value> {
@@ -192,16 +180,6 @@ fn object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(map) => map,
         _ => Map::new(),
-    }
-}
-
-fn colour(tone: Tone) -> &'static str {
-    match tone {
-        Tone::Plain => "#8a939b",
-        Tone::Working => "#2f81f7",
-        Tone::Good => "#2eb67d",
-        Tone::Warning => "#ecb22e",
-        Tone::Bad => "#e01e5a",
     }
 }
 

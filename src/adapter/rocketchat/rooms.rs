@@ -38,7 +38,7 @@ impl Courier<'_> {
 
     fn asker(&self, parcel: &Parcel) -> Option<String> {
         let answer = parcel.answer.as_ref()?;
-        lock(self.known).askers.get(&answer.key.id).cloned()
+        lock(self.known).askers.get(&*answer.key.id).cloned()
     }
 
     /// The room of that name.
@@ -55,7 +55,7 @@ impl Courier<'_> {
         if id.is_empty() {
             return Err(SendError::NoRoom { why: format!("rooms.info: the server knows no room `#{name}`") });
         }
-        lock(self.known).rooms.put(name, id.to_owned());
+        lock(self.known).rooms.insert(name.to_owned(), id.to_owned());
         Ok(id.to_owned())
     }
 
@@ -75,8 +75,8 @@ impl Courier<'_> {
             return Err(SendError::Refused { why: format!("im.create: no conversation with `{who}`") });
         }
         let mut known = lock(self.known);
-        known.directs.put(who, id.to_owned());
-        known.members.put(id, 2);
+        known.directs.insert(who.to_owned(), id.to_owned());
+        known.members.insert(id.to_owned(), 2);
         Ok(id.to_owned())
     }
 
@@ -87,7 +87,7 @@ impl Courier<'_> {
         match self.rest.get("users.info", &[("userId", who)]).await {
             Ok(found) => {
                 let name = found["user"]["username"].as_str().unwrap_or(who).to_owned();
-                lock(self.known).people.put(who, name.clone());
+                lock(self.known).people.insert(who.to_owned(), name.clone());
                 Ok(name)
             }
             // No such id: it is a name that an admin wrote.

@@ -63,14 +63,10 @@ pub(super) fn in_words(file: &File) -> Vec<Value> {
 /// The colour of a tone: what an alias asks for, or how it went.
 pub(super) fn colour(post: &Post) -> Option<String> {
     let asked = post.native.get("color").and_then(Value::as_str);
-    let by_tone = match post.tone {
-        Tone::Plain => return asked.map(str::to_owned),
-        Tone::Working => "#2f81f7",
-        Tone::Good => "#2eb67d",
-        Tone::Warning => "#ecb22e",
-        Tone::Bad => "#e01e5a",
-    };
-    Some(asked.unwrap_or(by_tone).to_owned())
+    match post.tone {
+        Tone::Plain => asked.map(str::to_owned),
+        tone => Some(asked.map_or_else(|| tone.hex(), str::to_owned)),
+    }
 }
 
 fn limit(most: usize) -> Limit {

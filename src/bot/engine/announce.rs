@@ -1,13 +1,11 @@
 //! What an action tells others when it ends: its `notify:` block as events. The answer in chat stays what it is.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 use tracing::warn;
 
 use super::order::Order;
 use crate::action::{Announcement, cut_secrets_in};
-use crate::model::{Event, EventStatus, Execution, Level, Status};
+use crate::model::{Event, EventStatus, Execution, Status};
 use crate::runner::Effect;
 use crate::template::Undefined;
 
@@ -49,7 +47,6 @@ pub(super) fn said(order: &Order, execution: &Execution, effect: &Effect) -> Opt
     let title = lines.next().unwrap_or_default().chars().take(LONGEST_TITLE).collect();
     let labels = [("action", execution.action.as_str()), ("route", route)];
     let event = Event {
-        kind: "announcement".to_owned(),
         title,
         text: lines.next().unwrap_or_default().to_owned(),
         labels: labels.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
@@ -57,34 +54,9 @@ pub(super) fn said(order: &Order, execution: &Execution, effect: &Effect) -> Opt
         fingerprint: format!("announcement/{}", execution.id),
         at: execution.ended,
         payload: body,
-        ..blank()
+        ..Event::blank(SOURCE, "announcement", EventStatus::Info)
     };
     Some((event, vec![route.clone()]))
-}
-
-/// An event of an action that says nothing yet.
-fn blank() -> Event {
-    Event {
-        source: SOURCE.to_owned(),
-        kind: String::new(),
-        status: EventStatus::Info,
-        level: Level::Info,
-        title: String::new(),
-        text: String::new(),
-        url: None,
-        labels: BTreeMap::new(),
-        scopes: Vec::new(),
-        actor: None,
-        fingerprint: String::new(),
-        dedup_key: None,
-        group: None,
-        at: None,
-        started: None,
-        duration: None,
-        links: Vec::new(),
-        parts: Vec::new(),
-        payload: Value::Null,
-    }
 }
 
 fn event(order: &Order, execution: &Execution, result: &Value, block: &Announcement, word: &str) -> Event {
@@ -115,9 +87,6 @@ fn event(order: &Order, execution: &Execution, result: &Value, block: &Announcem
     let labels =
         [("action", execution.action.as_str()), ("person", &execution.person_name), ("routes", &routes)];
     Event {
-        kind: format!("action.{word}"),
-        level: if status == EventStatus::Info { Level::Info } else { status.usual_level() },
-        status,
         title: if title.is_empty() { format!("Action {} {word}.", execution.action) } else { title },
         text,
         url: order.home.web_url(execution.id),
@@ -134,7 +103,7 @@ fn event(order: &Order, execution: &Execution, result: &Value, block: &Announcem
             "end_timestamp": execution.ended.map(|ended| ended.to_string()), "action_ref": execution.action,
             "runner_ref": execution.runner, "route": routes, "channel": routes,
         }),
-        ..blank()
+        ..Event::blank(SOURCE, &format!("action.{word}"), status)
     }
 }
 

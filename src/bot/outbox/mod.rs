@@ -5,7 +5,6 @@
 //! come back through [`Claims`].
 
 mod door;
-mod memory;
 mod queue;
 
 use std::collections::BTreeMap;

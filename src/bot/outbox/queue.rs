@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use tracing::warn;
 
-use super::memory::Newest;
 use super::{Keep, Letter, slot};
 use crate::adapter::{Abilities, Answer, Parcel, Sign};
 use crate::bot::reply;
-use crate::model::{Handle, MessageKey, Place, Slot, Timestamp};
+use crate::model::{Handle, MessageKey, Newest, Place, Slot, Timestamp};
 use crate::text::Post;
 
 /// Letters that only memory holds, for one adapter: past this number new ones are dropped and counted.

@@ -72,6 +72,31 @@ pub struct Event {
 }
 
 impl Event {
+    /// An event that says nothing but what became of a kind of thing, with the usual level; to be filled in with `..`.
+    pub fn blank(source: &str, kind: &str, status: EventStatus) -> Self {
+        Self {
+            source: source.to_owned(),
+            kind: kind.to_owned(),
+            status,
+            level: status.usual_level(),
+            title: String::new(),
+            text: String::new(),
+            url: None,
+            labels: BTreeMap::new(),
+            scopes: Vec::new(),
+            actor: None,
+            fingerprint: String::new(),
+            dedup_key: None,
+            group: None,
+            at: None,
+            started: None,
+            duration: None,
+            links: Vec::new(),
+            parts: Vec::new(),
+            payload: Value::Null,
+        }
+    }
+
     /// The key of what it is about: `source:fingerprint`, the source once.
     pub fn subject(&self) -> String {
         let named = self.fingerprint.strip_prefix(&self.source).is_some_and(|rest| rest.starts_with(':'));

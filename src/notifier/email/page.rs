@@ -1,7 +1,7 @@
 //! A notice as a small page of HTML, for mail programs: tables and inline styles, no pictures, nothing fetched.
 
 use crate::notifier::Notice;
-use crate::notifier::look::{cut, escape, hex};
+use crate::notifier::look::{cut, escape};
 use crate::text::{Limit, Unit};
 
 /// Escaping makes it longer, at most sixfold.
@@ -16,7 +16,7 @@ pub(super) fn of(notice: &Notice) -> String {
     let mut out = format!(
         "<!DOCTYPE html>\n<html><body style=\"font-family:sans-serif\">\n\
          <div style=\"border-left:4px solid {};padding-left:12px\">\n<p><strong>{}</strong></p>\n",
-        hex(notice.tone()),
+        notice.tone().hex(),
         escape(&cut(&notice.message, VALUE))
     );
     if !notice.body.is_empty() {

@@ -13,7 +13,6 @@ pub use heart::{Beat, Heart};
 pub use rest::{Body, Rest};
 
 use crate::model::Timestamp;
-use crate::text::Tone;
 
 /// The first millisecond of 2015, where Discord's ids begin to count.
 const EPOCH_MILLIS: u64 = 1_420_070_400_000;
@@ -22,17 +21,6 @@ const EPOCH_MILLIS: u64 = 1_420_070_400_000;
 pub fn made_at(id: u64) -> Timestamp {
     let millis = (id >> 22) + EPOCH_MILLIS;
     Timestamp::from_micros(i64::try_from(millis).unwrap_or(i64::MAX).saturating_mul(1000))
-}
-
-/// The colour of an embed's edge: red, green and blue.
-pub fn colour(tone: Tone) -> u32 {
-    match tone {
-        Tone::Plain => 0x8a_93_9b,
-        Tone::Working => 0x2f_81_f7,
-        Tone::Good => 0x2e_b6_7d,
-        Tone::Warning => 0xec_b2_2e,
-        Tone::Bad => 0xe0_1e_5a,
-    }
 }
 
 #[cfg(test)]

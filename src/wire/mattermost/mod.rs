@@ -11,4 +11,4 @@ pub use api::{Api, ApiError, Reply};
 pub use event::{Event, Frame};
 pub use plain::{Called, called, plain};
 pub use post::{Channel, Kind, Page, Post, Spoken, is_id};
-pub use seal::{Seal, Sealed, same};
+pub use seal::{Seal, Sealed};
