@@ -6,6 +6,7 @@
 mod condition;
 mod env;
 mod error;
+mod expressions;
 #[expect(clippy::needless_pass_by_value, reason = "the engine hands arguments over by value")]
 mod filters;
 mod globals;
@@ -30,6 +31,7 @@ mod tests;
 
 pub use condition::Conditions;
 pub use error::TemplateError;
+pub use expressions::{Answer, Expressions, Question, printed};
 pub use limits::Limits;
 pub use named::named;
 pub use render::{DEFAULT_RESULT, Options, Templates, Undefined};
