@@ -186,6 +186,11 @@ impl Store {
         })
     }
 
+    /// Whether events come as fast as they can be written: what can wait should, so that their senders need not.
+    pub fn is_stormy(&self) -> bool {
+        self.inner.queue.is_stormy()
+    }
+
     /// The secret parameters of an execution; empty if it had none.
     ///
     /// # Errors
