@@ -14,4 +14,4 @@ pub mod ws;
 pub use base64::{base64, unbase64, webhook_key};
 pub use clock::{Clock, ManualClock};
 pub use same::same;
-pub use world::{Elapsed, World};
+pub use world::{Elapsed, Proxies, World};
