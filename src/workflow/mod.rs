@@ -3,3 +3,7 @@
 //! [`expression`] evaluates `<% YAQL %>` and `{{ Jinja }}` in the strings of a workflow.
 
 pub mod expression;
+mod finding;
+pub mod spec;
+
+pub use finding::{Category, Finding};
