@@ -9,6 +9,7 @@ mod finding;
 mod graph;
 mod inspect;
 mod plan;
+pub mod simulate;
 pub mod spec;
 mod truth;
 

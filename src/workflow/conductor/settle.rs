@@ -73,25 +73,24 @@ impl Conductor {
 
     /// A question is answered: if it was the last and nobody asked for a pause, the workflow goes on.
     pub(super) fn answered(&mut self, run: usize, item: Option<usize>) {
-        let open = |index: &usize| self.questions(*index);
         let here = match item {
             None => self.state.runs[run].status == TaskStatus::Pending,
             Some(item) => self.state.items[&run][item].status == Some(TaskStatus::Pending),
         };
-        let all: usize = self.live.iter().map(open).sum();
         let waits = matches!(self.state.status, Status::Pausing | Status::Paused);
-        if here && all == 1 && waits && !self.state.pause_asked {
+        if here && waits && !self.state.pause_asked && self.questions().len() == 1 {
             self.set_status(Status::Resuming);
             self.set_status(Status::Running);
         }
     }
 
-    /// How many questions of a run are open.
-    fn questions(&self, run: usize) -> usize {
-        match &self.state.runs[run].list {
-            Some(list) => list.waiting,
-            None => usize::from(self.state.runs[run].status == TaskStatus::Pending),
-        }
+    /// The runs, and items of them, that wait for an answer.
+    pub fn questions(&self) -> Vec<(usize, Option<usize>)> {
+        let pending = |(run, item): &(usize, Option<usize>)| match item {
+            None => self.state.runs[*run].status == TaskStatus::Pending,
+            Some(item) => self.state.items[run][*item].status == Some(TaskStatus::Pending),
+        };
+        self.running().into_iter().filter(pending).collect()
     }
 
     /// A command in `do`: it ends at once; `more` says whether others follow.
