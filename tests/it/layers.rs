@@ -38,6 +38,7 @@ const HOUSE: &[Room] = &[
     room(3, "access"),
     room(3, "route"),
     room(3, "topic"),
+    room(3, "workflow"),
     room(4, "adapter"),
     room(4, "notifier"),
     room(4, "runner"),
