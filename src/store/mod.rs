@@ -54,7 +54,7 @@ pub use lock::InstanceLock;
 pub use reader::{Attempt, Backlog, Gathered, Live, Reader, StoredEvent, TopicLine};
 
 use crate::model::Noun;
-use crate::net::World;
+use crate::net::{Seal, World};
 use bells::Bells;
 use ids::Ids;
 use queue::{Order, Queue};
@@ -131,6 +131,11 @@ impl Store {
             self.inner.queue.reserve();
         }
         id
+    }
+
+    /// Seals and opens what must stay secret: `var/seal.key`.
+    pub fn seal(&self) -> &Seal {
+        self.inner.keys.sealing()
     }
 
     /// This life of the bot: a number larger than that of any earlier one.
