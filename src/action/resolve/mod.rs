@@ -50,6 +50,18 @@ pub struct Prepared {
     pub secrets: Vec<String>,
 }
 
+impl Prepared {
+    /// Cuts further secrets from what may be shown.
+    pub fn hide(&mut self, secrets: impl IntoIterator<Item = String>) {
+        let before = self.secrets.len();
+        self.secrets.extend(secrets.into_iter().filter(|text| !text.is_empty()));
+        if self.secrets.len() > before {
+            let cut = |value: &Value| cut_secrets_in(value, &self.secrets);
+            self.shown.values_mut().for_each(|value| *value = cut(value));
+        }
+    }
+}
+
 /// Resolves the parameters of `action`, whose runner declares `runner`.
 ///
 /// `context` is an object with what templates may use beside parameters: `action_context`,
