@@ -48,6 +48,8 @@ pub struct Prepared {
     pub all: Map<String, Value>,
     /// Secret texts, for [`super::cut_secrets`].
     pub secrets: Vec<String>,
+    /// The configuration of the pack, rendered for the asker.
+    pub config: Map<String, Value>,
 }
 
 impl Prepared {
@@ -247,6 +249,7 @@ impl<'a> Resolver<'a> {
             shown: shown_map(self.declared, &self.done, &secrets),
             all: self.done,
             secrets,
+            config: Map::new(),
         }
     }
 }
