@@ -59,6 +59,21 @@ pub const BUILTIN: &[Builtin] = &[
     },
     Builtin { action: "chatops.silence", doc: "silence events for everybody", open: Open::ByRule },
     Builtin { action: "chatops.ack", doc: "take care of a subject, or snooze it", open: Open::ByRule },
+    Builtin {
+        action: "chatops.kv",
+        doc: "read system keys of the datastore; `with: {key: [...]}` says which",
+        open: Open::ByRule,
+    },
+    Builtin {
+        action: "chatops.kv-write",
+        doc: "write and remove system keys; `with: {key: [...]}` says which",
+        open: Open::ByRule,
+    },
+    Builtin {
+        action: "chatops.kv-secret",
+        doc: "see the text of secret system keys, in a direct message",
+        open: Open::ByRule,
+    },
     Builtin { action: "chatops.audit", doc: "search the audit log", open: Open::ByRule },
     Builtin { action: "chatops.doctor", doc: "see how the bot is", open: Open::ByRule },
     Builtin { action: "chatops.reload", doc: "read the configuration again now", open: Open::ByRule },

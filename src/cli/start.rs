@@ -79,7 +79,7 @@ pub(super) async fn start(global: &Global, logs: Logs) -> anyhow::Result<Started
     std::fs::create_dir_all(&var).with_context(|| format!("cannot make `{}`", var.display()))?;
     let database = home.settings.database_in(dir.root());
     let lock = InstanceLock::take(&var)?;
-    let keys = Keys::load_or_create(&var).context("cannot read or make var/audit.key")?;
+    let keys = Keys::load_or_create(&var).context("cannot read or make the keys in var")?;
     let store = Store::open(&database, keys, world.clone())
         .with_context(|| format!("cannot open the database `{}`", database.display()))?;
     let listen_is_set = home.sets("CHATOPS_LISTEN");

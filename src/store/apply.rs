@@ -6,6 +6,7 @@ use serde_json::Map;
 use super::audit::Chain;
 use super::change::{Begin, Change, Done, Entry, Finish};
 use super::ids::Ids;
+use super::kv::{Kept, Kv};
 use super::rows::text_of;
 use super::{Keys, StoreError, accept, choice, recover, ripen, set, settle, sort, trim};
 use crate::model::{Execution, Handle, Slot, Timestamp};
@@ -24,6 +25,10 @@ pub(super) struct Scribe<'a> {
     pub(super) ids: &'a Ids,
     /// The notifiers in whose lanes something may be due now that was not.
     pub(super) touched: Vec<String>,
+    /// The datastore as of the last commit.
+    pub(super) kv: &'a Kv,
+    /// What this group does to it.
+    pub(super) kept: Vec<Kept>,
 }
 
 impl Scribe<'_> {

@@ -15,6 +15,7 @@ mod error;
 mod filter;
 mod ids;
 mod keys;
+mod kv;
 mod lane;
 mod lock;
 mod queue;
@@ -50,11 +51,12 @@ pub use claims::{Claimed, Claims, MemoryClaims, Stored};
 pub use error::StoreError;
 pub use filter::{DeliveryFilter, EventFilter, Filter, Search};
 pub use keys::Keys;
+pub use kv::{Kv, LARGEST_VALUE, NewPair};
 pub use lock::InstanceLock;
 pub use reader::{Attempt, Backlog, Gathered, Live, Reader, StoredEvent, TopicLine};
 
 use crate::model::Noun;
-use crate::net::World;
+use crate::net::{Seal, World};
 use bells::Bells;
 use ids::Ids;
 use queue::{Order, Queue};
@@ -80,6 +82,7 @@ struct Inner {
     queue: Arc<Queue>,
     thread: Mutex<Option<JoinHandle<()>>>,
     bells: Arc<Bells>,
+    kv: Arc<Kv>,
     idle: Mutex<Vec<Reader>>,
     readers: Arc<Semaphore>,
 }
@@ -98,6 +101,7 @@ impl Store {
         let worker = begin_life(&connection, &ids, &world)?;
         let bells = Arc::new(Bells::default());
         let queue = Arc::new(Queue::default());
+        let kv = Arc::new(Kv::new(kv::all(&connection)?, world.clone()));
         let writer = Writer {
             connection,
             keys: keys.clone(),
@@ -107,6 +111,7 @@ impl Store {
             ids: ids.clone(),
             queue: queue.clone(),
             bells: bells.clone(),
+            kv: kv.clone(),
         };
         let thread = std::thread::Builder::new().name("store".to_owned()).spawn(move || writer.run());
         let thread = thread.map_err(|error| StoreError::io("cannot start the writer", &error))?;
@@ -118,6 +123,7 @@ impl Store {
             queue,
             thread: Mutex::new(Some(thread)),
             bells,
+            kv,
             idle: Mutex::new(Vec::new()),
             readers: Arc::new(Semaphore::new(READERS)),
         };
@@ -131,6 +137,11 @@ impl Store {
             self.inner.queue.reserve();
         }
         id
+    }
+
+    /// Seals and opens what must stay secret: `var/seal.key`.
+    pub fn seal(&self) -> &Seal {
+        self.inner.keys.sealing()
     }
 
     /// This life of the bot: a number larger than that of any earlier one.

@@ -6,7 +6,7 @@ use rusqlite::params;
 
 use super::apply::Scribe;
 use super::change::{Done, Entry, Setting, Token};
-use super::{StoreError, accept, topics};
+use super::{StoreError, accept, kv, topics};
 use crate::model::{Acknowledged, Silence, Timestamp};
 
 /// How exactly the last use of a token is kept: so that a busy one costs a write a minute.
@@ -26,6 +26,8 @@ pub(super) fn set(scribe: &mut Scribe<'_>, setting: &Setting, audit: &Entry) -> 
         Setting::NoHandler { topic, id } => topics::remove_handler(scribe, topic, id)?,
         Setting::NoTopic { topic } => topics::remove_topic(scribe, topic)?,
         Setting::Override(new) => topics::set_override(scribe, new)?,
+        Setting::Pair(pair) => kv::put(scribe, pair)?,
+        Setting::NoPair(key) => kv::remove(scribe, key)?,
         Setting::NoOverride { kind, name, added } => topics::remove_override(scribe, kind, name, *added)?,
     };
     if changed == 0 {

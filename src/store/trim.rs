@@ -8,7 +8,7 @@ use serde_json::json;
 use super::apply::{Scribe, object};
 use super::audit::Chain;
 use super::change::{Done, Entry, What};
-use super::{StoreError, accept, choice};
+use super::{StoreError, accept, choice, kv};
 use crate::model::{Slot, Timestamp};
 
 /// The most of each kind that one change removes, so that no commit takes long.
@@ -30,6 +30,7 @@ pub(super) fn trim(
     let deliveries = trim_deliveries(scribe, history_before)?;
     let events = trim_events(scribe, history_before, at)?;
     let settings = trim_settings(scribe, history_before)?;
+    let pairs = kv::forget(scribe, at)? as u64;
     let choices = choice::trim(scribe, at)?;
     let mut body = object([
         ("stranded", json!(stranded)),
@@ -37,6 +38,7 @@ pub(super) fn trim(
         ("deliveries", json!(deliveries)),
         ("events", json!(events)),
         ("settings", json!(settings)),
+        ("pairs", json!(pairs)),
         ("choices", json!(choices)),
     ]);
     let mut records = 0;
@@ -45,7 +47,7 @@ pub(super) fn trim(
         // Verification starts from these two; docs/audit.md names them.
         body.extend(object([("records", json!(count)), ("last_seq", json!(last)), ("mac", json!(mac))]));
     }
-    let removed = stranded + executions + deliveries + events + settings + choices + records;
+    let removed = stranded + executions + deliveries + events + settings + pairs + choices + records;
     if removed > 0 {
         let subject = Some("retention".to_owned());
         scribe.audit(&Entry { at, what: What::Trimmed, person: None, place: None, subject, body })?;

@@ -4,6 +4,7 @@
 //! text an admin wrote is.
 
 mod condition;
+mod datastore;
 mod env;
 mod error;
 #[expect(clippy::needless_pass_by_value, reason = "the engine hands arguments over by value")]
@@ -29,7 +30,9 @@ mod secrets;
 mod tests;
 
 pub use condition::Conditions;
+pub use datastore::{Datastore, Kept, Whose, split as split_key};
 pub use error::TemplateError;
 pub use limits::Limits;
 pub use named::named;
 pub use render::{DEFAULT_RESULT, Options, Templates, Undefined};
+pub use secrets::decrypt as decrypt_stackstorm;

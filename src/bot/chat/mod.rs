@@ -183,6 +183,7 @@ impl Chat {
             message: heard.message.key.clone(),
             replies: heard.replies.clone(),
         };
+        let heard = &Heard { text: commands::kept(row, &heard.text), ..heard.clone() };
         if !call.may_use(row) {
             let why = format!("nobody granted you `{}`", row.permit);
             return self.refuse(heard, reply::refused(&why), What::Refused, &why);

@@ -6,6 +6,7 @@
 
 mod announce;
 mod buttons;
+mod desk;
 mod finish;
 mod job;
 mod kill;

@@ -1,5 +1,6 @@
 //! What the engine is asked to run, and what it tells those who wait.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use crate::access;
 use crate::action::{Action, Prepared};
 use crate::adapter::Answer;
 use crate::alias::Alias;
-use crate::bot::home::Home;
+use crate::bot::home::{Home, runner_parameters};
 use crate::model::{Cause, MessageKey, Person, Place, Status, Timestamp};
 use crate::runner;
 use crate::text::Addressee;
@@ -98,7 +99,22 @@ impl Order {
             arguments: prepared.arguments.clone(),
             entry_point: prepared.entry_point.clone(),
             values: prepared.values.clone(),
+            own: self.own_parameters(),
+            config: prepared.config.clone(),
+            pack: self.action.pack.clone(),
+            pack_root: self.action.file.parent().and_then(Path::parent).map(Path::to_owned),
+            reference: self.action.reference(),
+            user: self.home.user_of(&self.asker.person).unwrap_or_else(|| self.asker.person.to_string()),
         }
+    }
+
+    /// What the action itself declares, apart from what its runner does; null where nothing was given.
+    fn own_parameters(&self) -> Map<String, Value> {
+        let runner = runner_parameters(&self.action);
+        let of_runner = |name: &str| runner.iter().any(|parameter| parameter.name == name);
+        let own = self.action.parameters.iter().filter(|own| !of_runner(&own.name));
+        own.map(|own| (own.name.clone(), self.prepared.all.get(&own.name).cloned().unwrap_or_default()))
+            .collect()
     }
 
     /// The time limit of the whole run: the parameter `timeout`, in seconds, for each round of hosts.

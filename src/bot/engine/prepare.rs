@@ -150,7 +150,12 @@ fn resolve(
         true => context(asker, alias, action),
         false => Value::Null,
     };
-    action::resolve(action, &runner, &all, &context, &Renders(&home.templates)).map_err(Refusal::Parameters)
+    let shelf = home.shelf_of(&asker.person);
+    let templates = home.templates_with(shelf.as_ref());
+    let mut prepared = action::resolve(action, &runner, &all, &context, &Renders(&templates))
+        .map_err(Refusal::Parameters)?;
+    prepared.hide(shelf.iter().flat_map(|shelf| shelf.revealed()));
+    Ok(prepared)
 }
 
 /// What templates of defaults and immutable parameters see.

@@ -7,6 +7,7 @@ use futures_util::FutureExt;
 use serde_json::json;
 use tracing::error;
 
+use super::desk::ActionDesk;
 use super::{Engine, Job, render};
 use crate::bot::outbox::{Keep, Letter, slot};
 use crate::bot::reply;
@@ -94,12 +95,30 @@ async fn show_progress<T>(engine: &Engine, job: &Job, acknowledged: bool) -> T {
 
 impl Job {
     fn context(&self, engine: &Engine) -> runner::Job {
+        let asks = runner::find(&self.order.prepared.runner).is_some_and(|row| row.name == "python-script");
         runner::Job {
+            id: self.id,
             stop: self.stop.clone(),
             limit: self.order.limit(),
             output: self.output.clone(),
             world: engine.world.clone(),
+            desk: asks.then(|| self.desk(engine)),
         }
+    }
+}
+
+impl Job {
+    /// Who answers what the action asks while it runs.
+    fn desk(&self, engine: &Engine) -> Arc<dyn runner::Desk> {
+        Arc::new(ActionDesk {
+            store: engine.store.clone(),
+            world: engine.world.clone(),
+            person: self.order.asker.person.clone(),
+            place: self.order.asker.place.clone(),
+            execution: self.id,
+            action: self.order.action.reference(),
+            told: std::sync::Mutex::default(),
+        })
     }
 }
 

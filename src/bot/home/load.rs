@@ -88,6 +88,7 @@ pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before
         notifying,
         problems,
         filed: 0,
+        store: None,
     };
     let doubts = doubts::doubts(&home);
     home.problems.extend(doubts);

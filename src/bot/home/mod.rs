@@ -1,6 +1,7 @@
 //! The configuration in force: what the doors and the pure rooms parsed, composed into one immutable
 //! value. Each command keeps the one it began with.
 
+mod datastore;
 mod doubts;
 mod files;
 mod live;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use datastore::Shelf;
 pub use files::{Files, aliases_in, aliases_of};
 pub use live::{OWN_KINDS, shown as shown_handler};
 pub use load::{Built, has_services, load};
@@ -27,7 +29,7 @@ use crate::config::instances::Instance;
 use crate::config::settings::Settings;
 use crate::config::{ConfigError, Problem};
 use crate::runner;
-use crate::store::Live;
+use crate::store::{Live, Store};
 use crate::template::Templates;
 
 /// An adapter that is configured.
@@ -70,6 +72,8 @@ pub struct Home {
     env: Env,
     /// The pack of the built-in commands, left out of counts and lists.
     built_in: &'static str,
+    /// What remembers, where the bot runs.
+    store: Option<Store>,
 }
 
 impl Home {

@@ -45,7 +45,7 @@ impl Homes {
         world: World,
     ) -> Arc<Self> {
         say(&home.problems);
-        let current = watch::Sender::new(Arc::new(home));
+        let current = watch::Sender::new(Arc::new(home.beside(&store)));
         Arc::new(Self { current, dir, variables, built, store, world, turn: Mutex::default() })
     }
 
@@ -69,7 +69,7 @@ impl Homes {
         let loaded =
             tokio::task::spawn_blocking(move || load(&dir, &variables, &built, Some(&earlier))).await;
         let home = match loaded {
-            Ok(home) => Arc::new(home.with(&turn)),
+            Ok(home) => Arc::new(home.with(&turn).beside(&self.store)),
             Err(failed) => {
                 error!(%failed, "loading the configuration failed, the last one stays in force");
                 return before;

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::model::{Event, HandlerSpec, Override, Silence, Slot, Subject, Timestamp, TopicEvent};
+use crate::model::{
+    Event, HandlerSpec, KvKey, Override, Pair, Silence, Slot, Subject, Timestamp, TopicEvent,
+};
 
 /// An event was told: the event, its subject and its deliveries commit together.
 #[derive(Debug, Clone)]
@@ -202,4 +204,8 @@ pub enum Setting {
         /// Whether all of it was set.
         added: bool,
     },
+    /// A pair of the key-value datastore, for what was there.
+    Pair(Pair),
+    /// A pair is removed.
+    NoPair(KvKey),
 }

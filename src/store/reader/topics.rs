@@ -135,7 +135,7 @@ impl Live {
     fn opened(&mut self, keys: &Keys, owner: &str, sealed: &str) -> Option<Map<String, Value>> {
         let plain = keys.unseal(owner, sealed).ok().and_then(|plain| serde_json::from_slice(&plain).ok());
         if plain.is_none() {
-            self.lost.push(format!("`{owner}` does not open with the key in var/audit.key: set it again"));
+            self.lost.push(format!("`{owner}` does not open with the key in var/seal.key: set it again"));
         }
         plain
     }

@@ -5,6 +5,7 @@ mod admin;
 mod help;
 mod history;
 mod jobs;
+mod kv;
 mod lists;
 mod quiet;
 mod tell;
@@ -101,6 +102,10 @@ pub static ROWS: &[&Row] = &[
     &tell::DELIVERIES,
     &tell::DELIVERY,
     &tell::REPLAY,
+    &kv::GET,
+    &kv::SET,
+    &kv::LIST,
+    &kv::DELETE,
     &quiet::SILENCES,
     &quiet::SILENCE,
     &quiet::UNSILENCE,
@@ -144,7 +149,9 @@ impl Call {
     pub fn may_use(&self, row: &Row) -> bool {
         match row.need {
             Need::Nothing => true,
-            Need::Something => self.may_run_something() || self.may(row.permit),
+            Need::Something => {
+                self.may_run_something() || self.home.may_ever(&self.asker.who(), row.permit, None)
+            }
             Need::Grant => self.may(row.permit),
         }
     }
@@ -158,6 +165,11 @@ impl Call {
 /// The row of an alias, if the alias is built in.
 pub fn find(alias: &Alias) -> Option<&'static Row> {
     (alias.pack == PACK).then(|| ROWS.iter().find(|row| row.name == alias.name)).flatten().copied()
+}
+
+/// What may be kept of the text of a built-in command: what somebody wants kept in the datastore is nobody's business.
+pub(super) fn kept(row: &Row, text: &str) -> String {
+    if row.name == kv::SET.name { kv::without_value(text) } else { text.to_owned() }
 }
 
 /// The rows as aliases, for the matcher.
