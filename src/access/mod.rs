@@ -8,6 +8,7 @@ mod approve;
 mod check;
 mod decide;
 mod explain;
+mod factor;
 mod file;
 mod glob;
 mod lend;
@@ -17,6 +18,7 @@ mod policy;
 pub use approve::{Sameness, Unfit};
 pub use decide::{Asked, Asker, By, Decision, Miss, Near, Why};
 pub use explain::{Explanation, Holding, Standing, Whoami};
+pub use factor::{Factor, RECOVERIES, RECOVERY, SECRET, Verdict, is_code};
 pub use lend::{Lent, NotLent};
 pub use policy::{Access, Holder, Rule, Through};
 

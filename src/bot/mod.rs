@@ -1,10 +1,12 @@
 //! What people ask, and what becomes of it. Storeys, each seeing only those below it:
 //! `chat`, `console` > `engine`, `notice` > `notify` > `choices` > `outbox`, `link` > `home`, `reply`.
 
+pub mod approvals;
 pub mod chat;
 pub mod choices;
 pub mod console;
 pub mod engine;
+pub mod factors;
 pub mod home;
 pub mod link;
 mod links;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Input, Job, Outcome, Runner, Settings, parameter};
 use super::{
-    announcement, echo, http_request, local_shell_cmd, local_shell_script, noop, remote_shell_cmd,
+    announcement, echo, http_request, inquirer, local_shell_cmd, local_shell_script, noop, remote_shell_cmd,
     remote_shell_script,
 };
 use crate::config::nearest::nearest;
@@ -60,7 +60,6 @@ const UNSUPPORTED: &[&str] = &[
     "orquesta",
     "mistral-v2",
     "action-chain",
-    "inquirer",
     "winrm-cmd",
     "winrm-ps-cmd",
     "winrm-ps-script",
@@ -101,6 +100,7 @@ runners! {
     RemoteShellScript(remote_shell_script::RemoteShellScript) = "remote-shell-script" or ["run-remote-script"],
     HttpRequest(http_request::HttpRequest) = "http-request" or ["http-runner"],
     Announcement(announcement::Announcement) = "announcement" or [],
+    Inquirer(inquirer::Inquirer) = "inquirer" or [],
     Noop(noop::Noop) = "noop" or [],
     Echo(echo::Echo) = "echo" or [],
 }

@@ -9,6 +9,7 @@ mod echo;
 mod fleet;
 mod host;
 mod http_request;
+mod inquirer;
 mod local;
 mod local_shell_cmd;
 mod local_shell_script;
@@ -68,7 +69,7 @@ pub struct Input {
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
-    /// `succeeded`, `failed`, `timeout`, `canceled` or `abandoned`.
+    /// `succeeded`, `failed`, `timeout`, `canceled` or `abandoned`; `pending` with [`Effect::Ask`] among the effects.
     pub status: Status,
     /// One sentence, where the status does not say it all.
     pub why: Option<String>,
@@ -94,6 +95,12 @@ pub enum Effect {
         schema: Value,
         /// How long to wait.
         ttl: Duration,
+        /// Who is told.
+        route: String,
+        /// Roles or groups that may answer.
+        roles: Vec<String>,
+        /// People who may.
+        users: Vec<String>,
     },
 }
 

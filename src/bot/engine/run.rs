@@ -40,6 +40,9 @@ pub(super) async fn to_the_end(engine: Arc<Engine>, job: Arc<Job>) {
         outcome = work => outcome.unwrap_or_else(|error| failed(&job, &error)),
         never = show_progress(&engine, &job, acknowledged) => never,
     };
+    if outcome.status == Status::Pending {
+        return engine.ask_people(&job, outcome).await;
+    }
     engine.finish(&job, outcome);
 }
 
