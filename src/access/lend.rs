@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::approve::Sameness;
 use super::decide::through;
 use super::pattern::RefPattern;
 use super::policy::{Access, Holder, Member, Rule, Through};
@@ -90,6 +91,19 @@ impl Access {
     /// It, or whom it is for, is not known.
     pub fn check_grant(&self, what: &str, to: &str) -> Result<(), NotLent> {
         self.lendable(what, to).map(drop)
+    }
+
+    /// Whether what is granted to `to` (a person, a group or an id) reaches `person`.
+    pub fn reaches(&self, to: &str, person: &Person) -> Sameness {
+        match self.borrower(to) {
+            Ok(Holder::Id(id)) => self.sameness(&id, person),
+            Ok(holder) if self.holds(person, &holder) => Sameness::Same,
+            Ok(_) if self.policy.as_ref().is_some_and(|policy| policy.names.contains_key(person)) => {
+                Sameness::Different
+            }
+            // Somebody nobody named may be whoever is named.
+            Ok(_) | Err(_) => Sameness::Unknown,
+        }
     }
 
     /// Whether `what` is the name of a role.

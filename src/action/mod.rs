@@ -12,6 +12,7 @@ mod file;
 mod literal;
 mod node;
 mod notify;
+pub mod own;
 mod parameter;
 mod problem;
 mod render;

@@ -54,7 +54,9 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::Access(_) | Refusal::Unknown => StatusCode::FORBIDDEN,
         Refusal::Draining => StatusCode::SERVICE_UNAVAILABLE,
         Refusal::NoAction(_) => StatusCode::NOT_FOUND,
-        Refusal::Immutable(_) | Refusal::Parameters(_) | Refusal::Lock(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::Immutable(_) | Refusal::Parameters(_) | Refusal::Lock(_) | Refusal::Grant(_) => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
     };
     Problem::new(status, refusal.to_string())
 }

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{Input, Job, Outcome, Runner, Settings, parameter};
 use super::{
-    announcement, echo, http_request, inquirer, local_shell_cmd, local_shell_script, noop, remote_shell_cmd,
-    remote_shell_script,
+    announcement, echo, grant, http_request, inquirer, local_shell_cmd, local_shell_script, noop,
+    remote_shell_cmd, remote_shell_script,
 };
 use crate::config::nearest::nearest;
 
@@ -100,6 +100,7 @@ runners! {
     RemoteShellScript(remote_shell_script::RemoteShellScript) = "remote-shell-script" or ["run-remote-script"],
     HttpRequest(http_request::HttpRequest) = "http-request" or ["http-runner"],
     Announcement(announcement::Announcement) = "announcement" or [],
+    Grant(grant::Grant) = "grant" or [],
     Inquirer(inquirer::Inquirer) = "inquirer" or [],
     Noop(noop::Noop) = "noop" or [],
     Echo(echo::Echo) = "echo" or [],

@@ -7,6 +7,7 @@ mod announcement;
 mod catalogue;
 mod echo;
 mod fleet;
+mod grant;
 mod host;
 mod http_request;
 mod inquirer;
@@ -88,6 +89,17 @@ pub enum Effect {
         route: String,
         /// The announcement.
         body: Value,
+    },
+    /// Let somebody do something for a time.
+    Grant {
+        /// What, as access.yaml would name it, or a role.
+        what: String,
+        /// Whom.
+        to: String,
+        /// For how long.
+        lasts: Duration,
+        /// Why, or empty.
+        reason: String,
     },
     /// Ask people and wait.
     Ask {

@@ -10,6 +10,7 @@ mod code;
 mod finish;
 mod job;
 mod kill;
+mod lend;
 mod load;
 mod order;
 mod park;
@@ -39,6 +40,7 @@ pub use vote::Decided;
 use super::approvals::Approvals;
 use super::choices::Choices;
 use super::factors::Factors;
+use super::home::Homes;
 use super::notify::Notify;
 use super::outbox::Outbox;
 use super::reply;
@@ -66,6 +68,7 @@ pub struct Engine {
     choices: Arc<Choices>,
     notify: Arc<Notify>,
     approvals: Arc<Approvals>,
+    homes: Arc<Homes>,
     factors: Factors,
     world: World,
     orders: mpsc::Sender<Recorded>,
@@ -98,8 +101,8 @@ pub struct Submitted {
     pub id: i64,
     /// How it ends; dropped without a value when the message had been seen before.
     pub done: oneshot::Receiver<Ended>,
-    /// Whether it waits for somebody's word first.
-    pub waits: bool,
+    /// It waits for somebody's word first: ends when that is recorded, or could not be.
+    pub asked: Option<tokio::task::JoinHandle<()>>,
 }
 
 impl Engine {
@@ -110,6 +113,7 @@ impl Engine {
         choices: Arc<Choices>,
         notify: Arc<Notify>,
         world: World,
+        homes: Arc<Homes>,
         limits: Limits,
     ) -> Arc<Self> {
         let (orders, inbox) = mpsc::channel(MOST_ORDERS);
@@ -126,6 +130,7 @@ impl Engine {
             Approvals::new(store.clone(), outbox.clone(), choices.clone(), notify.clone(), world.clone());
         let engine = Arc::new(Self {
             approvals,
+            homes,
             factors: Factors::new(store.clone(), world.clone()),
             store,
             outbox,
@@ -159,12 +164,12 @@ impl Engine {
         let instant = !waits && runner::is_instant(&order.prepared.runner);
         let job = Arc::new(Job { instant, ..Job::new(id, self.world.now(), order, vec![done]) });
         if waits {
-            tokio::spawn(self.clone().ask_first(job));
-            return Submitted { id, done: ended, waits };
+            let asked = Some(tokio::spawn(self.clone().ask_first(job)));
+            return Submitted { id, done: ended, asked };
         }
         if instant {
             run::instantly(self, &job);
-            return Submitted { id, done: ended, waits };
+            return Submitted { id, done: ended, asked: None };
         }
         let begin = job.begin(job.execution());
         let commit = Box::pin(self.store.write(Change::Begin(Box::new(begin))));
@@ -178,7 +183,7 @@ impl Engine {
             self.lock().ordered.remove(&id);
             self.give_up(&job, "too many commands wait to be recorded, try again in a moment");
         }
-        Submitted { id, done: ended, waits }
+        Submitted { id, done: ended, asked: None }
     }
 
     /// A committed order starts, waits, or is turned away.

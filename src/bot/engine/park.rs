@@ -109,7 +109,7 @@ impl Engine {
     pub(super) async fn ask_people(self: &Arc<Self>, job: &Arc<Job>, outcome: Outcome) {
         let asks = outcome.effects.iter().find_map(|effect| match effect {
             Effect::Ask { schema, ttl, route, roles, users } => Some((schema, *ttl, route, roles, users)),
-            Effect::Announce { .. } => None,
+            Effect::Announce { .. } | Effect::Grant { .. } => None,
         });
         let Some((schema, ttl, route, roles, users)) = asks else {
             return self.finish(job, Outcome::refused("the run waits and asks nothing"));

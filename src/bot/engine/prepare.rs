@@ -9,9 +9,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
+use super::lend;
 use super::order::{Asker, Order, Proof};
 use crate::access::{self, Asked, By, Decision, Why};
-use crate::action::{self, Action, Parameter, ParameterError, Prepared, Render};
+use crate::action::{self, Action, Parameter, ParameterError, Prepared, Render, own};
 use crate::alias::Alias;
 use crate::bot::home::{Home, runner_parameters};
 use crate::bot::reply;
@@ -54,6 +55,9 @@ pub enum Refusal {
     /// The bot takes nothing new.
     #[error("the bot finishes what runs and takes nothing new; try again later")]
     Draining,
+    /// It cannot be granted, or not by that person.
+    #[error("{0}")]
+    Grant(String),
     /// The alias's own lock cannot be rendered.
     #[error("the lock of the alias cannot be rendered: {0}")]
     Lock(String),
@@ -65,9 +69,12 @@ impl Refusal {
         match self {
             Self::Access(why) => reply::refused(&why.to_string()),
             Self::NoAction(reference) => reply::no_action(reference),
-            Self::Immutable(_) | Self::Parameters(_) | Self::Lock(_) | Self::Unknown | Self::Draining => {
-                reply::problem(&self.to_string())
-            }
+            Self::Immutable(_)
+            | Self::Parameters(_)
+            | Self::Lock(_)
+            | Self::Unknown
+            | Self::Draining
+            | Self::Grant(_) => reply::problem(&self.to_string()),
         }
     }
 }
@@ -83,14 +90,17 @@ pub fn prepare(
     let who = asker.who();
     let reference = alias.map(|alias| alias.reference());
     let nothing = Map::new();
-    if !home.may_ever(&who, action, reference.as_deref()) {
+    if action != own::GRANT && !home.may_ever(&who, action, reference.as_deref()) {
         let asked = Asked { action, alias: reference.as_deref(), parameters: &nothing };
         drop(allowed(home, &who, &asked)?);
     }
     let action = home.actions.get(action).ok_or_else(|| Refusal::NoAction(action.to_owned()))?;
     let prepared = resolve(home, asker, alias.map(AsRef::as_ref), action, given)?;
     let asked = Asked { action: &action.reference(), alias: reference.as_deref(), parameters: &prepared.all };
-    let by = allowed(home, &who, &asked)?;
+    let by = match lend::check(home, asker, asked.action, &prepared.all) {
+        None => allowed(home, &who, &asked)?,
+        Some(checked) => checked.and_then(|()| Ok(allowed(home, &who, &asked).unwrap_or(By::Open)))?,
+    };
     let demands = demands(alias.map(AsRef::as_ref), action, &by);
     if !demands.is_empty() && !asker.person.is_proven() {
         return Err(Refusal::Unknown);

@@ -54,7 +54,7 @@ async fn carry_out(engine: Arc<Engine>, job: Arc<Job>) -> Outcome {
         Ok(outcome) if job.stop.is_cancelled() && outcome.status != Status::Succeeded => {
             Outcome { status: Status::Canceled, why: canceled(&job).why, ..outcome }
         }
-        Ok(outcome) => outcome,
+        Ok(outcome) => engine.carry_effects(&job, outcome).await,
         Err(_) => Outcome {
             status: Status::Timeout,
             why: Some(format!("it did not end within {} s", limit.as_secs())),
