@@ -3,6 +3,7 @@
 mod delivery;
 mod event;
 mod execution;
+mod grant;
 pub mod hex;
 mod id;
 mod mask;
@@ -21,6 +22,7 @@ mod topic;
 pub use delivery::{Handle, Receipt, SendError, Slot};
 pub use event::{Event, EventError, EventStatus, Level, Link, Moment, UnknownWord};
 pub use execution::{Cause, Execution, ParseStatusError, Status};
+pub use grant::TimeGrant;
 pub use id::Noun;
 pub use mask::{MASK, is_secret_word, mask};
 pub use message::{Message, MessageKey};

@@ -31,6 +31,7 @@ mod sort;
 mod tests;
 mod topics;
 mod trim;
+mod wait;
 mod writer;
 
 use std::future::Future;
@@ -45,7 +46,7 @@ use tokio::sync::{Semaphore, oneshot};
 pub use accept::BRIEF;
 pub use change::{
     Accept, Begin, Change, Decide, Done, Entry, Fate, Finish, NewDelivery, Notice, Pick, Routed, Scene,
-    Sending, Setting, Settled, Token, Topical, What,
+    Sending, Setting, Settled, Then, Token, Topical, Vote, Wait, Waited, Waiting, What, Word,
 };
 pub use claims::{Claimed, Claims, MemoryClaims, Stored};
 pub use error::StoreError;
@@ -209,6 +210,15 @@ impl Store {
     pub async fn secrets(&self, execution: i64) -> Result<Map<String, Value>, StoreError> {
         let keys = self.inner.keys.clone();
         self.read(move |reader| reader.secrets(execution, &keys)).await
+    }
+
+    /// The second factor of a person, named as access.yaml does, else by id.
+    ///
+    /// # Errors
+    /// As [`Reader::second_factor`].
+    pub async fn second_factor(&self, who: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let (keys, who) = (self.inner.keys.clone(), who.to_owned());
+        self.read(move |reader| reader.second_factor(&who, &keys)).await
     }
 
     /// What admins set while the bot ran: options of notifiers, handlers of topics.

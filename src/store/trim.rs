@@ -61,6 +61,8 @@ fn trim_executions(scribe: &Scribe<'_>, before: Timestamp) -> Result<u64, StoreE
     let old = ids(scribe, "SELECT id FROM execution WHERE ended < ?1 ORDER BY ended LIMIT ?2", before)?;
     for id in &old {
         scribe.run("DELETE FROM execution_result WHERE execution = ?1", [id])?;
+        scribe.run("DELETE FROM request WHERE execution = ?1", [id])?;
+        scribe.run("DELETE FROM vote WHERE execution = ?1", [id])?;
         scribe.run("DELETE FROM execution WHERE id = ?1", [id])?;
     }
     Ok(old.len() as u64)
@@ -133,7 +135,8 @@ fn trim_settings(scribe: &Scribe<'_>, before: Timestamp) -> Result<u64, StoreErr
     let sql = "DELETE FROM topic_event WHERE (topic, id) IN
                (SELECT topic, id FROM topic_event WHERE at < ?1 ORDER BY at LIMIT ?2)";
     let things = scribe.run(sql, [before[0], MOST])?;
-    Ok((things + silences + scribe.run("DELETE FROM token WHERE revoked < ?1", before)?) as u64)
+    let grants = scribe.run("DELETE FROM time_grant WHERE ends < ?1", before)?;
+    Ok((things + silences + grants + scribe.run("DELETE FROM token WHERE revoked < ?1", before)?) as u64)
 }
 
 /// At most [`MOST`] ids of what is old.

@@ -12,6 +12,7 @@ use crate::action::{Action, Prepared};
 use crate::adapter::Answer;
 use crate::alias::Alias;
 use crate::bot::home::{Home, runner_parameters};
+use crate::config::Demand;
 use crate::model::{Cause, MessageKey, Person, Place, Status, Timestamp};
 use crate::runner;
 use crate::text::Addressee;
@@ -64,6 +65,20 @@ pub struct Order {
     pub position: Option<String>,
     /// One at a time: who else holds this name makes it wait.
     pub lock: Option<String>,
+    /// Who must approve it first.
+    pub demands: Vec<Demand>,
+    /// Whether who asks must prove who they are first.
+    pub proof: Proof,
+}
+
+/// Whether somebody proves once more who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Proof {
+    /// What the service says is enough.
+    #[default]
+    None,
+    /// By a code of the second factor.
+    Code,
 }
 
 impl Asker {
@@ -84,6 +99,11 @@ impl Asker {
 }
 
 impl Order {
+    /// Whether something must be said before it may run.
+    pub fn waits_first(&self) -> bool {
+        self.proof == Proof::Code || !self.demands.is_empty()
+    }
+
     /// The parameters that may not be shown, as they are.
     pub fn secret_parameters(&self) -> Map<String, Value> {
         let Prepared { all, shown, .. } = &self.prepared;

@@ -28,6 +28,7 @@ use crate::config::env::Env;
 use crate::config::instances::Instance;
 use crate::config::settings::Settings;
 use crate::config::{ConfigError, Problem};
+use crate::model::Timestamp;
 use crate::runner;
 use crate::store::{Live, Store};
 use crate::template::Templates;
@@ -117,7 +118,8 @@ impl Home {
     }
 
     /// The same with what was set while the bot ran.
-    fn with(mut self, live: &Live) -> Self {
+    fn with(mut self, live: &Live, now: Timestamp) -> Self {
+        self.access = self.access.with_grants(&live.grants, now);
         self.problems.truncate(self.filed);
         let mut problems = Vec::new();
         self.notifying = Arc::new(self.notifying.laid(live, &mut problems));

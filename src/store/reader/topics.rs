@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::Reader;
 use super::events::StoredEvent;
-use crate::model::{HandlerSpec, Level, Override, Timestamp, TopicEvent};
+use crate::model::{HandlerSpec, Level, Override, TimeGrant, Timestamp, TopicEvent};
 use crate::store::topics::{COLUMNS, handler_owner, level, override_owner, topic_event};
 use crate::store::{Keys, StoreError};
 
@@ -27,6 +27,8 @@ pub struct Live {
     pub overrides: Vec<Override>,
     /// Who listens to topics, by topic and name.
     pub handlers: Vec<HandlerSpec>,
+    /// What was granted for a time, over or not.
+    pub grants: Vec<TimeGrant>,
     /// What does not open with the key of this home, one sentence each.
     pub lost: Vec<String>,
 }
@@ -127,6 +129,7 @@ impl Reader {
                 live.handlers.push(one);
             }
         }
+        live.grants = self.time_grants()?;
         Ok(live)
     }
 }

@@ -2,6 +2,10 @@
 //! of the pack `chatops`, so matching, help, suggestions and access work for them as for all others.
 
 mod admin;
+mod approve;
+mod drain;
+mod factor;
+mod grant;
 mod help;
 mod history;
 mod jobs;
@@ -97,6 +101,18 @@ pub static ROWS: &[&Row] = &[
     &history::SHOW,
     &history::RERUN,
     &history::RERUN_LAST,
+    &approve::APPROVALS,
+    &approve::APPROVE,
+    &approve::DENY,
+    &approve::WITHDRAW,
+    &approve::ANSWER,
+    &grant::GRANT,
+    &grant::GRANTS,
+    &grant::REVOKE,
+    &factor::ENROLL,
+    &factor::RESET,
+    &drain::DRAIN,
+    &drain::UNDRAIN,
     &tell::NOTIFIERS,
     &tell::TEST,
     &tell::DELIVERIES,
@@ -183,6 +199,8 @@ fn alias(row: &Row) -> Alias {
         "description": row.summary,
         "action_ref": format!("{PACK}.{}", row.name),
         "formats": [{"display": row.display, "representation": row.formats}],
+        // For those that are executions.
+        "result": {"format": "{{ execution.result.stdout | default(execution.why) }}"},
     });
     let (alias, _) = Alias::load(Some(PACK), Path::new("built-in"), &file.to_string())
         .expect("the rows are tested to be good aliases");
