@@ -4,6 +4,7 @@
 //! text an admin wrote is.
 
 mod condition;
+mod datastore;
 mod env;
 mod error;
 mod expressions;
@@ -30,8 +31,10 @@ mod secrets;
 mod tests;
 
 pub use condition::Conditions;
+pub use datastore::{Datastore, Kept, Whose, split as split_key};
 pub use error::TemplateError;
 pub use expressions::{Answer, Expressions, Question, printed};
 pub use limits::Limits;
 pub use named::named;
 pub use render::{DEFAULT_RESULT, Options, Templates, Undefined};
+pub use secrets::decrypt as decrypt_stackstorm;
