@@ -13,6 +13,7 @@ mod choice;
 mod claims;
 mod error;
 mod filter;
+mod flow;
 mod ids;
 mod keys;
 mod kv;
@@ -45,7 +46,7 @@ use tokio::sync::{Semaphore, oneshot};
 
 pub use accept::BRIEF;
 pub use change::{
-    Accept, Begin, Change, Decide, Done, Entry, Fate, Finish, NewDelivery, Notice, Pick, Routed, Scene,
+    Accept, Begin, Change, Decide, Done, Entry, Fate, Finish, Flow, NewDelivery, Notice, Pick, Routed, Scene,
     Sending, Setting, Settled, Then, Token, Topical, Vote, Wait, Waited, Waiting, What, Word,
 };
 pub use claims::{Claimed, Claims, MemoryClaims, Stored};
@@ -210,6 +211,15 @@ impl Store {
     pub async fn secrets(&self, execution: i64) -> Result<Map<String, Value>, StoreError> {
         let keys = self.inner.keys.clone();
         self.read(move |reader| reader.secrets(execution, &keys)).await
+    }
+
+    /// What a workflow knows, as (key, text).
+    ///
+    /// # Errors
+    /// As [`Reader::flow`].
+    pub async fn flow(&self, execution: i64) -> Result<Vec<(String, String)>, StoreError> {
+        let keys = self.inner.keys.clone();
+        self.read(move |reader| reader.flow(execution, &keys)).await
     }
 
     /// The second factor of a person, named as access.yaml does, else by id.

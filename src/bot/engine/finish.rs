@@ -1,10 +1,11 @@
 //! The end of an execution: its result is cut of secrets, rendered, recorded and answered.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use serde_json::{Value, json};
 use tracing::{info, warn};
 
+use super::flow::Told;
 use super::{Ended, Engine, Job, announce, render};
 use crate::action::{cut_secrets, cut_secrets_in};
 use crate::bot::outbox::{Body, Keep, REPLY_EXPIRES, slot};
@@ -18,15 +19,23 @@ impl Engine {
     /// Ends an execution: the answer is on its way before the commit that remembers it is done.
     pub(super) fn finish(self: &Arc<Self>, job: &Arc<Job>, outcome: Outcome) {
         let now = self.world.now();
+        let cut = self.is_cut(job, &outcome);
+        let outcome = if cut { Outcome { status: Status::Abandoned, ..outcome } } else { outcome };
+        let raw = outcome.clone();
         let secrets = &job.order.prepared.secrets;
         let result = cut_secrets_in(&outcome.result, secrets);
         let why = outcome.why.map(|why| cut_secrets(&why, secrets));
         let execution =
             Execution { status: outcome.status, why: why.clone(), ended: Some(now), ..job.execution() };
         let mut post = render::result(&job.order, &execution, &result);
-        let instant = job.instant;
+        if let Some(summary) = job.summary.lock().unwrap_or_else(PoisonError::into_inner).take()
+            && let Some(post) = &mut post
+        {
+            post.foot = if post.foot.is_empty() { summary } else { format!("{} · {summary}", post.foot) };
+        }
+        let (instant, silent) = (job.instant, job.order.step.is_some());
         let delivery = match (&mut post, &job.order.asker.place) {
-            (Some(post), Some(place)) if !instant => {
+            (Some(post), Some(place)) if !instant && !silent => {
                 let offer = self.with_again(job, &execution, place, post);
                 Some(NewDelivery { offer, ..self.delivery(job, place, post) })
             }
@@ -53,8 +62,12 @@ impl Engine {
         match instant {
             true => self.store.record(Change::Ran(Box::new(job.begin(execution.clone())), Box::new(finish))),
             false => {
-                let commit = self.store.write(Change::Finish(Box::new(finish)));
-                drop(tokio::spawn(remember(job.id, commit)));
+                let finish = Box::new(finish);
+                let alone = if cut { Some(finish) } else { self.step_ended(job, &raw, finish) };
+                if let Some(finish) = alone {
+                    let commit = self.store.write(Change::Finish(finish));
+                    drop(tokio::spawn(remember(job.id, commit)));
+                }
             }
         }
         let good = outcome.status == Status::Succeeded;
@@ -113,6 +126,10 @@ impl Engine {
     /// Answers an order that could not even be recorded.
     pub(super) fn turn_away(self: &Arc<Self>, job: &Arc<Job>, why: &str) {
         self.say_volatile(job, reply::problem(why), true);
+        if let Some(step) = &job.order.step {
+            let result = json!({"succeeded": false, "failed": true, "error": why});
+            self.tell_flow(step.workflow, Told { child: job.id, status: Status::Failed, result });
+        }
         let ended =
             Ended { id: job.id, status: Status::Failed, why: Some(why.to_owned()), result: json!({}) };
         self.release(job, ended);

@@ -35,6 +35,9 @@ impl Engine {
             });
             return Ok(());
         }
+        if self.is_open_flow(id) {
+            return self.end_flow_of(id, by, asker);
+        }
         let mut state = self.lock();
         // One that is not recorded yet ends when it is: nothing may end before its beginning.
         let running = state.running.get(&id).or_else(|| state.ordered.get(&id)).cloned();
@@ -48,6 +51,15 @@ impl Engine {
         if waiting.is_some() {
             self.finish(&job, run::canceled(&job));
         }
+        Ok(())
+    }
+
+    /// Ends a workflow.
+    fn end_flow_of(self: &Arc<Self>, id: i64, by: &str, asker: Option<&Asker>) -> Result<(), NotOpen> {
+        let job = self.lock().running.get(&id).cloned().ok_or(NotOpen(id))?;
+        *job.killed_by.lock().unwrap_or_else(PoisonError::into_inner) = Some(by.to_owned());
+        drop(self.store.write(Change::Audit(Box::new(self.killed(&job, by, asker)))));
+        self.cancel_flow(id, by);
         Ok(())
     }
 

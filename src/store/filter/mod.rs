@@ -25,6 +25,8 @@ pub struct Filter {
     pub statuses: Vec<Status>,
     /// Whose command holds this text, in any case of ASCII letters.
     pub text: Option<String>,
+    /// Steps of this workflow; without one, what is no step.
+    pub of: Option<i64>,
     /// With a smaller id than this: the next page.
     pub before: Option<i64>,
     /// At most so many, the newest first; 0 counts as 1.
@@ -87,6 +89,10 @@ impl Conditions {
 impl Filter {
     pub(super) fn conditions(&self) -> Conditions {
         let mut all = Conditions::default();
+        match self.of {
+            Some(workflow) => all.add("parent = ?", [Value::Integer(workflow)]),
+            None => all.add("parent IS NULL", []),
+        }
         if let Some(person) = &self.person {
             all.add("person = ?", [text(person)]);
         }
