@@ -9,11 +9,13 @@ mod decide;
 mod explain;
 mod file;
 mod glob;
+mod overview;
 mod pattern;
 mod policy;
 
 pub use decide::{Asked, Asker, By, Decision, Miss, Near, Why};
 pub use explain::{Explanation, Holding, Standing, Whoami};
+pub use overview::Role;
 pub use policy::{Access, Holder, Rule, Through};
 
 /// A built-in permission.

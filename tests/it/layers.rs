@@ -59,6 +59,7 @@ const BOT: &[Room] = &[
     room(5, "notice"),
     room(5, "engine"),
     room(6, "chat"),
+    room(7, "ask"),
     room(6, "console"),
     room(7, "links"),
 ];

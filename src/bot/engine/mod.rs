@@ -4,6 +4,7 @@
 //! dispatcher takes the orders in the order in which they were given, so each person's commands start
 //! in order; from there on nobody waits for anybody, but for limits and locks.
 
+mod again;
 mod announce;
 mod buttons;
 mod finish;
@@ -15,6 +16,7 @@ mod prepare;
 mod render;
 mod replies;
 mod run;
+mod watch;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -24,12 +26,14 @@ use tokio::sync::{Notify as Bell, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+pub use again::{NotAgain, prepare_again};
 pub use buttons::again;
 pub use kill::NotOpen;
 pub use load::{Hold, Limits};
 pub use order::{Asker, Ended, Listed, Order};
 pub use prepare::{Given, Refusal, prepare};
 pub use replies::Replies;
+pub use watch::Watch;
 
 use super::choices::Choices;
 use super::notify::Notify;
