@@ -12,6 +12,7 @@ mod factor;
 mod file;
 mod glob;
 mod lend;
+mod overview;
 mod pattern;
 mod policy;
 
@@ -20,6 +21,7 @@ pub use decide::{Asked, Asker, By, Decision, Miss, Near, Why};
 pub use explain::{Explanation, Holding, Standing, Whoami};
 pub use factor::{Factor, RECOVERIES, RECOVERY, SECRET, Verdict, is_code};
 pub use lend::{Lent, NotLent};
+pub use overview::Role;
 pub use policy::{Access, Holder, Rule, Through};
 
 /// A built-in permission.

@@ -2,6 +2,7 @@
 //! `chat`, `console` > `engine` > `approvals`, `factors`, `notice` > `notify` > `choices` > `outbox`, `link` > `home`, `reply`.
 
 pub mod approvals;
+mod ask;
 pub mod chat;
 pub mod choices;
 pub mod console;
@@ -20,22 +21,21 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde_json::{Map, Value};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
-use crate::action::cut_secrets;
 use crate::config::Problem;
-use crate::model::{AdapterName, Cause, Execution, Noun, Person, Place, Status};
+use crate::model::{AdapterName, Execution, Noun, Place};
 use crate::net::World;
 use crate::store::{Change, NewDelivery, Notice, Store, What};
 use crate::text::{Addressee, Post};
+pub use ask::NoRerun;
 use chat::{Chat, Hearing};
 use choices::Choices;
 use console::Console;
-use engine::{Asker, Ended, Engine, Given, Limits, NotOpen, Refusal};
+use engine::{Engine, Limits};
 use home::{Home, Homes};
 use links::Running;
 use notify::Notify;
@@ -214,40 +214,6 @@ impl Bot {
     /// Terminals that attach through the API.
     pub fn console(&self) -> &Arc<Console> {
         &self.console
-    }
-
-    /// Ends an execution on behalf of the command line or the API.
-    pub fn kill(&self, id: i64, by: &str) -> Result<(), NotOpen> {
-        self.engine.kill(id, by)
-    }
-
-    /// Runs one action for a Unix user of this machine (`terminal:alice`) or a token (`api:ci`), and waits for its end.
-    pub async fn run_action(
-        &self,
-        person: Person,
-        action: &str,
-        given: Map<String, Value>,
-    ) -> Result<Ended, Refusal> {
-        let name = person.id().to_owned();
-        let asker = Asker { person, name, place: None, room_name: None };
-        let typed =
-            given.iter().map(|(name, value)| format!(" {name}={}", reply::value(value))).collect::<String>();
-        if self.engine.is_draining() {
-            return Err(Refusal::Draining);
-        }
-        let mut order = engine::prepare(&self.homes.current(), &asker, None, action, Given::Values(given))?;
-        order.command = cut_secrets(&format!("{action}{typed}"), &order.prepared.secrets);
-        order.cause = Cause::Cli;
-        let submitted = self.engine.submit(order);
-        if let Some(asked) = submitted.asked {
-            // A panic there was logged; then nothing waits, and nothing is said.
-            let _ = asked.await;
-        }
-        if self.engine.awaiting().iter().any(|open| open.execution.id == submitted.id) {
-            let why = Some("it waits for approval".to_owned());
-            return Ok(Ended { id: submitted.id, status: Status::Pending, why, result: Value::Null });
-        }
-        submitted.done.await.map_err(|_| Refusal::NoAction(action.to_owned()))
     }
 
     /// Loads the configuration again.

@@ -19,17 +19,20 @@ pub enum Scope {
     Deliver,
     /// Running actions and ending executions.
     Run,
+    /// The audit log: who asked what.
+    Audit,
     /// Everything, tokens and reload among it.
     Admin,
 }
 
 impl Scope {
     /// All of them, with their words.
-    pub const ALL: [(&'static str, Self); 5] = [
+    pub const ALL: [(&'static str, Self); 6] = [
         ("events", Self::Events),
         ("read", Self::Read),
         ("deliver", Self::Deliver),
         ("run", Self::Run),
+        ("audit", Self::Audit),
         ("admin", Self::Admin),
     ];
 

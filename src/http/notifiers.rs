@@ -2,18 +2,23 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::problem::{Problem, Query};
+use super::paging::{Listed, Nothing};
+use super::problem::{Path, Problem, Query, Raw};
 use super::{Site, when};
 use crate::bot::notify::{NotifierHealth, Tested, notifier_name};
 use crate::model::Event;
 use crate::store::{Backlog, Reader};
 
-/// How every notifier stands: `{"notifiers"}`.
-pub(super) async fn list(State(site): State<Site>) -> Result<Json<Value>, Problem> {
+/// How every notifier stands.
+pub(super) async fn list(
+    State(site): State<Site>,
+    Listed { paging, asked: Nothing {} }: Listed<Nothing>,
+) -> Result<Json<Value>, Problem> {
     let backlog = site.bot.store().read(Reader::backlog).await?;
     let one = |health: &NotifierHealth| {
         let name = notifier_name(&health.name);
@@ -28,7 +33,7 @@ pub(super) async fn list(State(site): State<Site>) -> Result<Json<Value>, Proble
             all.push(whole(&NotifierHealth::stranded(name), Some(left)));
         }
     }
-    Ok(Json(json!({"notifiers": all})))
+    Ok(Json(paging.cut(all)?.also("notifiers", &paging)))
 }
 
 fn whole(health: &NotifierHealth, backlog: Option<&Backlog>) -> Value {
@@ -42,7 +47,7 @@ fn whole(health: &NotifierHealth, backlog: Option<&Backlog>) -> Value {
 }
 
 /// Whether it is meant.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Asked {
     dry_run: bool,
@@ -54,7 +59,7 @@ pub(super) async fn test(
     State(site): State<Site>,
     Path(name): Path<String>,
     Query(asked): Query<Asked>,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> Result<Json<Value>, Problem> {
     if !site.bot.notify().health().iter().any(|one| one.name == name) {
         return Err(Problem::missing(format!("there is no notifier `{name}`: `chatops notifier list`")));

@@ -50,7 +50,7 @@ pub use change::{
 };
 pub use claims::{Claimed, Claims, MemoryClaims, Stored};
 pub use error::StoreError;
-pub use filter::{DeliveryFilter, EventFilter, Filter, Search};
+pub use filter::{DeliveryFilter, EventFilter, Filter, Search, Slice};
 pub use keys::Keys;
 pub use kv::{Kv, LARGEST_VALUE, NewPair};
 pub use lock::InstanceLock;
@@ -228,6 +228,15 @@ impl Store {
     pub async fn live(&self) -> Result<Live, StoreError> {
         let keys = self.inner.keys.clone();
         self.read(move |reader| reader.live(&keys)).await
+    }
+
+    /// Verifies the audit log with the key of this home, against a head kept from earlier.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn verified(&self, head: Option<audit::Head>) -> Result<audit::Verdict, StoreError> {
+        let keys = self.inner.keys.clone();
+        self.read(move |reader| audit::verify(reader, &keys, head.as_ref())).await
     }
 
     /// Does what is queued, folds the log into the file and ends. Later writes fail with [`StoreError::Closed`].

@@ -62,6 +62,7 @@ const BOT: &[Room] = &[
     room(5, "factors"),
     room(6, "engine"),
     room(7, "chat"),
+    room(8, "ask"),
     room(7, "console"),
     room(8, "links"),
 ];

@@ -4,6 +4,7 @@
 //! dispatcher takes the orders in the order in which they were given, so each person's commands start
 //! in order; from there on nobody waits for anybody, but for limits and locks.
 
+mod again;
 mod announce;
 mod buttons;
 mod code;
@@ -21,6 +22,7 @@ mod replies;
 mod resume;
 mod run;
 mod vote;
+mod watch;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,6 +31,7 @@ use std::time::Duration;
 use tokio::sync::{Notify as Bell, mpsc, oneshot};
 use tracing::{info, warn};
 
+pub use again::{NotAgain, prepare_again};
 pub use buttons::again;
 pub use code::{NotProved, Proved};
 pub use kill::NotOpen;
@@ -37,6 +40,7 @@ pub use order::{Asker, Ended, Listed, Order, Proof};
 pub use prepare::{Given, Refusal, prepare};
 pub use replies::Replies;
 pub use vote::Decided;
+pub use watch::Watch;
 
 use super::approvals::Approvals;
 use super::choices::Choices;

@@ -5,6 +5,7 @@ mod choices;
 mod deliveries;
 mod events;
 mod executions;
+mod pages;
 mod settings;
 mod topics;
 mod waits;
