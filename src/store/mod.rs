@@ -51,7 +51,7 @@ pub use error::StoreError;
 pub use filter::{DeliveryFilter, EventFilter, Filter, Search};
 pub use keys::Keys;
 pub use lock::InstanceLock;
-pub use reader::{Attempt, Backlog, Gathered, Live, Reader, StoredEvent, TopicLine};
+pub use reader::{Attempt, Backlog, Gathered, Live, Minute, Reader, StoredEvent, TopicLine};
 
 use crate::model::Noun;
 use crate::net::World;

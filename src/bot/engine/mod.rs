@@ -12,7 +12,9 @@ mod kill;
 mod load;
 mod order;
 mod prepare;
+mod rehearse;
 mod render;
+mod repeat;
 mod replies;
 mod run;
 
@@ -29,12 +31,15 @@ pub use kill::NotOpen;
 pub use load::{Hold, Limits};
 pub use order::{Asker, Ended, Listed, Order};
 pub use prepare::{Given, Refusal, prepare};
+pub use rehearse::{Rehearsed, rehearse, sample};
+pub use repeat::{NotAgain, repeat};
 pub use replies::Replies;
 
 use super::choices::Choices;
 use super::notify::Notify;
 use super::outbox::Outbox;
 use super::reply;
+use crate::action::cut_secrets;
 use crate::model::{Noun, Status};
 use crate::net::World;
 use crate::runner::{self, Output};
@@ -250,6 +255,12 @@ impl Engine {
     /// The last lines that a running execution has written so far.
     pub fn tail(&self, id: i64) -> Option<String> {
         self.lock().running.get(&id).map(|job| job.output.sample(TAIL).lines.join("\n"))
+    }
+
+    /// The same for whoever looks on: at most so many lines out of the last 4 KiB, secrets cut.
+    pub fn last_lines(&self, id: i64, lines: usize) -> Option<String> {
+        let job = self.lock().running.get(&id).cloned()?;
+        Some(cut_secrets(&job.output.sample(lines).lines.join("\n"), &job.order.prepared.secrets))
     }
 
     /// Takes no more orders, lets what runs go on for `grace`, then cancels it and waits for its end.

@@ -5,6 +5,7 @@ mod choices;
 mod deliveries;
 mod events;
 mod executions;
+mod minutes;
 mod settings;
 mod topics;
 
@@ -16,6 +17,7 @@ pub use deliveries::{Attempt, Backlog};
 #[cfg(test)]
 pub(super) use deliveries::{BACKLOG, DUE, DUE_AFTER, RIPE};
 pub use events::StoredEvent;
+pub use minutes::Minute;
 pub use topics::{Gathered, Live, TopicLine};
 
 use super::{StoreError, schema};
