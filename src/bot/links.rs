@@ -99,7 +99,8 @@ impl Bot {
         let (sender, state) = watch::channel(link::State::Connecting { since: self.world.now(), why: None });
         let link = self.link_with(name, service.abilities(), sender.clone());
         let own = link.clone();
-        let on_loss = if service.exits_on_disconnect() { link::OnLoss::Exit } else { link::OnLoss::Reconnect };
+        let on_loss =
+            if service.exits_on_disconnect() { link::OnLoss::Exit } else { link::OnLoss::Reconnect };
         let (runs, end) = (service.clone(), self.end.clone());
         self.tasks.spawn(async move {
             if let Some(why) = link::keep(runs, own, on_loss, sender).await {

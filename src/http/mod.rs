@@ -11,6 +11,7 @@ mod caller;
 mod calls;
 mod chat;
 mod config;
+mod console;
 mod deliveries;
 mod events;
 mod executions;
@@ -142,6 +143,7 @@ pub async fn serve(
         router.route(path, methods.route_layer(guard))
     };
     let api = routes().into_iter().fold(Router::new(), guarded);
+    let console = console::router(&site, tls.is_some(), &stop);
     let app = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
@@ -151,6 +153,7 @@ pub async fn serve(
         .fallback(problem::nowhere)
         .layer(axum::extract::DefaultBodyLimit::max(LARGEST_BODY))
         .layer(map_request(slow::limit))
-        .with_state(site);
+        .with_state(site)
+        .merge(console);
     listen::serve(listener, app, tls, stop).await
 }

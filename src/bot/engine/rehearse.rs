@@ -40,8 +40,7 @@ pub fn rehearse(order: &Order, result: &Value, now: Timestamp) -> Rehearsed {
     let speaks = order.alias.as_ref().is_none_or(|alias| alias.ack.enabled);
     let own = render::acknowledgement(order, &execution);
     let acknowledgement = own.or_else(|| speaks.then(|| render::running(order, 0)));
-    let ended =
-        Execution { status: Status::Succeeded, started: Some(now), ended: Some(now), ..execution };
+    let ended = Execution { status: Status::Succeeded, started: Some(now), ended: Some(now), ..execution };
     Rehearsed { acknowledgement, result: render::result(order, &ended, result) }
 }
 

@@ -52,8 +52,8 @@ pub async fn repeat(
     let mut parameters = first.parameters;
     parameters.extend(secrets);
     let alias = first.alias.as_ref().and_then(|name| home.alias(name));
-    let mut order = prepare(home, asker, alias, &first.action, Given::Recorded(parameters))
-        .map_err(NotAgain::Refused)?;
+    let mut order =
+        prepare(home, asker, alias, &first.action, Given::Recorded(parameters)).map_err(NotAgain::Refused)?;
     if foreign {
         return Err(NotAgain::Foreign);
     }
