@@ -10,18 +10,6 @@ use super::engine::{self, Asker, Ended, Given, NotAgain, NotOpen, Refusal, Submi
 use super::reply;
 use crate::action::cut_secrets;
 use crate::model::{AdapterName, Cause, Execution, Person, Status};
-use crate::store::StoreError;
-
-/// Why an execution is not run again.
-#[derive(Debug, thiserror::Error)]
-pub enum NoRerun {
-    /// It may not be.
-    #[error(transparent)]
-    Not(#[from] NotAgain),
-    /// What was secret in it cannot be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
 
 /// Somebody without a chat.
 fn asker(person: Person) -> Asker {
@@ -81,10 +69,12 @@ impl Bot {
     /// Begins to run an execution again for a person, with that person's rights.
     ///
     /// # Errors
-    /// See [`NoRerun`]; nothing was begun.
-    pub async fn rerun(&self, person: Person, first: &Execution) -> Result<Submitted, NoRerun> {
-        let secrets = self.store.secrets(first.id).await?;
-        let order = engine::prepare_again(&self.homes.current(), &asker(person), first, secrets)?;
+    /// See [`NotAgain`]; nothing was begun.
+    pub async fn rerun(&self, person: Person, first: Execution) -> Result<Submitted, NotAgain> {
+        if self.engine.is_draining() {
+            return Err(NotAgain::Refused(Refusal::Draining));
+        }
+        let order = engine::repeat(&self.store, &self.homes.current(), &asker(person), first).await?;
         Ok(self.engine.submit(order))
     }
 

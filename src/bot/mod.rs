@@ -31,7 +31,6 @@ use crate::model::{AdapterName, Execution, Noun, Place};
 use crate::net::World;
 use crate::store::{Change, NewDelivery, Notice, Store, What};
 use crate::text::{Addressee, Post};
-pub use ask::NoRerun;
 use chat::{Chat, Hearing};
 use choices::Choices;
 use console::Console;

@@ -34,7 +34,7 @@ struct Mention<'a> {
 
 const START: &str = "CHATOPS_";
 /// Persons of these adapters are trusted for where they sit; a chat service must not pass for one.
-const RESERVED: [&str; 4] = ["terminal", "cli", "api", "memory"];
+const RESERVED: [&str; 5] = ["terminal", "cli", "api", "memory", "web"];
 
 /// Every configured adapter, sorted by kind and name, and what is wrong with the variables: an unknown variable is an
 /// error in a file; in the environment, which others fill too, a warning.

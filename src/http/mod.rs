@@ -15,6 +15,7 @@ mod calls;
 mod catalogue;
 mod chat;
 mod config;
+mod console;
 mod deliveries;
 mod events;
 mod executions;
@@ -98,6 +99,7 @@ pub async fn serve(
     let (token, failures) = (Arc::new(token), Arc::default());
     let (rates, intake) = (Arc::default(), Arc::default());
     let site = Site { bot, token, tokens, failures, rates, intake, world, started };
+    let console = console::router(&site, tls.is_some(), &stop);
     let app = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
@@ -113,7 +115,8 @@ pub async fn serve(
         .layer(axum::extract::DefaultBodyLimit::max(LARGEST_BODY))
         .layer(map_request(slow::limit))
         .layer(map_response(headers::secure))
-        .with_state(site);
+        .with_state(site)
+        .merge(console);
     listen::serve(listener, app, tls, stop).await
 }
 

@@ -48,6 +48,16 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
+    /// The status.
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The sentence.
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// Names the part of the request that it is about.
     pub(super) fn field(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());

@@ -115,6 +115,14 @@ impl Tokens {
         Ok(())
     }
 
+    /// Who holds the token with this hash, while it is good: for a session of the console that began with it.
+    pub(super) fn holder(&self, hash: &str, now: Timestamp) -> Option<Caller> {
+        let all = self.known.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let token = &all.get(hash)?.token;
+        let good = token.expires.is_none_or(|end| end > now);
+        good.then(|| Caller::Token { name: token.name.clone(), scopes: token.scopes.clone() })
+    }
+
     /// Whose token it is. The use is recorded, at most once a minute.
     pub(super) fn caller(&self, given: &str, store: &Store, now: Timestamp) -> Result<Caller, Bad> {
         if !given.starts_with(START) {

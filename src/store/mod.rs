@@ -54,7 +54,7 @@ pub use filter::{DeliveryFilter, EventFilter, Filter, Search, Slice};
 pub use keys::Keys;
 pub use kv::{Kv, LARGEST_VALUE, NewPair};
 pub use lock::InstanceLock;
-pub use reader::{Attempt, Backlog, Gathered, Live, Reader, StoredEvent, TopicLine};
+pub use reader::{Attempt, Backlog, Gathered, Live, Minute, Reader, StoredEvent, TopicLine};
 
 use crate::model::Noun;
 use crate::net::{Seal, World};

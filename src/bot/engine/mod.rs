@@ -4,7 +4,6 @@
 //! dispatcher takes the orders in the order in which they were given, so each person's commands start
 //! in order; from there on nobody waits for anybody, but for limits and locks.
 
-mod again;
 mod announce;
 mod buttons;
 mod code;
@@ -17,7 +16,9 @@ mod load;
 mod order;
 mod park;
 mod prepare;
+mod rehearse;
 mod render;
+mod repeat;
 mod replies;
 mod resume;
 mod run;
@@ -31,13 +32,14 @@ use std::time::Duration;
 use tokio::sync::{Notify as Bell, mpsc, oneshot};
 use tracing::{info, warn};
 
-pub use again::{NotAgain, prepare_again};
 pub use buttons::again;
 pub use code::{NotProved, Proved};
 pub use kill::NotOpen;
 pub use load::{Hold, Limits};
 pub use order::{Asker, Ended, Listed, Order, Proof};
 pub use prepare::{Given, Refusal, prepare};
+pub use rehearse::{Rehearsed, rehearse, sample};
+pub use repeat::{NotAgain, repeat};
 pub use replies::Replies;
 pub use vote::Decided;
 pub use watch::Watch;
@@ -49,6 +51,7 @@ use super::home::Homes;
 use super::notify::Notify;
 use super::outbox::Outbox;
 use super::reply;
+use crate::action::cut_secrets;
 use crate::model::{Noun, Status};
 use crate::net::World;
 use crate::runner;
@@ -279,6 +282,12 @@ impl Engine {
     /// The last lines that a running execution has written so far.
     pub fn tail(&self, id: i64) -> Option<String> {
         self.lock().running.get(&id).map(|job| job.output.sample(TAIL).lines.join("\n"))
+    }
+
+    /// The same for whoever looks on: at most so many lines out of the last 4 KiB, secrets cut.
+    pub fn last_lines(&self, id: i64, lines: usize) -> Option<String> {
+        let job = self.lock().running.get(&id).cloned()?;
+        Some(cut_secrets(&job.output.sample(lines).lines.join("\n"), &job.order.prepared.secrets))
     }
 
     /// Takes no more orders, lets what runs go on for `grace`, then cancels it and waits for its end.

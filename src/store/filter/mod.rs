@@ -42,6 +42,8 @@ pub struct Filter {
 pub struct Search {
     /// Of this person.
     pub person: Option<Person>,
+    /// Whose place holds this text, in any case of ASCII letters.
+    pub place: Option<String>,
     /// Of this kind.
     pub what: Option<What>,
     /// That hold this text in body, place or subject, in any case of ASCII letters.
@@ -169,6 +171,9 @@ impl Search {
         let mut all = Conditions::default();
         if let Some(person) = &self.person {
             all.add("person = ?", [text(person)]);
+        }
+        if let Some(place) = &self.place {
+            all.add(r"place LIKE ? ESCAPE '\'", [like(place)]);
         }
         if let Some(what) = self.what {
             all.add("what = ?", [text(&what.as_str())]);
