@@ -1,11 +1,12 @@
 //! What people ask, and what becomes of it. Storeys, each seeing only those below it:
-//! `chat`, `console` > `engine`, `notice` > `notify` > `choices` > `outbox`, `link` > `home`, `reply`.
+//! `chat`, `console`, `hubots` > `engine`, `notice` > `notify` > `choices` > `outbox`, `link` > `home`, `reply`.
 
 pub mod chat;
 pub mod choices;
 pub mod console;
 pub mod engine;
 pub mod home;
+pub mod hubots;
 pub mod link;
 mod links;
 mod notice;
@@ -33,8 +34,9 @@ use crate::text::{Addressee, Post};
 use chat::{Chat, Hearing};
 use choices::Choices;
 use console::Console;
-use engine::{Asker, Ended, Engine, Given, Limits, NotOpen, Refusal};
+use engine::{Asker, Ended, Engine, Given, Limits, NotOpen, Order, Refusal};
 use home::{Home, Homes};
+use hubots::Hubots;
 use links::Running;
 use notify::Notify;
 use outbox::{Body, Outbox, REPLY_EXPIRES};
@@ -53,6 +55,7 @@ pub struct Bot {
     outbox: Arc<Outbox>,
     notify: Arc<Notify>,
     console: Arc<Console>,
+    hubots: Arc<Hubots>,
     store: Store,
     world: World,
     links: Mutex<BTreeMap<AdapterName, Running>>,
@@ -110,6 +113,7 @@ impl Bot {
         let door = outbox.door(&name, console::ABILITIES);
         let ears = Hearing::new(chat.clone(), name.clone(), door, state);
         let console = Console::new(name, world.clone(), ears);
+        let hubots = Hubots::new(&world);
         let bot = Arc::new(Self {
             homes,
             chat,
@@ -117,6 +121,7 @@ impl Bot {
             outbox,
             notify,
             console,
+            hubots,
             store,
             world,
             links: Mutex::default(),
@@ -128,6 +133,8 @@ impl Bot {
         bot.chat.recall().await;
         bot.notify.run().await;
         drop(bot.store.write(upkeep::life(&bot.world, What::Up)));
+        let announcements = bot.engine.announcements();
+        bot.tasks.spawn(bot.quit.clone().run_until_cancelled_owned(bot.hubots.clone().spread(announcements)));
         bot.tasks.spawn(upkeep::run(
             bot.store.clone(),
             bot.homes.clone(),
@@ -212,6 +219,11 @@ impl Bot {
         &self.console
     }
 
+    /// What takes commands in.
+    pub fn chat(&self) -> &Arc<Chat> {
+        &self.chat
+    }
+
     /// Ends an execution on behalf of the command line or the API.
     pub fn kill(&self, id: i64, by: &str) -> Result<(), NotOpen> {
         self.engine.kill(id, by)
@@ -224,15 +236,26 @@ impl Bot {
         action: &str,
         given: Map<String, Value>,
     ) -> Result<Ended, Refusal> {
-        let name = person.id().to_owned();
+        let mut order = self.order_action(person, action, given)?;
+        order.cause = Cause::Cli;
+        let submitted = self.engine.submit(order);
+        submitted.done.await.map_err(|_| Refusal::NoAction(action.to_owned()))
+    }
+
+    /// The order of one action for somebody who is in no chat, to be submitted.
+    pub fn order_action(
+        &self,
+        person: Person,
+        action: &str,
+        given: Map<String, Value>,
+    ) -> Result<Order, Refusal> {
+        let name = person.id().trim_start_matches('~').to_owned();
         let asker = Asker { person, name, place: None, room_name: None };
         let typed =
             given.iter().map(|(name, value)| format!(" {name}={}", reply::value(value))).collect::<String>();
         let mut order = engine::prepare(&self.homes.current(), &asker, None, action, Given::Values(given))?;
         order.command = cut_secrets(&format!("{action}{typed}"), &order.prepared.secrets);
-        order.cause = Cause::Cli;
-        let submitted = self.engine.submit(order);
-        submitted.done.await.map_err(|_| Refusal::NoAction(action.to_owned()))
+        Ok(order)
     }
 
     /// Loads the configuration again.

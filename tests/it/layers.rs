@@ -60,6 +60,7 @@ const BOT: &[Room] = &[
     room(5, "engine"),
     room(6, "chat"),
     room(6, "console"),
+    room(6, "hubots"),
     room(7, "links"),
 ];
 

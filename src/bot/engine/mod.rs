@@ -10,6 +10,7 @@ mod finish;
 mod job;
 mod kill;
 mod load;
+mod model;
 mod order;
 mod prepare;
 mod render;
@@ -20,15 +21,17 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify as Bell, mpsc, oneshot};
+use tokio::sync::{Notify as Bell, broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 pub use buttons::again;
 pub use kill::NotOpen;
 pub use load::{Hold, Limits};
+pub use model::{api_model, describe};
 pub use order::{Asker, Ended, Listed, Order};
 pub use prepare::{Given, Refusal, prepare};
+pub use render::Ack;
 pub use replies::Replies;
 
 use super::choices::Choices;
@@ -37,7 +40,7 @@ use super::outbox::Outbox;
 use super::reply;
 use crate::model::{Noun, Status};
 use crate::net::World;
-use crate::runner::{self, Output};
+use crate::runner::{self, Effect, Output};
 use crate::store::{Change, Done, Store, StoreError, What};
 use job::Job;
 use load::Load;
@@ -47,6 +50,9 @@ const MOST_ORDERS: usize = 4096;
 
 /// Executions that wait for a free place or a lock; past this number people are told to try again.
 const MOST_WAITING: usize = 1000;
+
+/// Announcements that a slow listener may be behind.
+const MOST_ANNOUNCED: usize = 256;
 
 /// How many of the last lines of a running command are shown.
 const TAIL: usize = 10;
@@ -61,6 +67,7 @@ pub struct Engine {
     orders: mpsc::Sender<Recorded>,
     state: Mutex<State>,
     idle: Bell,
+    announced: broadcast::Sender<Arc<Effect>>,
 }
 
 struct State {
@@ -114,6 +121,7 @@ impl Engine {
             orders,
             state: Mutex::new(state),
             idle: Bell::new(),
+            announced: broadcast::channel(MOST_ANNOUNCED).0,
         });
         tokio::spawn(dispatch(Arc::downgrade(&engine), inbox));
         engine
@@ -121,6 +129,11 @@ impl Engine {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What actions announce from here on, secrets cut.
+    pub fn announcements(&self) -> broadcast::Receiver<Arc<Effect>> {
+        self.announced.subscribe()
     }
 
     /// Changes the limits; what runs goes on.
