@@ -19,17 +19,20 @@ pub enum Scope {
     Deliver,
     /// Running actions and ending executions.
     Run,
+    /// Saying who asks: a Hubot whose chat service proves its people. Their commands count as theirs.
+    Vouch,
     /// Everything, tokens and reload among it.
     Admin,
 }
 
 impl Scope {
     /// All of them, with their words.
-    pub const ALL: [(&'static str, Self); 5] = [
+    pub const ALL: [(&'static str, Self); 6] = [
         ("events", Self::Events),
         ("read", Self::Read),
         ("deliver", Self::Deliver),
         ("run", Self::Run),
+        ("vouch", Self::Vouch),
         ("admin", Self::Admin),
     ];
 

@@ -25,6 +25,7 @@ mod problem;
 mod service_tests;
 mod silences;
 mod slow;
+mod st2;
 mod subjects;
 mod token_api;
 mod tokens;
@@ -148,6 +149,7 @@ pub async fn serve(
         .route("/chat/{adapter}/{*path}", post(calls::take))
         .route("/in/{source}", any(intake::take))
         .nest("/api/v1", api)
+        .nest("/st2", st2::router(&site))
         .fallback(problem::nowhere)
         .layer(axum::extract::DefaultBodyLimit::max(LARGEST_BODY))
         .layer(map_request(slow::limit))

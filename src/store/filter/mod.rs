@@ -77,6 +77,11 @@ impl Conditions {
         }
     }
 
+    /// The conditions alone, for counting, and their values.
+    pub(super) fn counted(self) -> (String, Vec<Value>) {
+        (self.sql, self.values)
+    }
+
     /// The statement's end, and its values.
     pub(super) fn finish(mut self, order: &str, limit: usize) -> (String, Vec<Value>) {
         self.values.push(Value::Integer(i64::try_from(limit.max(1)).unwrap_or(i64::MAX)));
