@@ -6,14 +6,14 @@ use serde_json::{Map, Value};
 use tracing::info;
 
 use super::Bot;
-use super::engine::{self, Asker, Ended, Given, NotAgain, NotOpen, Refusal, Submitted};
+use super::engine::{self, Asker, Ended, Given, NotAgain, NotOpen, Order, Refusal, Submitted};
 use super::reply;
 use crate::action::cut_secrets;
 use crate::model::{AdapterName, Cause, Execution, Person, Status};
 
 /// Somebody without a chat.
 fn asker(person: Person) -> Asker {
-    let name = person.id().to_owned();
+    let name = person.id().trim_start_matches('~').to_owned();
     Asker { person, name, place: None, room_name: None }
 }
 
@@ -22,6 +22,28 @@ fn cause(person: &Person) -> Cause {
 }
 
 impl Bot {
+    /// The order of one action for somebody who is in no chat, to be submitted.
+    ///
+    /// # Errors
+    /// It may not, or not like this.
+    pub fn order_action(
+        &self,
+        person: Person,
+        action: &str,
+        given: Map<String, Value>,
+    ) -> Result<Order, Refusal> {
+        if self.engine.is_draining() {
+            return Err(Refusal::Draining);
+        }
+        let typed =
+            given.iter().map(|(name, value)| format!(" {name}={}", reply::value(value))).collect::<String>();
+        let (cause, asker) = (cause(&person), asker(person));
+        let mut order = engine::prepare(&self.homes.current(), &asker, None, action, Given::Values(given))?;
+        order.command = cut_secrets(&format!("{action}{typed}"), &order.prepared.secrets);
+        order.cause = cause;
+        Ok(order)
+    }
+
     /// Begins to run one action for a Unix user of this machine (`terminal:alice`) or a token (`api:ci`).
     ///
     /// # Errors
@@ -32,16 +54,7 @@ impl Bot {
         action: &str,
         given: Map<String, Value>,
     ) -> Result<Submitted, Refusal> {
-        let typed =
-            given.iter().map(|(name, value)| format!(" {name}={}", reply::value(value))).collect::<String>();
-        let (cause, asker) = (cause(&person), asker(person));
-        if self.engine.is_draining() {
-            return Err(Refusal::Draining);
-        }
-        let mut order = engine::prepare(&self.homes.current(), &asker, None, action, Given::Values(given))?;
-        order.command = cut_secrets(&format!("{action}{typed}"), &order.prepared.secrets);
-        order.cause = cause;
-        Ok(self.engine.submit(order))
+        Ok(self.engine.submit(self.order_action(person, action, given)?))
     }
 
     /// The same, and waits for its end.
@@ -74,7 +87,8 @@ impl Bot {
         if self.engine.is_draining() {
             return Err(NotAgain::Refused(Refusal::Draining));
         }
-        let order = engine::repeat(&self.store, &self.homes.current(), &asker(person), first).await?;
+        let order =
+            engine::repeat(&self.store, &self.homes.current(), &asker(person), first, Map::new()).await?;
         Ok(self.engine.submit(order))
     }
 

@@ -1,5 +1,6 @@
 //! What people ask, and what becomes of it. Storeys, each seeing only those below it:
-//! `chat`, `console` > `engine` > `approvals`, `factors`, `notice` > `notify` > `choices` > `outbox`, `link` > `home`, `reply`.
+//! `chat`, `console`, `hubots` > `engine` > `approvals`, `factors`, `notice` > `notify` > `choices` > `outbox`, `link` >
+//! `home`, `reply`.
 
 pub mod approvals;
 mod ask;
@@ -9,6 +10,7 @@ pub mod console;
 pub mod engine;
 pub mod factors;
 pub mod home;
+pub mod hubots;
 pub mod link;
 mod links;
 mod notice;
@@ -36,6 +38,7 @@ use choices::Choices;
 use console::Console;
 use engine::{Engine, Limits};
 use home::{Home, Homes};
+use hubots::Hubots;
 use links::Running;
 use notify::Notify;
 use outbox::{Body, Outbox, REPLY_EXPIRES};
@@ -54,6 +57,7 @@ pub struct Bot {
     outbox: Arc<Outbox>,
     notify: Arc<Notify>,
     console: Arc<Console>,
+    hubots: Arc<Hubots>,
     store: Store,
     world: World,
     links: Mutex<BTreeMap<AdapterName, Running>>,
@@ -112,6 +116,7 @@ impl Bot {
         let door = outbox.door(&name, console::ABILITIES);
         let ears = Hearing::new(chat.clone(), name.clone(), door, state);
         let console = Console::new(name, world.clone(), ears);
+        let hubots = Hubots::new(&world);
         let bot = Arc::new(Self {
             homes,
             chat,
@@ -119,6 +124,7 @@ impl Bot {
             outbox,
             notify,
             console,
+            hubots,
             store,
             world,
             links: Mutex::default(),
@@ -131,6 +137,8 @@ impl Bot {
         bot.chat.recall().await;
         bot.notify.run().await;
         drop(bot.store.write(upkeep::life(&bot.world, What::Up)));
+        let announcements = bot.engine.announcements();
+        bot.tasks.spawn(bot.quit.clone().run_until_cancelled_owned(bot.hubots.clone().spread(announcements)));
         bot.tasks.spawn(upkeep::run(
             bot.store.clone(),
             bot.homes.clone(),
@@ -213,6 +221,11 @@ impl Bot {
     /// Terminals that attach through the API.
     pub fn console(&self) -> &Arc<Console> {
         &self.console
+    }
+
+    /// What takes commands in.
+    pub fn chat(&self) -> &Arc<Chat> {
+        &self.chat
     }
 
     /// Loads the configuration again.

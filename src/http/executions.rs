@@ -219,7 +219,7 @@ pub(super) async fn rerun(
     Path(id): Path<i64>,
 ) -> Result<(StatusCode, Json<Begun>), Problem> {
     let first = found(&site, id).await?;
-    let begun = site.bot.rerun(caller.person(), &first).await.map_err(|why| match why {
+    let begun = site.bot.rerun(caller.person(), first).await.map_err(|why| match why {
         NotAgain::Unreadable(error) => error.into(),
         NotAgain::Refused(refusal) => actions::refused(&refusal),
         foreign @ NotAgain::Foreign => Problem::new(StatusCode::FORBIDDEN, foreign.to_string()),

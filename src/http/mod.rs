@@ -34,6 +34,7 @@ mod problem;
 mod service_tests;
 mod silences;
 mod slow;
+mod st2;
 mod subjects;
 mod token_api;
 mod tokens;
@@ -110,6 +111,7 @@ pub async fn serve(
         .route("/chat/{adapter}/{*path}", post(calls::take))
         .route("/in/{source}", any(intake::take))
         .nest(catalogue::ROOT, catalogue::router(&site))
+        .nest("/st2", st2::router(&site))
         .fallback(problem::nowhere)
         .method_not_allowed_fallback(problem::otherwise)
         .layer(axum::extract::DefaultBodyLimit::max(LARGEST_BODY))

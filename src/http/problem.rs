@@ -64,6 +64,11 @@ impl Problem {
         self
     }
 
+    /// Its status, its sentence and its headers, for another form of the same.
+    pub(super) fn into_parts(self) -> (StatusCode, String, Vec<(HeaderName, HeaderValue)>) {
+        (self.status, self.detail, self.headers)
+    }
+
     /// Says when to come again.
     pub(super) fn again(mut self, after: Duration) -> Self {
         self.headers.push((header::RETRY_AFTER, HeaderValue::from(after.as_secs().max(1))));

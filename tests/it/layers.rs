@@ -64,6 +64,7 @@ const BOT: &[Room] = &[
     room(7, "chat"),
     room(8, "ask"),
     room(7, "console"),
+    room(7, "hubots"),
     room(8, "links"),
 ];
 

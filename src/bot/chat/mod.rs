@@ -10,6 +10,7 @@ mod heard;
 mod hearing;
 mod offers;
 mod press;
+mod relay;
 mod seen;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,16 +21,17 @@ use tracing::{debug, warn};
 
 pub use address::{Addressed, Sure, Way, address};
 pub use hearing::Hearing;
+pub use relay::{Denied, Named, Relayed, Taken};
 
 use super::choices::{Choices, Terms};
-use super::engine::{Engine, Given, Refusal, Replies, prepare};
+use super::engine::{Engine, Given, Order, Refusal, Replies, prepare};
 use super::home::Home;
 use super::link;
 use super::notify::Notify;
 use super::outbox::{Keep, Letter, Outbox, slot};
 use super::reply;
 use crate::action::cut_secrets;
-use crate::alias::{Alias, Found, Hit};
+use crate::alias::{Alias, Found, Hit, Params};
 use crate::model::{AdapterName, Cause, Message, MessageKey};
 use crate::net::World;
 use crate::store::{Change, Entry, Store, What};
@@ -140,58 +142,70 @@ impl Chat {
 
     fn hit(self: &Arc<Self>, heard: &Heard, hit: Hit) {
         if let Some(row) = commands::find(&hit.alias) {
-            return self.built_in(heard, row, &hit);
+            return self.built_in(heard, row, hit);
         }
         let typed = Heard { text: heard.without_secrets(&hit), ..heard.clone() };
         if self.engine.is_draining() {
             return self.turn_down(&typed, heard, &hit.alias, &Refusal::Draining);
         }
-        let given = Given::Typed(hit.params);
-        let order = prepare(&heard.home, &heard.asker, Some(&hit.alias), &hit.alias.action_ref, given);
-        let mut order = match order {
-            Ok(order) => order,
-            Err(refusal) => return self.turn_down(&typed, heard, &hit.alias, &refusal),
-        };
+        match Self::order(&typed, &hit.alias, hit.params) {
+            Ok(order) => {
+                // Before it begins: after a crash a button is not pressed for something that ran.
+                heard.done();
+                drop(self.engine.submit(order));
+            }
+            Err(refusal) => self.turn_down(&typed, heard, &hit.alias, &refusal),
+        }
+    }
+
+    /// What is to run for `typed`, which holds no secrets any more.
+    fn order(typed: &Heard, alias: &Arc<Alias>, params: Params) -> Result<Order, Refusal> {
+        let given = Given::Typed(params);
+        let mut order = prepare(&typed.home, &typed.asker, Some(alias), &alias.action_ref, given)?;
         order.command = cut_secrets(&typed.text, &order.prepared.secrets);
         order.cause = Cause::Command;
-        order.pressed = heard.pressed();
-        order.message = Some(MessageKey { id: heard.part_id().into(), ..heard.message.key.clone() });
-        order.replies = Some(heard.replies.clone());
-        order.position = heard.message.position.clone();
-        // Before it begins: after a crash a button is not pressed for something that ran.
-        heard.done();
-        drop(self.engine.submit(order));
+        order.pressed = typed.pressed();
+        order.message = Some(MessageKey { id: typed.part_id().into(), ..typed.message.key.clone() });
+        order.replies = Some(typed.replies.clone());
+        order.position = typed.message.position.clone();
+        Ok(order)
     }
 
     /// `typed` is what was heard, without secrets.
     fn turn_down(&self, typed: &Heard, heard: &Heard, alias: &Alias, refusal: &Refusal) {
-        let (why, reference, action) = (refusal.to_string(), alias.reference(), &alias.action_ref);
-        let more = json!({"why": why, "alias": reference, "action": action});
-        self.store.record(self.record(typed, What::Refused, more));
+        self.note_refusal(typed, alias, refusal);
         let (post, terms) = self.mend(typed, alias, refusal);
         // With a secret cut out of it a command is not what was typed.
         let terms = terms.filter(|_| typed.text == heard.text);
         self.say(typed, post, false, terms);
     }
 
-    fn built_in(self: &Arc<Self>, heard: &Heard, row: &'static commands::Row, hit: &Hit) {
+    fn note_refusal(&self, typed: &Heard, alias: &Alias, refusal: &Refusal) {
+        let (why, reference, action) = (refusal.to_string(), alias.reference(), &alias.action_ref);
+        let more = json!({"why": why, "alias": reference, "action": action});
+        self.store.record(self.record(typed, What::Refused, more));
+    }
+
+    /// The use of a built-in command that somebody asks for; why not, if they may not.
+    fn call(self: &Arc<Self>, heard: &Heard, row: &commands::Row, params: Params) -> Result<Call, String> {
         let call = Call {
             chat: self.clone(),
             home: heard.home.clone(),
             asker: heard.asker.clone(),
-            params: hit
-                .params
-                .iter()
-                .filter_map(|(name, value)| Some((name.clone(), value.clone()?)))
-                .collect(),
+            params: params.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
             message: heard.message.key.clone(),
             replies: heard.replies.clone(),
         };
+        if call.may_use(row) { Ok(call) } else { Err(format!("nobody granted you `{}`", row.permit)) }
+    }
+
+    fn built_in(self: &Arc<Self>, heard: &Heard, row: &'static commands::Row, hit: Hit) {
+        let call = self.call(heard, row, hit.params);
         let heard = &Heard { text: commands::kept(row, &heard.text), ..heard.clone() };
-        if !call.may_use(row) {
-            let why = format!("nobody granted you `{}`", row.permit);
-            return self.refuse(heard, reply::refused(&why), What::Refused, &why);
-        }
+        let call = match call {
+            Ok(call) => call,
+            Err(why) => return self.refuse(heard, reply::refused(&why), What::Refused, &why),
+        };
         let record = self.record(heard, What::Answered, json!({"command": row.name}));
         match row.run {
             Run::Now(run) => {

@@ -57,6 +57,7 @@ impl Engine {
                 drop(tokio::spawn(remember(job.id, commit)));
             }
         }
+        self.announce(&outcome.effects, secrets);
         let good = outcome.status == Status::Succeeded;
         self.say(job, post.unwrap_or_default(), keep, true, good);
         info!(execution = job.id, action = %execution.action, status = %outcome.status, person = %execution.person, "execution ended");
@@ -68,6 +69,16 @@ impl Engine {
         let told = announce::events(&job.order, execution, result);
         let said = effects.iter().filter_map(|effect| announce::said(&job.order, execution, effect));
         told.into_iter().chain(said).map(|(event, routes)| self.notify.prepare_for(event, &routes)).collect()
+    }
+
+    /// Tells those who listen to announcements themselves.
+    fn announce(&self, effects: &[Effect], secrets: &[String]) {
+        for effect in effects {
+            let Effect::Announce { route, body } = effect else { continue };
+            let body = cut_secrets_in(body, secrets);
+            // Mostly nobody listens.
+            let _ = self.announced.send(Arc::new(Effect::Announce { route: route.clone(), body }));
+        }
     }
 
     fn delivery(&self, job: &Job, place: &Place, post: &Post) -> NewDelivery {

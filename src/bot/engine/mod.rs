@@ -13,6 +13,7 @@ mod job;
 mod kill;
 mod lend;
 mod load;
+mod model;
 mod order;
 mod park;
 mod prepare;
@@ -29,16 +30,18 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify as Bell, mpsc, oneshot};
+use tokio::sync::{Notify as Bell, broadcast, mpsc, oneshot};
 use tracing::{info, warn};
 
 pub use buttons::again;
 pub use code::{NotProved, Proved};
 pub use kill::NotOpen;
 pub use load::{Hold, Limits};
+pub use model::{api_model, describe};
 pub use order::{Asker, Ended, Listed, Order, Proof};
 pub use prepare::{Given, Refusal, prepare};
 pub use rehearse::{Rehearsed, rehearse, sample};
+pub use render::Ack;
 pub use repeat::{NotAgain, repeat};
 pub use replies::Replies;
 pub use vote::Decided;
@@ -54,7 +57,7 @@ use super::reply;
 use crate::action::cut_secrets;
 use crate::model::{Noun, Status};
 use crate::net::World;
-use crate::runner;
+use crate::runner::{self, Effect};
 use crate::store::{Change, Done, Store, StoreError, What};
 use job::Job;
 use load::Load;
@@ -65,6 +68,9 @@ const MOST_ORDERS: usize = 4096;
 
 /// Executions that wait for a free place or a lock; past this number people are told to try again.
 const MOST_WAITING: usize = 1000;
+
+/// Announcements that a slow listener may be behind.
+const MOST_ANNOUNCED: usize = 256;
 
 /// How many of the last lines of a running command are shown.
 const TAIL: usize = 10;
@@ -82,6 +88,7 @@ pub struct Engine {
     orders: mpsc::Sender<Recorded>,
     state: Mutex<State>,
     idle: Bell,
+    announced: broadcast::Sender<Arc<Effect>>,
 }
 
 struct State {
@@ -148,6 +155,7 @@ impl Engine {
             orders,
             state: Mutex::new(state),
             idle: Bell::new(),
+            announced: broadcast::channel(MOST_ANNOUNCED).0,
         });
         tokio::spawn(dispatch(Arc::downgrade(&engine), inbox));
         engine
@@ -155,6 +163,11 @@ impl Engine {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What actions announce from here on, secrets cut.
+    pub fn announcements(&self) -> broadcast::Receiver<Arc<Effect>> {
+        self.announced.subscribe()
     }
 
     /// Changes the limits; what runs goes on.

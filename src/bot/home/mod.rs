@@ -137,3 +137,8 @@ impl Home {
 pub fn runner_parameters(action: &Action) -> Vec<Parameter> {
     load::parameters_of(&action.runner)
 }
+
+/// The parameters that a runner declares; none for one that is not built in.
+pub fn parameters_of_runner(runner: &str) -> Vec<Parameter> {
+    load::parameters_of(runner)
+}

@@ -282,7 +282,9 @@ fn kept() -> Vec<Call> {
             .query::<keys::Asked>()
             .body::<keys::Wanted>()
             .gives::<Anything>(200),
-        delete(Admin, "/keys/{name}", keys::remove, "Removes a pair").query::<keys::Asked>().gives::<Anything>(200),
+        delete(Admin, "/keys/{name}", keys::remove, "Removes a pair")
+            .query::<keys::Asked>()
+            .gives::<Anything>(200),
         get(Read, "/users", users::list, "Everybody whom a rule names").lists::<users::User>(),
         get(Read, "/users/{person}", users::show, "Who the bot takes a person for").gives::<users::User>(200),
         get(Read, "/roles", users::roles, "The roles: who has them, what they allow")

@@ -48,8 +48,6 @@ pub struct Search {
     pub what: Option<What>,
     /// That hold this text in body, place or subject, in any case of ASCII letters.
     pub text: Option<String>,
-    /// In this place, as [`Place`] displays it.
-    pub place: Option<String>,
     /// About this: `execution/12`, `config`.
     pub subject: Option<String>,
     /// At this time or later.
@@ -185,7 +183,6 @@ impl Search {
             let inner = &quoted[1..quoted.len() - 1];
             all.add(places, [like(inner), like(part), like(part)]);
         }
-        all.is("place", self.place.as_ref().map(text));
         all.is("subject", self.subject.as_ref().map(text));
         if let Some(from) = self.from {
             all.add("at >= ?", [Value::Integer(from.as_micros())]);

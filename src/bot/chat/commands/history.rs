@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Call, Later, Need, Reply, Row, Run, code, post, table, text};
 use crate::bot::engine::{Refusal, repeat};
@@ -174,7 +174,7 @@ async fn again(call: &Arc<Call>, first: Execution) -> Reply {
     if call.chat.engine.is_draining() {
         return Reply::Problem(Refusal::Draining.post());
     }
-    match repeat(&call.chat.store, &call.home, &call.asker, first).await {
+    match repeat(&call.chat.store, &call.home, &call.asker, first, Map::new()).await {
         Ok(mut order) => {
             order.message = Some(call.message.clone());
             order.replies = Some(call.replies.clone());
