@@ -37,6 +37,7 @@ const HOUSE: &[Room] = &[
     room(3, "action"),
     room(3, "access"),
     room(3, "route"),
+    room(3, "schedule"),
     room(3, "topic"),
     room(4, "adapter"),
     room(4, "notifier"),
