@@ -59,6 +59,16 @@ pub const BUILTIN: &[Builtin] = &[
     },
     Builtin { action: "chatops.silence", doc: "silence events for everybody", open: Open::ByRule },
     Builtin { action: "chatops.ack", doc: "take care of a subject, or snooze it", open: Open::ByRule },
+    Builtin {
+        action: "chatops.schedule",
+        doc: "see, pause and remove the schedules of others",
+        open: Open::ByRule,
+    },
+    Builtin {
+        action: "chatops.post",
+        doc: "send results and reminders to rooms that one may not use oneself",
+        open: Open::ByRule,
+    },
     Builtin { action: "chatops.audit", doc: "search the audit log", open: Open::ByRule },
     Builtin { action: "chatops.doctor", doc: "see how the bot is", open: Open::ByRule },
     Builtin { action: "chatops.reload", doc: "read the configuration again now", open: Open::ByRule },

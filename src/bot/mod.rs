@@ -1,5 +1,5 @@
 //! What people ask, and what becomes of it. Storeys, each seeing only those below it:
-//! `chat`, `console` > `engine`, `notice` > `notify` > `choices` > `outbox`, `link` > `home`, `reply`.
+//! `rules`, `schedule` > `chat`, `console` > `engine`, `notice` > `notify` > `choices` > `outbox`, `link` > `home`, `reply`.
 
 pub mod chat;
 pub mod choices;
@@ -12,6 +12,8 @@ mod notice;
 pub mod notify;
 pub mod outbox;
 pub mod reply;
+mod rules;
+mod schedule;
 mod upkeep;
 
 use std::collections::BTreeMap;
@@ -128,6 +130,8 @@ impl Bot {
         bot.chat.recall().await;
         bot.notify.run().await;
         drop(bot.store.write(upkeep::life(&bot.world, What::Up)));
+        bot.tasks.spawn(rules::run(bot.chat.clone(), bot.quit.clone()));
+        bot.tasks.spawn(schedule::run(bot.chat.clone(), bot.quit.clone()));
         bot.tasks.spawn(upkeep::run(
             bot.store.clone(),
             bot.homes.clone(),
@@ -205,6 +209,11 @@ impl Bot {
     /// The configuration, now and later.
     pub fn homes(&self) -> &Arc<Homes> {
         &self.homes
+    }
+
+    /// What hears and answers.
+    pub fn chat(&self) -> &Arc<Chat> {
+        &self.chat
     }
 
     /// Terminals that attach through the API.

@@ -22,6 +22,7 @@ mod listen;
 mod notifiers;
 mod patch;
 mod problem;
+mod schedules;
 mod service_tests;
 mod silences;
 mod slow;
@@ -42,6 +43,7 @@ use tokio_util::sync::CancellationToken;
 pub use auth::{Token, USER};
 pub use caller::{Scope, changed};
 pub use deliveries::{STATES, brief as delivery, slot_name, whole as delivery_whole};
+pub use schedules::whole as schedule;
 pub use silences::whole as silence;
 pub use token_api::whole as token;
 pub use tokens::{Issued, issue};
@@ -86,6 +88,12 @@ fn routes() -> Vec<(Scope, &'static str, MethodRouter<Site>)> {
         (Read, "/silences", get(silences::list)),
         (Deliver, "/silences", post(silences::begin)),
         (Deliver, "/silences/{id}", delete(silences::end)),
+        (Read, "/schedules", get(schedules::list)),
+        (Run, "/schedules", post(schedules::create)),
+        (Read, "/schedules/{id}", get(schedules::show)),
+        (Run, "/schedules/{id}", delete(schedules::remove)),
+        (Run, "/schedules/{id}/pause", post(schedules::pause)),
+        (Run, "/schedules/{id}/resume", post(schedules::resume)),
         (Deliver, "/subjects/ack", post(subjects::acknowledge)),
         (Read, "/notifiers", get(notifiers::list)),
         (Deliver, "/notifiers/{name}/test", post(notifiers::test)),

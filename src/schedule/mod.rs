@@ -11,7 +11,7 @@ mod when;
 mod words;
 mod zone;
 
-pub use parse::{Missed, Planned, Unclear, parse, remind};
+pub use parse::{Planned, Unclear, parse, remind};
 pub use spoken::spoken;
 pub use when::When;
 pub use zone::{known as known_zone, written as written_time};

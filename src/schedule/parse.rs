@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::spoken::{self, Spec};
 use super::{When, zone};
-use crate::model::Timestamp;
+use crate::model::{Missed, Timestamp};
 
 /// The longest wait for a single moment.
 const LONGEST: Duration = Duration::from_secs(366 * 5 * 86_400);
@@ -27,17 +27,6 @@ pub struct Planned {
     pub missed: Option<Missed>,
     /// What is left of the text: the command, or what to say.
     pub rest: String,
-}
-
-/// What becomes of what was due while the bot was away.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Missed {
-    /// Nothing.
-    #[default]
-    Skip,
-    /// It is done once, however often it was missed.
-    Once,
 }
 
 /// Why a text says no time, as one sentence for who wrote it.

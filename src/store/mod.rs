@@ -13,6 +13,7 @@ mod choice;
 mod claims;
 mod error;
 mod filter;
+mod fresh;
 mod ids;
 mod keys;
 mod lane;
@@ -22,6 +23,7 @@ mod reader;
 mod recover;
 mod ripen;
 mod rows;
+mod schedules;
 mod schema;
 mod set;
 mod settle;
@@ -43,12 +45,13 @@ use tokio::sync::{Semaphore, oneshot};
 
 pub use accept::BRIEF;
 pub use change::{
-    Accept, Begin, Change, Decide, Done, Entry, Fate, Finish, NewDelivery, Notice, Pick, Routed, Scene,
-    Sending, Setting, Settled, Token, Topical, What,
+    Accept, Begin, Change, Decide, Done, Due, Entry, Fate, Finish, NewDelivery, NewSchedule, Notice, Pick,
+    Routed, Scene, Sending, Setting, Settled, Token, Topical, What,
 };
 pub use claims::{Claimed, Claims, MemoryClaims, Stored};
 pub use error::StoreError;
 pub use filter::{DeliveryFilter, EventFilter, Filter, Search};
+pub use fresh::ESCALATION;
 pub use keys::Keys;
 pub use lock::InstanceLock;
 pub use reader::{Attempt, Backlog, Gathered, Live, Reader, StoredEvent, TopicLine};
@@ -202,6 +205,25 @@ impl Store {
     pub async fn live(&self) -> Result<Live, StoreError> {
         let keys = self.inner.keys.clone();
         self.read(move |reader| reader.live(&keys)).await
+    }
+
+    /// The whole line of a schedule, where its own shows less.
+    ///
+    /// # Errors
+    /// As [`Reader::schedule_line`].
+    pub async fn schedule_line(&self, schedule: i64) -> Result<Option<String>, StoreError> {
+        let keys = self.inner.keys.clone();
+        self.read(move |reader| reader.schedule_line(schedule, &keys)).await
+    }
+
+    /// Rings after each commit with a fresh event.
+    pub fn fresh_bell(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.bells().of(fresh::BELL)
+    }
+
+    /// Rings after each commit that makes or changes a schedule.
+    pub fn schedules_bell(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.bells().of(schedules::BELL)
     }
 
     /// Does what is queued, folds the log into the file and ends. Later writes fail with [`StoreError::Closed`].

@@ -62,6 +62,8 @@ const BOT: &[Room] = &[
     room(6, "chat"),
     room(6, "console"),
     room(7, "links"),
+    room(7, "rules"),
+    room(7, "schedule"),
 ];
 
 /// Whether code in `from` may name something in `to`; what is not in the table is said to be so.

@@ -4,10 +4,13 @@
 //! in-process answers come in order, behind nobody's slow command.
 
 mod address;
+mod aside;
 pub mod commands;
+mod errand;
 mod heard;
 mod hearing;
 mod offers;
+mod pipe;
 mod press;
 mod seen;
 
@@ -18,6 +21,7 @@ use tokio::sync::watch;
 use tracing::{debug, warn};
 
 pub use address::{Addressed, Sure, Way, address};
+pub use errand::Errand;
 pub use hearing::Hearing;
 
 use super::choices::{Choices, Terms};
@@ -35,6 +39,7 @@ use crate::store::{Change, Entry, Store, What};
 use crate::text::Post;
 use commands::{Call, Reply, Run};
 use heard::{By, Heard};
+use pipe::Pipe;
 use seen::Seen;
 
 /// Messages of earlier lives that are recalled: services repeat the last minutes.
@@ -108,6 +113,17 @@ impl Chat {
 
     fn carry_out(self: &Arc<Self>, heard: &Heard, sure: Sure) {
         let stale = heard.stale(self.world.now());
+        match (Pipe::of(&heard.home, &heard.asker, &heard.text), stale) {
+            (Some(Ok(pipe)), Some(ago)) => return self.away(heard, &pipe.hits(), ago),
+            (Some(Ok(pipe)), None) => {
+                self.sign(heard);
+                return self.piped(heard, pipe);
+            }
+            (Some(Err(why)), _) if sure == Sure::Yes => {
+                return self.refuse(heard, reply::problem(&why), What::Refused, &why);
+            }
+            _ => {}
+        }
         match (Self::find(heard, &heard.text, sure), stale) {
             (Found::One(hit), Some(ago)) => self.away(heard, &[hit], ago),
             (Found::Many(hits), Some(ago)) => self.away(heard, &hits, ago),
@@ -149,10 +165,10 @@ impl Chat {
             Err(refusal) => return self.turn_down(&typed, heard, &hit.alias, &refusal),
         };
         order.command = cut_secrets(&typed.text, &order.prepared.secrets);
-        order.cause = Cause::Command;
+        order.cause = heard.itself().map_or(Cause::Command, |itself| itself.cause);
         order.pressed = heard.pressed();
         order.message = Some(MessageKey { id: heard.part_id().into(), ..heard.message.key.clone() });
-        order.replies = Some(heard.replies.clone());
+        order.replies = heard.awaited();
         order.position = heard.message.position.clone();
         // Before it begins: after a crash a button is not pressed for something that ran.
         heard.done();
@@ -171,22 +187,12 @@ impl Chat {
     }
 
     fn built_in(self: &Arc<Self>, heard: &Heard, row: &'static commands::Row, hit: &Hit) {
-        let call = Call {
-            chat: self.clone(),
-            home: heard.home.clone(),
-            asker: heard.asker.clone(),
-            params: hit
-                .params
-                .iter()
-                .filter_map(|(name, value)| Some((name.clone(), value.clone()?)))
-                .collect(),
-            message: heard.message.key.clone(),
-            replies: heard.replies.clone(),
-        };
+        let call = self.call(heard, hit);
         if !call.may_use(row) {
             let why = format!("nobody granted you `{}`", row.permit);
             return self.refuse(heard, reply::refused(&why), What::Refused, &why);
         }
+        let heard = &Heard { text: Self::shown(heard, row), ..heard.clone() };
         let record = self.record(heard, What::Answered, json!({"command": row.name}));
         match row.run {
             Run::Now(run) => {
@@ -203,6 +209,19 @@ impl Chat {
                     chat.reply(&heard, reply);
                 });
             }
+        }
+    }
+
+    fn call(self: &Arc<Self>, heard: &Heard, hit: &Hit) -> Call {
+        let typed = hit.params.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?)));
+        Call {
+            chat: self.clone(),
+            home: heard.home.clone(),
+            asker: heard.asker.clone(),
+            params: typed.collect(),
+            text: heard.text.clone(),
+            message: heard.message.key.clone(),
+            replies: heard.awaited(),
         }
     }
 
@@ -251,7 +270,11 @@ impl Chat {
         let place = &heard.message.place;
         let slot = slot(place, format!("message/{}", heard.part_id()));
         post.to = heard.asker.addressee();
-        post.private |= !good;
+        match heard.itself() {
+            Some(itself) if !good => post.pretext.insert(0, reply::itself(&itself.what, &heard.text)),
+            Some(_) => {}
+            None => post.private |= !good,
+        }
         if let Some(terms) = terms {
             self.choices.offer(&mut post, &slot, place, terms);
         }
@@ -259,7 +282,7 @@ impl Chat {
             slot,
             place: place.clone(),
             post: Arc::new(post),
-            answer: Some(heard.replies.end(good)),
+            answer: heard.awaited().map(|replies| replies.end(good)),
             keep: Keep::Volatile,
         });
     }

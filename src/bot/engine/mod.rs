@@ -24,6 +24,7 @@ use tokio::sync::{Notify as Bell, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+pub use announce::RULE;
 pub use buttons::again;
 pub use kill::NotOpen;
 pub use load::{Hold, Limits};

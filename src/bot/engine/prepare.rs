@@ -94,6 +94,8 @@ pub fn prepare(
         replies: None,
         pressed: None,
         position: None,
+        rule: None,
+        quiet: false,
         lock,
     })
 }

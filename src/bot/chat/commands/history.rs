@@ -198,7 +198,7 @@ async fn again(call: &Arc<Call>, first: Execution) -> Reply {
             order.cause = Cause::Rerun;
             order.rerun_of = Some(first.id);
             order.message = Some(call.message.clone());
-            order.replies = Some(call.replies.clone());
+            order.replies = call.replies.clone();
             drop(call.chat.engine.submit(order));
             Reply::Elsewhere
         }
