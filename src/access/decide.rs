@@ -189,6 +189,14 @@ impl Access {
             })
     }
 
+    /// Whether any rule lets `asker` run anything there: whoever may use a room may have answers sent to it.
+    pub fn may_use(&self, asker: &Asker<'_>) -> bool {
+        self.free(asker.person, "").is_some()
+            || self
+                .rules_of(asker.person)
+                .any(|through| !through.rule.run.is_empty() && through.rule.holds_at(asker).is_ok())
+    }
+
     fn judge(&self, asker: &Asker<'_>, asked: &Asked<'_>, verb: Verb) -> Decision {
         if let Some(by) = self.free(asker.person, asked.action) {
             return Decision::Allowed { by };

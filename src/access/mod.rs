@@ -89,6 +89,16 @@ pub const BUILTIN: &[Builtin] = &[
         open: Open::ByRule,
     },
     Builtin { action: "chatops.drain", doc: "let the bot take nothing new", open: Open::ByRule },
+    Builtin {
+        action: "chatops.schedule",
+        doc: "see, pause and remove the schedules of others",
+        open: Open::ByRule,
+    },
+    Builtin {
+        action: "chatops.post",
+        doc: "send results and reminders to rooms that one may not use oneself",
+        open: Open::ByRule,
+    },
     Builtin { action: "chatops.audit", doc: "search the audit log", open: Open::ByRule },
     Builtin { action: "chatops.doctor", doc: "see how the bot is", open: Open::ByRule },
     Builtin { action: "chatops.reload", doc: "read the configuration again now", open: Open::ByRule },

@@ -1,6 +1,6 @@
 //! What people ask, and what becomes of it. Storeys, each seeing only those below it:
-//! `chat`, `console`, `hubots` > `engine` > `approvals`, `factors`, `notice` > `notify` > `choices` > `outbox`, `link` >
-//! `home`, `reply`.
+//! `rules`, `schedule` > `chat`, `console`, `hubots` > `engine` > `approvals`, `factors`, `notice` > `notify` > `choices` >
+//! `outbox`, `link` > `home`, `reply`.
 
 pub mod approvals;
 mod ask;
@@ -17,6 +17,8 @@ mod notice;
 pub mod notify;
 pub mod outbox;
 pub mod reply;
+mod rules;
+mod schedule;
 mod upkeep;
 
 use std::collections::BTreeMap;
@@ -139,6 +141,8 @@ impl Bot {
         drop(bot.store.write(upkeep::life(&bot.world, What::Up)));
         let announcements = bot.engine.announcements();
         bot.tasks.spawn(bot.quit.clone().run_until_cancelled_owned(bot.hubots.clone().spread(announcements)));
+        bot.tasks.spawn(rules::run(bot.chat.clone(), bot.quit.clone()));
+        bot.tasks.spawn(schedule::run(bot.chat.clone(), bot.quit.clone()));
         bot.tasks.spawn(upkeep::run(
             bot.store.clone(),
             bot.homes.clone(),
@@ -216,6 +220,11 @@ impl Bot {
     /// The configuration, now and later.
     pub fn homes(&self) -> &Arc<Homes> {
         &self.homes
+    }
+
+    /// What hears and answers.
+    pub fn chat(&self) -> &Arc<Chat> {
+        &self.chat
     }
 
     /// Terminals that attach through the API.

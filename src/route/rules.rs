@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::gather::{Digest, Group};
 use super::inhibit::Inhibition;
-use super::{Match, Pattern, Quiet};
+use super::{Escalation, Match, Pattern, Quiet, Reaction};
 use crate::config::ConfigError;
 use crate::model::{Level, Moment};
 
@@ -26,6 +26,8 @@ pub struct Rules {
     pub limits: Limits,
     /// Notifiers that are told when another one keeps failing.
     pub fallback: Vec<String>,
+    /// What is run because of events.
+    pub reactions: Vec<Reaction>,
 }
 
 impl Rules {
@@ -85,6 +87,8 @@ pub struct Route {
     pub repeat: Option<Duration>,
     /// A start without an end is told after this, whatever `on` says.
     pub still_running: Option<Duration>,
+    /// Who else is told of a failure that nobody takes care of.
+    pub escalate: Vec<Escalation>,
     /// To whom.
     pub send: Vec<Send>,
 }

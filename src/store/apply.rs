@@ -8,7 +8,9 @@ use super::change::{Begin, Change, Done, Entry, Finish};
 use super::ids::Ids;
 use super::kv::{Kept, Kv};
 use super::rows::text_of;
-use super::{Keys, StoreError, accept, choice, recover, ripen, set, settle, sort, trim, wait};
+use super::{
+    Keys, StoreError, accept, choice, fresh, recover, ripen, schedules, set, settle, sort, trim, wait,
+};
 use crate::model::{Execution, Handle, Slot, Timestamp};
 
 /// Where a group of changes is carried out.
@@ -55,6 +57,8 @@ impl Scribe<'_> {
             Change::Accept(told) => accept::accept(self, told),
             Change::Sort { pick, fate, at, audit } => sort::sort(self, pick, *fate, *at, audit),
             Change::Set { setting, audit } => set::set(self, setting, audit),
+            Change::Looked { upto } => fresh::looked(self, *upto),
+            Change::Due(claim) => schedules::due(self, claim),
             Change::Used { token, at } => set::used(self, *token, *at),
             Change::Ripen { notifier, at } => ripen::ripen(self, notifier, *at),
             Change::Rewind { at, by } => ripen::rewind(self, *at, *by),

@@ -13,6 +13,7 @@ mod choice;
 mod claims;
 mod error;
 mod filter;
+mod fresh;
 mod ids;
 mod keys;
 mod kv;
@@ -23,6 +24,7 @@ mod reader;
 mod recover;
 mod ripen;
 mod rows;
+mod schedules;
 mod schema;
 mod set;
 mod settle;
@@ -45,12 +47,13 @@ use tokio::sync::{Semaphore, oneshot};
 
 pub use accept::BRIEF;
 pub use change::{
-    Accept, Begin, Change, Decide, Done, Entry, Fate, Finish, NewDelivery, Notice, Pick, Routed, Scene,
-    Sending, Setting, Settled, Then, Token, Topical, Vote, Wait, Waited, Waiting, What, Word,
+    Accept, Begin, Change, Decide, Done, Due, Entry, Fate, Finish, NewDelivery, NewSchedule, Notice, Pick,
+    Routed, Scene, Sending, Setting, Settled, Then, Token, Topical, Vote, Wait, Waited, Waiting, What, Word,
 };
 pub use claims::{Claimed, Claims, MemoryClaims, Stored};
 pub use error::StoreError;
 pub use filter::{DeliveryFilter, EventFilter, Filter, Search, Slice};
+pub use fresh::ESCALATION;
 pub use keys::Keys;
 pub use kv::{Kv, LARGEST_VALUE, NewPair};
 pub use lock::InstanceLock;
@@ -237,6 +240,25 @@ impl Store {
     pub async fn verified(&self, head: Option<audit::Head>) -> Result<audit::Verdict, StoreError> {
         let keys = self.inner.keys.clone();
         self.read(move |reader| audit::verify(reader, &keys, head.as_ref())).await
+    }
+
+    /// The whole line of a schedule, where its own shows less.
+    ///
+    /// # Errors
+    /// As [`Reader::schedule_line`].
+    pub async fn schedule_line(&self, schedule: i64) -> Result<Option<String>, StoreError> {
+        let keys = self.inner.keys.clone();
+        self.read(move |reader| reader.schedule_line(schedule, &keys)).await
+    }
+
+    /// Rings after each commit with a fresh event.
+    pub fn fresh_bell(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.bells().of(fresh::BELL)
+    }
+
+    /// Rings after each commit that makes or changes a schedule.
+    pub fn schedules_bell(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.bells().of(schedules::BELL)
     }
 
     /// Does what is queued, folds the log into the file and ends. Later writes fail with [`StoreError::Closed`].

@@ -62,6 +62,7 @@ mod notify_postfix;
 mod notify_proxy;
 mod notify_secrets;
 mod notify_tls;
+mod pipes;
 mod platforms;
 mod real_senders;
 mod retention;
@@ -70,6 +71,7 @@ mod rocketchat_client;
 mod rocketchat_faults;
 mod route;
 mod rules;
+mod schedules;
 mod service_tests;
 #[path = "../../benches/notify/sink.rs"]
 #[allow(dead_code, reason = "the benchmark reads more of it")]

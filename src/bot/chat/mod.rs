@@ -4,11 +4,14 @@
 //! in-process answers come in order, behind nobody's slow command.
 
 mod address;
+mod aside;
 mod codes;
 pub mod commands;
+mod errand;
 mod heard;
 mod hearing;
 mod offers;
+mod pipe;
 mod press;
 mod relay;
 mod seen;
@@ -20,6 +23,7 @@ use tokio::sync::watch;
 use tracing::{debug, warn};
 
 pub use address::{Addressed, Sure, Way, address};
+pub use errand::Errand;
 pub use hearing::Hearing;
 pub use relay::{Denied, Named, Relayed, Taken};
 
@@ -38,6 +42,7 @@ use crate::store::{Change, Entry, Store, What};
 use crate::text::Post;
 use commands::{Call, Reply, Run};
 use heard::{By, Heard};
+use pipe::Pipe;
 use seen::Seen;
 
 /// Messages of earlier lives that are recalled: services repeat the last minutes.
@@ -111,6 +116,17 @@ impl Chat {
 
     fn carry_out(self: &Arc<Self>, heard: &Heard, sure: Sure) {
         let stale = heard.stale(self.world.now());
+        match (Pipe::of(&heard.home, &heard.asker, &heard.text), stale) {
+            (Some(Ok(pipe)), Some(ago)) => return self.away(heard, &pipe.hits(), ago),
+            (Some(Ok(pipe)), None) => {
+                self.sign(heard);
+                return self.piped(heard, pipe);
+            }
+            (Some(Err(why)), _) if sure == Sure::Yes => {
+                return self.refuse(heard, reply::problem(&why), What::Refused, &why);
+            }
+            _ => {}
+        }
         match (Self::find(heard, &heard.text, sure), stale) {
             (Found::One(hit), Some(ago)) => self.away(heard, &[hit], ago),
             (Found::Many(hits), Some(ago)) => self.away(heard, &hits, ago),
@@ -142,7 +158,7 @@ impl Chat {
 
     fn hit(self: &Arc<Self>, heard: &Heard, hit: Hit) {
         if let Some(row) = commands::find(&hit.alias) {
-            return self.built_in(heard, row, hit);
+            return self.built_in(heard, row, &hit);
         }
         let typed = Heard { text: heard.without_secrets(&hit), ..heard.clone() };
         if self.engine.is_draining() {
@@ -163,10 +179,10 @@ impl Chat {
         let given = Given::Typed(params);
         let mut order = prepare(&typed.home, &typed.asker, Some(alias), &alias.action_ref, given)?;
         order.command = cut_secrets(&typed.text, &order.prepared.secrets);
-        order.cause = Cause::Command;
+        order.cause = typed.itself().map_or(Cause::Command, |itself| itself.cause);
         order.pressed = typed.pressed();
         order.message = Some(MessageKey { id: typed.part_id().into(), ..typed.message.key.clone() });
-        order.replies = Some(typed.replies.clone());
+        order.replies = typed.awaited();
         order.position = typed.message.position.clone();
         Ok(order)
     }
@@ -186,22 +202,10 @@ impl Chat {
         self.store.record(self.record(typed, What::Refused, more));
     }
 
-    /// The use of a built-in command that somebody asks for; why not, if they may not.
-    fn call(self: &Arc<Self>, heard: &Heard, row: &commands::Row, params: Params) -> Result<Call, String> {
-        let call = Call {
-            chat: self.clone(),
-            home: heard.home.clone(),
-            asker: heard.asker.clone(),
-            params: params.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
-            message: heard.message.key.clone(),
-            replies: heard.replies.clone(),
-        };
-        if call.may_use(row) { Ok(call) } else { Err(format!("nobody granted you `{}`", row.permit)) }
-    }
-
-    fn built_in(self: &Arc<Self>, heard: &Heard, row: &'static commands::Row, hit: Hit) {
-        let call = self.call(heard, row, hit.params);
-        let heard = &Heard { text: commands::kept(row, &heard.text), ..heard.clone() };
+    fn built_in(self: &Arc<Self>, heard: &Heard, row: &'static commands::Row, hit: &Hit) {
+        let call = self.allowed(heard, row, hit);
+        let text = commands::kept(row, &Self::shown(heard, row));
+        let heard = &Heard { text, ..heard.clone() };
         let call = match call {
             Ok(call) => call,
             Err(why) => return self.refuse(heard, reply::refused(&why), What::Refused, &why),
@@ -222,6 +226,25 @@ impl Chat {
                     chat.reply(&heard, reply);
                 });
             }
+        }
+    }
+
+    /// The use of a built-in command that somebody asks for; why not, if they may not.
+    fn allowed(self: &Arc<Self>, heard: &Heard, row: &commands::Row, hit: &Hit) -> Result<Call, String> {
+        let call = self.call(heard, hit);
+        if call.may_use(row) { Ok(call) } else { Err(format!("nobody granted you `{}`", row.permit)) }
+    }
+
+    fn call(self: &Arc<Self>, heard: &Heard, hit: &Hit) -> Call {
+        let typed = hit.params.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?)));
+        Call {
+            chat: self.clone(),
+            home: heard.home.clone(),
+            asker: heard.asker.clone(),
+            params: typed.collect(),
+            text: heard.text.clone(),
+            message: heard.message.key.clone(),
+            replies: heard.awaited(),
         }
     }
 
@@ -270,7 +293,11 @@ impl Chat {
         let place = &heard.message.place;
         let slot = slot(place, format!("message/{}", heard.part_id()));
         post.to = heard.asker.addressee();
-        post.private |= !good;
+        match heard.itself() {
+            Some(itself) if !good => post.pretext.insert(0, reply::itself(&itself.what, &heard.text)),
+            Some(_) => {}
+            None => post.private |= !good,
+        }
         if let Some(terms) = terms {
             self.choices.offer(&mut post, &slot, place, terms);
         }
@@ -278,7 +305,7 @@ impl Chat {
             slot,
             place: place.clone(),
             post: Arc::new(post),
-            answer: Some(heard.replies.end(good)),
+            answer: heard.awaited().map(|replies| replies.end(good)),
             keep: Keep::Volatile,
         });
     }

@@ -188,7 +188,7 @@ impl Chat {
     /// Checks one thing that is asked for; a refusal is in the history.
     fn ready(self: &Arc<Self>, heard: &Heard, hit: Hit) -> Result<Ready, Denied> {
         if let Some(row) = commands::find(&hit.alias) {
-            return match self.call(heard, row, hit.params) {
+            return match self.allowed(heard, row, &hit) {
                 Ok(call) => Ok(Ready::Call(row, hit.alias, Box::new(call))),
                 Err(why) => {
                     self.store.record(self.record(heard, What::Refused, json!({"why": why})));

@@ -25,7 +25,7 @@ impl Engine {
             Execution { status: outcome.status, why: why.clone(), ended: Some(now), ..job.execution() };
         let mut post = render::result(&job.order, &execution, &result);
         let instant = job.instant;
-        let delivery = match (&mut post, &job.order.asker.place) {
+        let delivery = match (&mut post, job.order.place()) {
             (Some(post), Some(place)) if !instant => {
                 let offer = self.with_again(job, &execution, place, post);
                 Some(NewDelivery { offer, ..self.delivery(job, place, post) })
@@ -59,16 +59,20 @@ impl Engine {
         }
         self.announce(&outcome.effects, secrets);
         let good = outcome.status == Status::Succeeded;
+        let told = post.clone().filter(|_| job.order.quiet);
         self.say(job, post.unwrap_or_default(), keep, true, good);
         info!(execution = job.id, action = %execution.action, status = %outcome.status, person = %execution.person, "execution ended");
-        self.release(job, Ended { id: job.id, status: outcome.status, why, result });
+        self.release(job, Ended { id: job.id, status: outcome.status, why, result, post: told });
     }
 
     /// What the action's `notify:` block and its announcements tell, routed when the end commits.
     fn told(&self, job: &Job, execution: &Execution, result: &Value, effects: &[Effect]) -> Vec<Accept> {
         let told = announce::events(&job.order, execution, result);
         let said = effects.iter().filter_map(|effect| announce::said(&job.order, execution, effect));
-        told.into_iter().chain(said).map(|(event, routes)| self.notify.prepare_for(event, &routes)).collect()
+        let marked = |(event, routes): announce::Told| {
+            self.notify.prepare_for(announce::by_rule(&job.order, event), &routes)
+        };
+        told.into_iter().chain(said).map(marked).collect()
     }
 
     /// Tells those who listen to announcements themselves.
@@ -124,8 +128,13 @@ impl Engine {
     /// Answers an order that could not even be recorded.
     pub(super) fn turn_away(self: &Arc<Self>, job: &Arc<Job>, why: &str) {
         self.say_volatile(job, reply::problem(why), true);
-        let ended =
-            Ended { id: job.id, status: Status::Failed, why: Some(why.to_owned()), result: json!({}) };
+        let ended = Ended {
+            id: job.id,
+            status: Status::Failed,
+            why: Some(why.to_owned()),
+            result: json!({}),
+            post: None,
+        };
         self.release(job, ended);
     }
 }

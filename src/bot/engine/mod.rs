@@ -33,6 +33,7 @@ use std::time::Duration;
 use tokio::sync::{Notify as Bell, broadcast, mpsc, oneshot};
 use tracing::{info, warn};
 
+pub use announce::RULE;
 pub use buttons::again;
 pub use code::{NotProved, Proved};
 pub use kill::NotOpen;

@@ -119,6 +119,8 @@ pub fn prepare(
         replies: None,
         pressed: None,
         position: None,
+        rule: None,
+        quiet: false,
         lock,
         demands,
         proof: alias.filter(|alias| alias.needs_code()).map_or(Proof::None, |_| Proof::Code),

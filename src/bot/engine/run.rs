@@ -138,7 +138,7 @@ impl Engine {
     }
 
     pub(super) fn say(&self, job: &Job, post: Post, keep: Keep, last: bool, good: bool) {
-        let Some(place) = &job.order.asker.place else { return };
+        let Some(place) = job.order.place() else { return };
         let letter = Letter {
             slot: slot(place, job.lane()),
             place: place.clone(),

@@ -4,6 +4,7 @@ mod accept;
 mod cache;
 mod configure;
 mod courier;
+mod escalate;
 mod expand;
 mod gather;
 mod listen;
@@ -26,6 +27,7 @@ use tracing::warn;
 pub use accept::{Accepted, Incoming, NotTaken, Once};
 pub use configure::{Patch, Unfit};
 pub use pace::State;
+pub use room::read as place;
 pub use service::{ServiceTest, TEST_OPTIONS};
 pub use trial::Tested;
 

@@ -7,7 +7,7 @@ use super::{Call, delete, get, patch, post, put};
 use crate::http::caller::Scope::{Admin, Audit, Deliver, Events, Read, Run};
 use crate::http::{
     actions, adapters, aliases, audit, chat, config, deliveries, events, executions, handlers, health, keys,
-    notifiers, output, service_tests, silences, subjects, token_api, topics, users,
+    notifiers, output, schedules, service_tests, silences, subjects, token_api, topics, users,
 };
 
 /// Every call, in the order of the reference page.
@@ -272,6 +272,14 @@ fn kept() -> Vec<Call> {
         )
         .query::<audit::Against>()
         .gives::<audit::Verified>(200),
+        get(Read, "/schedules", schedules::list, "What is to happen later").gives::<Anything>(200),
+        post(Run, "/schedules", schedules::create, "Makes a schedule out of a line such as `at 17:00 run ...`")
+            .body::<schedules::Wanted>()
+            .gives::<Anything>(201),
+        get(Read, "/schedules/{id}", schedules::show, "One schedule").gives::<Anything>(200),
+        delete(Run, "/schedules/{id}", schedules::remove, "Removes a schedule").gives::<Anything>(200),
+        post(Run, "/schedules/{id}/pause", schedules::pause, "Lets a schedule rest").gives::<Anything>(200),
+        post(Run, "/schedules/{id}/resume", schedules::resume, "Lets it go on").gives::<Anything>(200),
         get(Read, "/keys", keys::list, "Pairs of the key-value datastore whose names begin like this")
             .query::<keys::Asked>()
             .gives::<Anything>(200),

@@ -1,5 +1,6 @@
 //! Checks the routing part of `notifiers.yaml`. Collects all mistakes.
 
+mod reaction;
 mod route;
 mod timing;
 
@@ -39,9 +40,14 @@ pub(super) fn check(file: &Path, text: &str, raw: File) -> Result<Rules, Vec<Con
     for (at, name) in raw.fallback.iter().enumerate() {
         check.known(name, &name.value, format!("fallback[{at}]"));
     }
+    let mut reactions = Vec::new();
+    for (at, one) in raw.rules.into_iter().enumerate() {
+        let found = check.reaction(one, at, &reactions);
+        reactions.extend(found);
+    }
     let fallback = raw.fallback.into_iter().map(|name| name.value).collect();
     if check.errors.is_empty() {
-        Ok(Rules { notifiers, routes, quiet, inhibit, limits, fallback })
+        Ok(Rules { notifiers, routes, quiet, inhibit, limits, fallback, reactions })
     } else {
         Err(check.errors)
     }

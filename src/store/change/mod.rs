@@ -1,6 +1,7 @@
 //! Every write, as data: the store's thread groups them into one commit.
 
 mod event;
+mod later;
 mod wait;
 
 use std::fmt;
@@ -13,6 +14,8 @@ use crate::model::{
     AdapterName, Chosen, Execution, Handle, MessageKey, Offer, Person, Place, Receipt, SendError, Slot,
     Status, Timestamp,
 };
+
+pub use later::{Due, NewSchedule};
 
 pub use event::{Accept, Decide, Fate, Pick, Routed, Scene, Sending, Setting, Token, Topical};
 pub use wait::{Then, Vote, Wait, Waited, Waiting, Word};
@@ -106,6 +109,13 @@ pub enum Change {
         /// The audit record.
         audit: Box<Entry>,
     },
+    /// Fresh events were looked at: those up to this number are fresh no more.
+    Looked {
+        /// The number, from [`super::Reader::fresh_events`].
+        upto: i64,
+    },
+    /// The time of a schedule has come: it is claimed, so that it runs at most once.
+    Due(Box<Due>),
     /// A token was used.
     Used {
         /// The token.
@@ -303,6 +313,8 @@ whats! {
     Proved = "proved",
     /// A person or a client changed a setting: a silence, a token, a delivery's fate.
     Changed = "changed",
+    /// The time of a schedule came: it ran, or was missed.
+    Due = "due",
     /// The configuration was loaded again, or a reload was refused.
     Reloaded = "reloaded",
     /// The process started.

@@ -177,7 +177,7 @@ async fn again(call: &Arc<Call>, first: Execution) -> Reply {
     match repeat(&call.chat.store, &call.home, &call.asker, first, Map::new()).await {
         Ok(mut order) => {
             order.message = Some(call.message.clone());
-            order.replies = Some(call.replies.clone());
+            order.replies = call.replies.clone();
             drop(call.chat.engine.submit(order));
             Reply::Elsewhere
         }
