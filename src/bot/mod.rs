@@ -1,10 +1,12 @@
 //! What people ask, and what becomes of it. Storeys, each seeing only those below it:
-//! `chat`, `console` > `engine`, `notice` > `notify` > `choices` > `outbox`, `link` > `home`, `reply`.
+//! `chat`, `console` > `engine` > `approvals`, `factors`, `notice` > `notify` > `choices` > `outbox`, `link` > `home`, `reply`.
 
+pub mod approvals;
 pub mod chat;
 pub mod choices;
 pub mod console;
 pub mod engine;
+pub mod factors;
 pub mod home;
 pub mod link;
 mod links;
@@ -26,7 +28,7 @@ use tracing::{info, warn};
 
 use crate::action::cut_secrets;
 use crate::config::Problem;
-use crate::model::{AdapterName, Cause, Execution, Noun, Person, Place};
+use crate::model::{AdapterName, Cause, Execution, Noun, Person, Place, Status};
 use crate::net::World;
 use crate::store::{Change, NewDelivery, Notice, Store, What};
 use crate::text::{Addressee, Post};
@@ -94,6 +96,7 @@ impl Bot {
             choices.clone(),
             notify.clone(),
             world.clone(),
+            homes.clone(),
             limits(&home),
         );
         let chat = Chat::new(
@@ -125,6 +128,7 @@ impl Bot {
             end,
         });
         bot.recover().await?;
+        bot.engine.recall().await?;
         bot.chat.recall().await;
         bot.notify.run().await;
         drop(bot.store.write(upkeep::life(&bot.world, What::Up)));
@@ -228,10 +232,21 @@ impl Bot {
         let asker = Asker { person, name, place: None, room_name: None };
         let typed =
             given.iter().map(|(name, value)| format!(" {name}={}", reply::value(value))).collect::<String>();
+        if self.engine.is_draining() {
+            return Err(Refusal::Draining);
+        }
         let mut order = engine::prepare(&self.homes.current(), &asker, None, action, Given::Values(given))?;
         order.command = cut_secrets(&format!("{action}{typed}"), &order.prepared.secrets);
         order.cause = Cause::Cli;
         let submitted = self.engine.submit(order);
+        if let Some(asked) = submitted.asked {
+            // A panic there was logged; then nothing waits, and nothing is said.
+            let _ = asked.await;
+        }
+        if self.engine.awaiting().iter().any(|open| open.execution.id == submitted.id) {
+            let why = Some("it waits for approval".to_owned());
+            return Ok(Ended { id: submitted.id, status: Status::Pending, why, result: Value::Null });
+        }
         submitted.done.await.map_err(|_| Refusal::NoAction(action.to_owned()))
     }
 

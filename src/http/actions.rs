@@ -51,9 +51,12 @@ fn answer(ended: &Ended) -> Value {
 
 fn refused(refusal: &Refusal) -> Problem {
     let status = match refusal {
-        Refusal::Access(_) => StatusCode::FORBIDDEN,
+        Refusal::Access(_) | Refusal::Unknown => StatusCode::FORBIDDEN,
+        Refusal::Draining => StatusCode::SERVICE_UNAVAILABLE,
         Refusal::NoAction(_) => StatusCode::NOT_FOUND,
-        Refusal::Immutable(_) | Refusal::Parameters(_) | Refusal::Lock(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::Immutable(_) | Refusal::Parameters(_) | Refusal::Lock(_) | Refusal::Grant(_) => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
     };
     Problem::new(status, refusal.to_string())
 }

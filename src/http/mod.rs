@@ -18,6 +18,7 @@ mod failures;
 mod handlers;
 mod health;
 mod intake;
+mod keys;
 mod listen;
 mod notifiers;
 mod patch;
@@ -42,6 +43,7 @@ use tokio_util::sync::CancellationToken;
 pub use auth::{Token, USER};
 pub use caller::{Scope, changed};
 pub use deliveries::{STATES, brief as delivery, slot_name, whole as delivery_whole};
+pub use keys::whole as key;
 pub use silences::whole as silence;
 pub use token_api::whole as token;
 pub use tokens::{Issued, issue};
@@ -113,6 +115,9 @@ fn routes() -> Vec<(Scope, &'static str, MethodRouter<Site>)> {
         (Admin, "/tokens", get(token_api::list)),
         (Admin, "/tokens", post(token_api::create)),
         (Admin, "/tokens/{which}", delete(token_api::revoke)),
+        (Read, "/keys", get(keys::list)),
+        (Read, "/keys/{name}", get(keys::show)),
+        (Admin, "/keys/{name}", put(keys::put).delete(keys::remove)),
         (Read, "/status", get(health::status)),
         (Read, "/executions", get(executions::list)),
         (Run, "/executions/{id}/cancel", post(executions::cancel)),

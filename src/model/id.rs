@@ -18,12 +18,22 @@ pub enum Noun {
     Token,
     /// The buttons of one message.
     Offer,
+    /// Something granted for a time.
+    Grant,
 }
 
 impl Noun {
     /// Every noun, in the order of the `block` table.
-    pub const ALL: [Self; 7] =
-        [Self::Execution, Self::Delivery, Self::Worker, Self::Event, Self::Silence, Self::Token, Self::Offer];
+    pub const ALL: [Self; 8] = [
+        Self::Execution,
+        Self::Delivery,
+        Self::Worker,
+        Self::Event,
+        Self::Silence,
+        Self::Token,
+        Self::Offer,
+        Self::Grant,
+    ];
 
     /// The word in the database.
     pub const fn as_str(self) -> &'static str {
@@ -35,6 +45,7 @@ impl Noun {
             Self::Silence => "silence",
             Self::Token => "token",
             Self::Offer => "offer",
+            Self::Grant => "grant",
         }
     }
 }

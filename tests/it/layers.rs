@@ -58,10 +58,12 @@ const BOT: &[Room] = &[
     room(3, "choices"),
     room(4, "notify"),
     room(5, "notice"),
-    room(5, "engine"),
-    room(6, "chat"),
-    room(6, "console"),
-    room(7, "links"),
+    room(5, "approvals"),
+    room(5, "factors"),
+    room(6, "engine"),
+    room(7, "chat"),
+    room(7, "console"),
+    room(8, "links"),
 ];
 
 /// Whether code in `from` may name something in `to`; what is not in the table is said to be so.

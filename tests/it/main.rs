@@ -11,6 +11,7 @@ mod chat_again;
 mod chat_answers;
 mod chat_audit;
 mod chat_commands;
+mod chat_doors;
 mod chat_history;
 mod chat_limits;
 mod chat_reload;

@@ -4,6 +4,7 @@
 //! in-process answers come in order, behind nobody's slow command.
 
 mod address;
+mod codes;
 pub mod commands;
 mod heard;
 mod hearing;
@@ -142,6 +143,9 @@ impl Chat {
             return self.built_in(heard, row, &hit);
         }
         let typed = Heard { text: heard.without_secrets(&hit), ..heard.clone() };
+        if self.engine.is_draining() {
+            return self.turn_down(&typed, heard, &hit.alias, &Refusal::Draining);
+        }
         let given = Given::Typed(hit.params);
         let order = prepare(&heard.home, &heard.asker, Some(&hit.alias), &hit.alias.action_ref, given);
         let mut order = match order {
@@ -183,6 +187,7 @@ impl Chat {
             message: heard.message.key.clone(),
             replies: heard.replies.clone(),
         };
+        let heard = &Heard { text: commands::kept(row, &heard.text), ..heard.clone() };
         if !call.may_use(row) {
             let why = format!("nobody granted you `{}`", row.permit);
             return self.refuse(heard, reply::refused(&why), What::Refused, &why);

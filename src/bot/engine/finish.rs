@@ -1,6 +1,6 @@
 //! The end of an execution: its result is cut of secrets, rendered, recorded and answered.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tracing::{info, warn};
@@ -10,7 +10,7 @@ use crate::action::{cut_secrets, cut_secrets_in};
 use crate::bot::outbox::{Body, Keep, REPLY_EXPIRES, slot};
 use crate::bot::reply;
 use crate::model::{Execution, Noun, Place, Status};
-use crate::runner::{self, Effect, Outcome};
+use crate::runner::{Effect, Outcome};
 use crate::store::{Accept, Change, Finish, NewDelivery, What};
 use crate::text::Post;
 
@@ -24,7 +24,7 @@ impl Engine {
         let execution =
             Execution { status: outcome.status, why: why.clone(), ended: Some(now), ..job.execution() };
         let mut post = render::result(&job.order, &execution, &result);
-        let instant = runner::is_instant(&job.order.prepared.runner);
+        let instant = job.instant;
         let delivery = match (&mut post, &job.order.asker.place) {
             (Some(post), Some(place)) if !instant => {
                 let offer = self.with_again(job, &execution, place, post);
@@ -91,10 +91,9 @@ impl Engine {
             state.running.remove(&job.id);
             state.load.end(job.id);
         }
-        let done = job.done.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(done) = done {
+        for done in job.take_waiters() {
             // Nobody may be waiting: most orders come from chat.
-            let _ = done.send(ended);
+            let _ = done.send(ended.clone());
         }
         self.idle.notify_waiters();
         self.pump();

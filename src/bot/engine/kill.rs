@@ -25,6 +25,16 @@ impl Engine {
     }
 
     fn end(self: &Arc<Self>, id: i64, by: &str, asker: Option<&Asker>) -> Result<(), NotOpen> {
+        if self.approvals.get(id).is_some() {
+            let (engine, by, asker) = (self.clone(), by.to_owned(), asker.cloned());
+            tokio::spawn(async move {
+                let Ok(held) = engine.approvals.hold(id).await else { return };
+                if let Err(error) = engine.take_back(held, &by, asker.as_ref()).await {
+                    tracing::warn!(execution = id, %error, "what waits was not ended");
+                }
+            });
+            return Ok(());
+        }
         let mut state = self.lock();
         // One that is not recorded yet ends when it is: nothing may end before its beginning.
         let running = state.running.get(&id).or_else(|| state.ordered.get(&id)).cloned();

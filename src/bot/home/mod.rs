@@ -1,6 +1,7 @@
 //! The configuration in force: what the doors and the pure rooms parsed, composed into one immutable
 //! value. Each command keeps the one it began with.
 
+mod datastore;
 mod doubts;
 mod files;
 mod live;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use datastore::Shelf;
 pub use files::{Files, aliases_in, aliases_of};
 pub use live::{OWN_KINDS, shown as shown_handler};
 pub use load::{Built, has_services, load};
@@ -26,8 +28,9 @@ use crate::config::env::Env;
 use crate::config::instances::Instance;
 use crate::config::settings::Settings;
 use crate::config::{ConfigError, Problem};
+use crate::model::Timestamp;
 use crate::runner;
-use crate::store::Live;
+use crate::store::{Live, Store};
 use crate::template::Templates;
 
 /// An adapter that is configured.
@@ -70,6 +73,8 @@ pub struct Home {
     env: Env,
     /// The pack of the built-in commands, left out of counts and lists.
     built_in: &'static str,
+    /// What remembers, where the bot runs.
+    store: Option<Store>,
 }
 
 impl Home {
@@ -113,7 +118,8 @@ impl Home {
     }
 
     /// The same with what was set while the bot ran.
-    fn with(mut self, live: &Live) -> Self {
+    fn with(mut self, live: &Live, now: Timestamp) -> Self {
+        self.access = self.access.with_grants(&live.grants, now);
         self.problems.truncate(self.filed);
         let mut problems = Vec::new();
         self.notifying = Arc::new(self.notifying.laid(live, &mut problems));

@@ -9,6 +9,7 @@ use tracing::{error, info, warn};
 use super::{Built, Home, load};
 use crate::config::Problem;
 use crate::config::home::HomeDir;
+use crate::model::Timestamp;
 use crate::net::World;
 use crate::store::{Change, Entry, Live, Store, StoreError, What};
 
@@ -45,12 +46,31 @@ impl Homes {
         world: World,
     ) -> Arc<Self> {
         say(&home.problems);
-        let current = watch::Sender::new(Arc::new(home));
+        let current = watch::Sender::new(Arc::new(home.beside(&store)));
         Arc::new(Self { current, dir, variables, built, store, world, turn: Mutex::default() })
     }
 
     /// The configuration in force.
     pub fn current(&self) -> Arc<Home> {
+        let home = self.current.borrow().clone();
+        let now = self.world.now();
+        match home.access.next_end() {
+            Some(end) if end <= now => self.without_ended(now),
+            _ => home,
+        }
+    }
+
+    /// Grants end to the moment, whether or not anything else happens.
+    fn without_ended(&self, now: Timestamp) -> Arc<Home> {
+        self.current.send_if_modified(|home| {
+            let ended = home.access.next_end().is_some_and(|end| end <= now);
+            if ended {
+                let mut next = (**home).clone();
+                next.access = next.access.without_ended(now);
+                *home = Arc::new(next);
+            }
+            ended
+        });
         self.current.borrow().clone()
     }
 
@@ -69,7 +89,7 @@ impl Homes {
         let loaded =
             tokio::task::spawn_blocking(move || load(&dir, &variables, &built, Some(&earlier))).await;
         let home = match loaded {
-            Ok(home) => Arc::new(home.with(&turn)),
+            Ok(home) => Arc::new(home.with(&turn, self.world.now()).beside(&self.store)),
             Err(failed) => {
                 error!(%failed, "loading the configuration failed, the last one stays in force");
                 return before;
@@ -104,7 +124,7 @@ impl Homes {
         let live = self.store.live().await?;
         *turn.0 = Arc::new(live);
         let before = self.current();
-        let home = (*before).clone().with(&turn.0);
+        let home = (*before).clone().with(&turn.0, self.world.now());
         if home.problems != before.problems {
             say(&home.problems[home.filed..]);
         }

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::model::{Event, HandlerSpec, Override, Silence, Slot, Subject, Timestamp, TopicEvent};
+use crate::model::{
+    Event, HandlerSpec, KvKey, Override, Pair, Silence, Slot, Subject, Timestamp, TopicEvent,
+};
 
 /// An event was told: the event, its subject and its deliveries commit together.
 #[derive(Debug, Clone)]
@@ -193,6 +195,24 @@ pub enum Setting {
     },
     /// Options of a notifier, for those set before. Empty ones of a notifier of the file are none.
     Override(Override),
+    /// Something is granted for a time.
+    Grant(crate::model::TimeGrant),
+    /// It is taken back.
+    Revoked {
+        /// The grant.
+        grant: i64,
+        /// When.
+        at: Timestamp,
+    },
+    /// The second factor of a person, sealed before it is written; `None` takes it away.
+    Factor {
+        /// Named as access.yaml does, else by id.
+        who: String,
+        /// What is kept of it.
+        body: Option<Vec<u8>>,
+        /// When.
+        at: Timestamp,
+    },
     /// What was set of a notifier is removed.
     NoOverride {
         /// The kind.
@@ -202,4 +222,8 @@ pub enum Setting {
         /// Whether all of it was set.
         added: bool,
     },
+    /// A pair of the key-value datastore, for what was there.
+    Pair(Pair),
+    /// A pair is removed.
+    NoPair(KvKey),
 }

@@ -7,6 +7,7 @@ mod events;
 mod executions;
 mod settings;
 mod topics;
+mod waits;
 
 use std::path::Path;
 
@@ -17,6 +18,7 @@ pub use deliveries::{Attempt, Backlog};
 pub(super) use deliveries::{BACKLOG, DUE, DUE_AFTER, RIPE};
 pub use events::StoredEvent;
 pub use topics::{Gathered, Live, TopicLine};
+pub(super) use waits::factor_owner;
 
 use super::{StoreError, schema};
 

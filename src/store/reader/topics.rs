@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::Reader;
 use super::events::StoredEvent;
-use crate::model::{HandlerSpec, Level, Override, Timestamp, TopicEvent};
+use crate::model::{HandlerSpec, Level, Override, TimeGrant, Timestamp, TopicEvent};
 use crate::store::topics::{COLUMNS, handler_owner, level, override_owner, topic_event};
 use crate::store::{Keys, StoreError};
 
@@ -27,6 +27,8 @@ pub struct Live {
     pub overrides: Vec<Override>,
     /// Who listens to topics, by topic and name.
     pub handlers: Vec<HandlerSpec>,
+    /// What was granted for a time, over or not.
+    pub grants: Vec<TimeGrant>,
     /// What does not open with the key of this home, one sentence each.
     pub lost: Vec<String>,
 }
@@ -127,6 +129,7 @@ impl Reader {
                 live.handlers.push(one);
             }
         }
+        live.grants = self.time_grants()?;
         Ok(live)
     }
 }
@@ -135,7 +138,7 @@ impl Live {
     fn opened(&mut self, keys: &Keys, owner: &str, sealed: &str) -> Option<Map<String, Value>> {
         let plain = keys.unseal(owner, sealed).ok().and_then(|plain| serde_json::from_slice(&plain).ok());
         if plain.is_none() {
-            self.lost.push(format!("`{owner}` does not open with the key in var/audit.key: set it again"));
+            self.lost.push(format!("`{owner}` does not open with the key in var/seal.key: set it again"));
         }
         plain
     }

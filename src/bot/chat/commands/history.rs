@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{Call, Later, Need, Reply, Row, Run, code, post, table, text};
-use crate::bot::engine::{Given, prepare};
+use crate::bot::engine::{Given, Refusal, prepare};
 use crate::bot::reply;
 use crate::model::{Cause, Execution};
 use crate::store::{Filter, StoreError};
@@ -178,6 +178,9 @@ fn is_default(call: &Call, action: &str, name: &str, value: &Value) -> bool {
 
 /// Runs it again as the one who asks now: access and parameters are checked anew.
 async fn again(call: &Arc<Call>, first: Execution) -> Reply {
+    if call.chat.engine.is_draining() {
+        return Reply::Problem(Refusal::Draining.post());
+    }
     let secrets = match call.chat.store.secrets(first.id).await {
         Ok(secrets) => secrets,
         Err(error) => return unreadable(&error),
