@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{Input, Job, Outcome, Runner, Settings, parameter};
 use super::{
-    announcement, echo, grant, http_request, inquirer, local_shell_cmd, local_shell_script, noop, python_script,
-    remote_shell_cmd, remote_shell_script,
+    announcement, echo, grant, http_request, inquirer, local_shell_cmd, local_shell_script, noop,
+    python_script, remote_shell_cmd, remote_shell_script,
 };
 use crate::config::nearest::nearest;
 

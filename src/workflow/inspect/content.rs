@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::config::nearest::hint;
+use crate::workflow::expression::is_expression;
 use crate::workflow::finding::{Category, Finding};
 use crate::workflow::spec::{Task, Workflow};
 
@@ -26,10 +27,6 @@ pub(in crate::workflow) fn content(workflow: &Workflow, actions: &dyn Actions) -
     let calls = workflow.tasks.iter().filter_map(|(name, task)| Some((name, task, task.action.as_deref()?)));
     let written = calls.filter(|(_, _, action)| !is_expression(action));
     written.flat_map(|(name, task, action)| call(&format!("tasks.{name}"), task, action, actions)).collect()
-}
-
-fn is_expression(text: &str) -> bool {
-    ["<%", "{{", "{%"].iter().any(|mark| text.contains(mark))
 }
 
 fn call(path: &str, task: &Task, action: &str, actions: &dyn Actions) -> Vec<Finding> {

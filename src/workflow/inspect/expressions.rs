@@ -1,6 +1,7 @@
 //! Expressions that cannot be read.
 
 use super::texts::{Texts, own, texts_of, top};
+use crate::workflow::expression::Severity;
 use crate::workflow::finding::{Category, Finding};
 use crate::workflow::spec::{Task, Workflow};
 
@@ -10,7 +11,11 @@ pub(super) fn expressions(workflow: &Workflow, texts: &mut Texts) -> Vec<Finding
     let mut found = Vec::new();
     for (path, held) in top(workflow).into_iter().chain(tasks) {
         for problem in held.iter().flat_map(|text| texts.look(text).problems.clone()) {
-            let finding = Finding::new(Category::Expressions, path.clone(), problem.message);
+            let category = match problem.severity {
+                Severity::Error => Category::Expressions,
+                Severity::Unknown => Category::Calls,
+            };
+            let finding = Finding::new(category, path.clone(), problem.message);
             found.push(finding.about(problem.language, &problem.expression));
         }
     }

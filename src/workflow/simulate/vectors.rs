@@ -1,11 +1,11 @@
-//! Recorded outcomes of StackStorm's engines, in `tests/data/workflow/vectors.json`, compared as its `about`
+//! Recorded outcomes of StackStorm's engines, in `tests/data/workflows/vectors.json`, compared as its `about`
 //! says: what is a set there is one here, rows with `quirk` are free, rows with `bug` follow `good`.
 
 use serde_json::{Map, Value, json};
 
 use super::answer_line;
 
-const FILE: &str = include_str!("../../../tests/data/workflow/vectors.json");
+const FILE: &str = include_str!("../../../tests/data/workflows/vectors.json");
 
 fn rows(kind: &str) -> Vec<Map<String, Value>> {
     let all: Value = serde_json::from_str(FILE).unwrap();
