@@ -77,7 +77,7 @@ fn same(a: &Value, b: &Value) -> bool {
 #[test]
 fn every_row_of_the_vectors_holds() {
     let vectors: Value =
-        serde_json::from_str(include_str!("../../../tests/data/workflow/vectors.json")).unwrap();
+        serde_json::from_str(include_str!("../../../tests/data/workflows/vectors.json")).unwrap();
     let scope = Told::new(&vectors["expression_data"]);
     let mut wrong = Vec::new();
     let rows = vectors["expressions"].as_array().unwrap();
