@@ -2,58 +2,55 @@
 //!
 //! What they may use is in `docs/workflows.md`. Data is never evaluated: only the text an admin wrote is.
 
+mod asked;
 mod error;
+mod evaluation;
+mod inspection;
+mod jinja;
+mod parts;
+mod reads;
 mod scope;
+#[cfg(test)]
+mod tests;
+mod yaql;
 
 pub use error::{ExpressionError, Language};
+pub use inspection::{Inspection, Problem, Read, Severity};
 pub use scope::Scope;
 
 use serde_json::Value;
+
+use self::parts::{Part, cut, has_block};
+
+/// What is said of a text in which both languages are used.
+const TWO_LANGUAGES: &str = "one text has expressions of two languages: use either `<% %>` or `{{ }}`";
 
 /// Evaluates every expression in `value`, at any depth, keys of mappings too.
 ///
 /// A text that is one expression and nothing else keeps its type; otherwise each is written into the text
 /// as Python prints it. `{"n": "<% ctx().n %>"}` gives `{"n": 3}`, `"n=<% ctx().n %>"` gives `"n=3"`.
+/// What an expression gives is data, and is never evaluated.
+///
+/// # Errors
+/// The first expression that has no value; each has limits on its depth, work and size.
 pub fn evaluate(value: &Value, scope: &dyn Scope) -> Result<Value, ExpressionError> {
-    let _ = scope;
-    Ok(value.clone())
-}
-
-/// Something an inspection found wrong with one expression.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// The language; none for two languages in one text.
-    pub language: Option<Language>,
-    /// The expression as written, with its marks.
-    pub expression: String,
-    /// What is wrong: lower case, no full stop.
-    pub message: String,
-}
-
-/// A variable of the context that an expression reads by a plain name: `ctx().x`, `ctx(x)`, `ctx("x")`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Read {
-    /// The variable.
-    pub name: String,
-    /// The language of the expression that reads it.
-    pub language: Language,
-    /// The expression as written, with its marks.
-    pub expression: String,
-}
-
-/// What is known of a text without evaluating it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Inspection {
-    /// What is wrong, in the order found; empty for a text that can be evaluated.
-    pub problems: Vec<Problem>,
-    /// The languages found, each once; empty for a text without expressions.
-    pub languages: Vec<Language>,
-    /// The variables read, in the order found; the same one may occur twice.
-    pub reads: Vec<Read>,
+    evaluation::walk(value, scope, 0)
 }
 
 /// Looks at one text: does each expression parse, are its functions known, which variables does it read?
 pub fn inspect(text: &str) -> Inspection {
-    let _ = text;
-    Inspection::default()
+    inspection::inspect(text)
+}
+
+/// Whether a text has an expression, of either language.
+pub fn is_expression(text: &str) -> bool {
+    has_block(text) || cut(text).iter().any(|part| matches!(part, Part::Expression { .. }))
+}
+
+/// A value as Python prints it: `True`, `None`, `[1, 'a']`.
+///
+/// # Errors
+/// It is too large, or nested too deep.
+pub fn print(value: &Value) -> Result<String, String> {
+    crate::template::printed(value)
 }
