@@ -5,6 +5,7 @@
 
 mod arguments;
 mod cast;
+pub mod config;
 pub mod core;
 mod defaults;
 mod file;
@@ -22,6 +23,7 @@ pub mod shell;
 mod testing;
 mod validate;
 
+pub use self::config::PackConfig;
 pub use cast::{Kind, Mismatch, cast};
 pub use file::Action;
 pub use notify::{Announcement, Notify};
