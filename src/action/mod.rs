@@ -6,6 +6,7 @@
 mod answer;
 mod arguments;
 mod cast;
+pub mod config;
 pub mod core;
 mod defaults;
 mod file;
@@ -25,6 +26,7 @@ mod testing;
 mod validate;
 
 pub use answer::{Field, Part, answer, check_schema, fields};
+pub use self::config::PackConfig;
 pub use cast::{Kind, Mismatch, cast};
 pub use file::Action;
 pub use notify::{Announcement, Notify};

@@ -8,6 +8,7 @@ use crate::alias::{Alias, Found};
 use crate::config::instances::is_hubot;
 use crate::config::nearest::nearest;
 use crate::config::{ConfigError, Problem};
+use crate::runner;
 use crate::template::Templates;
 
 /// What is wrong with a template: a sentence and perhaps what was meant.
@@ -20,12 +21,23 @@ type Known<'h> = HashMap<&'h str, Option<Wrong>>;
 pub(super) fn doubts(home: &Home) -> Vec<Problem> {
     let mut all = rules_for_nothing(home);
     all.extend(people_of_nowhere(home));
+    all.extend(actions_without_runner(home));
     let mut known = Known::new();
     for alias in home.listed.iter().filter(|alias| alias.pack != home.built_in) {
         all.extend(broken_templates(home, alias, &mut known));
         all.extend(strange_examples(home, alias));
     }
     all
+}
+
+/// Actions whose runner is not there: they are listed and refused when run. Those of the pack inside the binary are known.
+fn actions_without_runner(home: &Home) -> Vec<Problem> {
+    let own = home.actions.values().filter(|action| action.pack != "core");
+    let missing = own.filter_map(|action| {
+        let why = runner::Row::of(&action.runner).err()?;
+        Some(Problem::Warning(ConfigError::new(&action.file, why.to_string()).key("runner_type")))
+    });
+    missing.collect()
 }
 
 fn rules_for_nothing(home: &Home) -> Vec<Problem> {
