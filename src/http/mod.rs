@@ -24,11 +24,15 @@ mod headers;
 mod health;
 mod intake;
 mod listen;
+mod metrics;
+mod notifications;
 mod notifiers;
 mod output;
 mod paging;
 mod patch;
 mod problem;
+mod routes;
+mod scopes;
 mod service_tests;
 mod silences;
 mod slow;
@@ -36,6 +40,7 @@ mod subjects;
 mod token_api;
 mod tokens;
 mod topics;
+mod tower;
 mod users;
 mod when;
 
@@ -43,7 +48,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::header;
-use axum::middleware::{map_request, map_response};
+use axum::middleware::{from_fn_with_state, map_request, map_response};
 use axum::response::IntoResponse;
 use axum::routing::{any, get, post};
 use tokio::net::TcpListener;
@@ -105,6 +110,11 @@ pub async fn serve(
         .route("/api/openapi.json", get(openapi))
         .route("/chat/{adapter}/{*path}", post(calls::take))
         .route("/in/{source}", any(intake::take))
+        // It names notifiers and adapters, which are nobody's business.
+        .route(
+            "/metrics",
+            get(metrics::all).route_layer(from_fn_with_state((site.clone(), Scope::Read), auth::require)),
+        )
         .nest(catalogue::ROOT, catalogue::router(&site))
         .fallback(problem::nowhere)
         .method_not_allowed_fallback(problem::otherwise)

@@ -1,5 +1,6 @@
 //! The nouns that every room of the house speaks of: plain values, no I/O.
 
+mod attached;
 mod delivery;
 mod event;
 mod execution;
@@ -17,6 +18,7 @@ mod subject;
 mod time;
 mod topic;
 
+pub use attached::{Attached, Trigger};
 pub use delivery::{Handle, Receipt, SendError, Slot};
 pub use event::{Event, EventError, EventStatus, Level, Link, Moment, UnknownWord};
 pub use execution::{Cause, Execution, ParseStatusError, Status};
@@ -30,4 +32,4 @@ pub use place::{Place, Room};
 pub use secret::Secret;
 pub use subject::{Acknowledged, Outcome, RECENT, Silence, Subject};
 pub use time::Timestamp;
-pub use topic::{HandlerSpec, Override, TopicEvent};
+pub use topic::{About, HandlerSpec, Override, TopicEvent};

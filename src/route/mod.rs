@@ -27,7 +27,7 @@ pub use matching::{Match, Miss, Pattern, Seen};
 pub use muted::Muted;
 pub use outcome::{Asked, Bundle, Decision, Explained, Outcome, Scene, Verdict, When};
 pub use quiet::{Quiet, Then};
-pub use rules::{After, Flapping, Inherit, Limits, Notifier, Route, Rules, Send};
+pub use rules::{After, Flapping, Inherit, Limits, Notifier, Others, Route, Rules, Send, Stranger};
 pub use subject::overdue;
 
 #[cfg(test)]

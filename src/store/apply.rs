@@ -7,7 +7,7 @@ use super::audit::Chain;
 use super::change::{Begin, Change, Done, Entry, Finish};
 use super::ids::Ids;
 use super::rows::text_of;
-use super::{Keys, StoreError, accept, choice, recover, ripen, set, settle, sort, trim};
+use super::{Keys, StoreError, accept, choice, recover, ripen, set, settle, sort, topics, trim};
 use crate::model::{Execution, Handle, Slot, Timestamp};
 
 /// Where a group of changes is carried out.
@@ -48,6 +48,7 @@ impl Scribe<'_> {
             Change::Accept(told) => accept::accept(self, told),
             Change::Sort { pick, fate, at, audit } => sort::sort(self, pick, *fate, *at, audit),
             Change::Set { setting, audit } => set::set(self, setting, audit),
+            Change::Number(names) => topics::number(self, names),
             Change::Used { token, at } => set::used(self, *token, *at),
             Change::Ripen { notifier, at } => ripen::ripen(self, notifier, *at),
             Change::Rewind { at, by } => ripen::rewind(self, *at, *by),

@@ -7,6 +7,7 @@
 mod again;
 mod announce;
 mod buttons;
+mod durations;
 mod finish;
 mod job;
 mod kill;
@@ -28,6 +29,7 @@ use tracing::{info, warn};
 
 pub use again::{NotAgain, prepare_again};
 pub use buttons::again;
+pub use durations::{Durations, ENDS, Histogram};
 pub use kill::NotOpen;
 pub use load::{Hold, Limits};
 pub use order::{Asker, Ended, Listed, Order};
@@ -65,6 +67,7 @@ pub struct Engine {
     orders: mpsc::Sender<Recorded>,
     state: Mutex<State>,
     idle: Bell,
+    durations: Durations,
 }
 
 struct State {
@@ -118,6 +121,7 @@ impl Engine {
             orders,
             state: Mutex::new(state),
             idle: Bell::new(),
+            durations: Durations::default(),
         });
         tokio::spawn(dispatch(Arc::downgrade(&engine), inbox));
         engine
@@ -244,6 +248,11 @@ impl Engine {
         let running = state.running.values().map(|job| job.listed(Status::Running));
         let open = state.waiting.iter().chain(state.ordered.values());
         running.chain(open.map(|job| job.listed(Status::Requested))).collect()
+    }
+
+    /// How long commands took since the start.
+    pub const fn durations(&self) -> &Durations {
+        &self.durations
     }
 
     /// One of them.

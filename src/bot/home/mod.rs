@@ -113,7 +113,8 @@ impl Home {
     }
 
     /// The same with what was set while the bot ran.
-    fn with(mut self, live: &Live) -> Self {
+    #[must_use]
+    pub fn with(mut self, live: &Live) -> Self {
         self.problems.truncate(self.filed);
         let mut problems = Vec::new();
         self.notifying = Arc::new(self.notifying.laid(live, &mut problems));

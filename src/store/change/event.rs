@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::model::{Event, HandlerSpec, Override, Silence, Slot, Subject, Timestamp, TopicEvent};
+use crate::model::{Attached, Event, HandlerSpec, Override, Silence, Slot, Subject, Timestamp, TopicEvent};
 
 /// An event was told: the event, its subject and its deliveries commit together.
 #[derive(Debug, Clone)]
@@ -191,6 +191,10 @@ pub enum Setting {
         /// The topic.
         topic: String,
     },
+    /// A notifier hears of a scope; by its number.
+    Attach(Attached),
+    /// It does no longer.
+    Detach(Attached),
     /// Options of a notifier, for those set before. Empty ones of a notifier of the file are none.
     Override(Override),
     /// What was set of a notifier is removed.

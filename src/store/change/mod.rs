@@ -100,6 +100,8 @@ pub enum Change {
         /// The audit record.
         audit: Box<Entry>,
     },
+    /// These notifiers get numbers, unless they have some.
+    Number(Vec<String>),
     /// A token was used.
     Used {
         /// The token.
