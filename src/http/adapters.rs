@@ -30,6 +30,23 @@ pub(super) struct Adapter {
     why: Option<String>,
 }
 
+impl Adapter {
+    /// Its name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its kind.
+    pub(super) fn kind(&self) -> &'static str {
+        self.kind.unwrap_or_default()
+    }
+
+    /// Where it stands.
+    pub(super) const fn state(&self) -> &'static str {
+        self.state
+    }
+}
+
 /// Every connection.
 pub(super) fn all(site: &Site) -> Vec<Adapter> {
     let home = site.bot.homes().current();

@@ -26,12 +26,16 @@ mod health;
 mod intake;
 mod keys;
 mod listen;
+mod metrics;
+mod notifications;
 mod notifiers;
 mod output;
 mod paging;
 mod patch;
 mod problem;
+mod routes;
 mod schedules;
+mod scopes;
 mod service_tests;
 mod silences;
 mod slow;
@@ -40,6 +44,7 @@ mod subjects;
 mod token_api;
 mod tokens;
 mod topics;
+mod tower;
 mod users;
 mod when;
 
@@ -47,7 +52,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::header;
-use axum::middleware::{map_request, map_response};
+use axum::middleware::{from_fn_with_state, map_request, map_response};
 use axum::response::IntoResponse;
 use axum::routing::{any, get, post};
 use tokio::net::TcpListener;
@@ -112,6 +117,11 @@ pub async fn serve(
         .route("/api/openapi.json", get(openapi))
         .route("/chat/{adapter}/{*path}", post(calls::take))
         .route("/in/{source}", any(intake::take))
+        // It names notifiers and adapters, which are nobody's business.
+        .route(
+            "/metrics",
+            get(metrics::all).route_layer(from_fn_with_state((site.clone(), Scope::Read), auth::require)),
+        )
         .nest(catalogue::ROOT, catalogue::router(&site))
         .nest("/st2", st2::router(&site))
         .fallback(problem::nowhere)

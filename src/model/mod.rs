@@ -1,5 +1,6 @@
 //! The nouns that every room of the house speaks of: plain values, no I/O.
 
+mod attached;
 mod delivery;
 mod event;
 mod execution;
@@ -20,6 +21,7 @@ mod subject;
 mod time;
 mod topic;
 
+pub use attached::{Attached, Trigger};
 pub use delivery::{Handle, Receipt, SendError, Slot};
 pub use event::{Event, EventError, EventStatus, Level, Link, Moment, UnknownWord};
 pub use execution::{Cause, Execution, ParseStatusError, Status};
@@ -36,4 +38,4 @@ pub use schedule::{Errand, Missed, Schedule};
 pub use secret::Secret;
 pub use subject::{Acknowledged, Outcome, RECENT, Silence, Subject};
 pub use time::Timestamp;
-pub use topic::{HandlerSpec, Override, TopicEvent};
+pub use topic::{About, HandlerSpec, Override, TopicEvent};

@@ -9,7 +9,7 @@ use super::ids::Ids;
 use super::kv::{Kept, Kv};
 use super::rows::text_of;
 use super::{
-    Keys, StoreError, accept, choice, fresh, recover, ripen, schedules, set, settle, sort, trim, wait,
+    Keys, StoreError, accept, choice, fresh, recover, ripen, schedules, set, settle, sort, topics, trim, wait,
 };
 use crate::model::{Execution, Handle, Slot, Timestamp};
 
@@ -59,6 +59,7 @@ impl Scribe<'_> {
             Change::Set { setting, audit } => set::set(self, setting, audit),
             Change::Looked { upto } => fresh::looked(self, *upto),
             Change::Due(claim) => schedules::due(self, claim),
+            Change::Number(names) => topics::number(self, names),
             Change::Used { token, at } => set::used(self, *token, *at),
             Change::Ripen { notifier, at } => ripen::ripen(self, notifier, *at),
             Change::Rewind { at, by } => ripen::rewind(self, *at, *by),

@@ -52,7 +52,7 @@ pub use change::{
 };
 pub use claims::{Claimed, Claims, MemoryClaims, Stored};
 pub use error::StoreError;
-pub use filter::{DeliveryFilter, EventFilter, Filter, Search, Slice};
+pub use filter::{DeliveryFilter, EventFilter, Filter, NotificationFilter, Search, Slice};
 pub use fresh::ESCALATION;
 pub use keys::Keys;
 pub use kv::{Kv, LARGEST_VALUE, NewPair};
@@ -269,6 +269,11 @@ impl Store {
         let inner = self.inner.clone();
         let ended = tokio::task::spawn_blocking(move || inner.end()).await;
         ended.unwrap_or_else(|error| Err(StoreError::Io(format!("the store did not close: {error}"))))
+    }
+
+    /// How many writes wait for the disk: people's changes, events.
+    pub fn waiting(&self) -> (usize, usize) {
+        self.inner.queue.lengths()
     }
 
     /// Who waits for deliveries is woken by these.

@@ -26,6 +26,8 @@ pub(super) fn set(scribe: &mut Scribe<'_>, setting: &Setting, audit: &Entry) -> 
         Setting::Handler(spec) => topics::set_handler(scribe, spec)?,
         Setting::NoHandler { topic, id } => topics::remove_handler(scribe, topic, id)?,
         Setting::NoTopic { topic } => topics::remove_topic(scribe, topic)?,
+        Setting::Attach(new) => topics::attach(scribe, new)?,
+        Setting::Detach(old) => topics::detach(scribe, old)?,
         Setting::Override(new) => topics::set_override(scribe, new)?,
         Setting::Pair(pair) => kv::put(scribe, pair)?,
         Setting::NoPair(key) => kv::remove(scribe, key)?,

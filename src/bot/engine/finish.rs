@@ -18,6 +18,7 @@ impl Engine {
     /// Ends an execution: the answer is on its way before the commit that remembers it is done.
     pub(super) fn finish(self: &Arc<Self>, job: &Arc<Job>, outcome: Outcome) {
         let now = self.world.now();
+        self.durations.count(outcome.status, now.since(job.asked));
         let secrets = &job.order.prepared.secrets;
         let result = cut_secrets_in(&outcome.result, secrets);
         let why = outcome.why.map(|why| cut_secrets(&why, secrets));

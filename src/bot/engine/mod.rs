@@ -8,6 +8,7 @@ mod announce;
 mod buttons;
 mod code;
 mod desk;
+mod durations;
 mod finish;
 mod job;
 mod kill;
@@ -36,6 +37,7 @@ use tracing::{info, warn};
 pub use announce::RULE;
 pub use buttons::again;
 pub use code::{NotProved, Proved};
+pub use durations::{Durations, ENDS, Histogram};
 pub use kill::NotOpen;
 pub use load::{Hold, Limits};
 pub use model::{api_model, describe};
@@ -90,6 +92,7 @@ pub struct Engine {
     state: Mutex<State>,
     idle: Bell,
     announced: broadcast::Sender<Arc<Effect>>,
+    durations: Durations,
 }
 
 struct State {
@@ -157,6 +160,7 @@ impl Engine {
             state: Mutex::new(state),
             idle: Bell::new(),
             announced: broadcast::channel(MOST_ANNOUNCED).0,
+            durations: Durations::default(),
         });
         tokio::spawn(dispatch(Arc::downgrade(&engine), inbox));
         engine
@@ -286,6 +290,11 @@ impl Engine {
         let open = state.waiting.iter().chain(state.ordered.values());
         let open = open.map(|job| job.listed(Status::Requested));
         running.chain(open).chain(self.approvals.list().iter().map(park::listed)).collect()
+    }
+
+    /// How long commands took since the start.
+    pub const fn durations(&self) -> &Durations {
+        &self.durations
     }
 
     /// One of them.

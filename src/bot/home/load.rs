@@ -95,6 +95,8 @@ pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before
     let doubts = doubts::doubts(&home);
     home.problems.extend(doubts);
     home.filed = home.problems.len();
+    let strangers = home.notifying.rules.strangers.iter();
+    home.problems.extend(strangers.map(|stranger| Problem::Error(stranger.error.clone())));
     home
 }
 

@@ -122,7 +122,8 @@ impl Home {
     }
 
     /// The same with what was set while the bot ran.
-    fn with(mut self, live: &Live, now: Timestamp) -> Self {
+    #[must_use]
+    pub fn with(mut self, live: &Live, now: Timestamp) -> Self {
         self.access = self.access.with_grants(&live.grants, now);
         self.problems.truncate(self.filed);
         let mut problems = Vec::new();

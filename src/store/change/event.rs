@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::model::{
-    Event, HandlerSpec, KvKey, Override, Pair, Silence, Slot, Subject, Timestamp, TopicEvent,
+    Attached, Event, HandlerSpec, KvKey, Override, Pair, Silence, Slot, Subject, Timestamp, TopicEvent,
 };
 
 /// An event was told: the event, its subject and its deliveries commit together.
@@ -197,6 +197,10 @@ pub enum Setting {
         /// The topic.
         topic: String,
     },
+    /// A notifier hears of a scope; by its number.
+    Attach(Attached),
+    /// It does no longer.
+    Detach(Attached),
     /// Options of a notifier, for those set before. Empty ones of a notifier of the file are none.
     Override(Override),
     /// Something is granted for a time.

@@ -116,6 +116,8 @@ pub enum Change {
     },
     /// The time of a schedule has come: it is claimed, so that it runs at most once.
     Due(Box<Due>),
+    /// These notifiers get numbers, unless they have some.
+    Number(Vec<String>),
     /// A token was used.
     Used {
         /// The token.

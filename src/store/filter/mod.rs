@@ -1,10 +1,12 @@
 //! Which executions, which audit records.
 
 mod events;
+mod notifications;
 
 use rusqlite::types::Value;
 
 pub use events::{DeliveryFilter, EventFilter};
+pub use notifications::NotificationFilter;
 
 use crate::model::{Person, Place, Status, Timestamp};
 

@@ -8,7 +8,9 @@ use crate::model::Execution;
 use crate::store::audit::Record;
 use crate::store::claims::Stored;
 use crate::store::filter::Conditions;
-use crate::store::{DeliveryFilter, EventFilter, Filter, Search, Slice, StoreError, rows};
+use crate::store::{
+    DeliveryFilter, EventFilter, Filter, NotificationFilter, Search, Slice, StoreError, rows,
+};
 
 /// How many there are in all, and those of the page.
 type Page<T> = Result<(u64, Vec<T>), StoreError>;
@@ -43,6 +45,42 @@ impl Reader {
     pub fn audit_page(&self, search: &Search, slice: &Slice) -> Page<Record> {
         let table = Table { name: "audit", key: "rowid", columns: super::audit::AUDIT };
         self.page(&table, || search.conditions(), slice, super::audit::record)
+    }
+
+    /// A page of notifications, each by the first of its deliveries.
+    pub fn notification_page(&self, filter: &NotificationFilter, slice: &Slice) -> Page<Stored> {
+        let table = Table { name: "delivery", key: "id", columns: Stored::COLUMNS };
+        self.page(&table, || filter.conditions(), slice, Stored::read)
+    }
+
+    /// The same without counting them.
+    pub fn notifications(
+        &self,
+        filter: &NotificationFilter,
+        slice: &Slice,
+    ) -> Result<Vec<Stored>, StoreError> {
+        let (rest, values) = filter.conditions().page("delivery", "id", slice);
+        let columns = Stored::COLUMNS;
+        self.all(&format!("SELECT {columns} FROM delivery{rest}"), params_from_iter(values), Stored::read)
+    }
+
+    /// Every delivery of the same event at the same notifier, the first one first; of what belongs to no event itself.
+    pub fn same_notification(&self, one: &Stored) -> Result<Vec<Stored>, StoreError> {
+        let columns = Stored::COLUMNS;
+        let sql = format!("SELECT {columns} FROM delivery WHERE event = ?1 AND notifier = ?2 ORDER BY id");
+        match one.event {
+            Some(event) => self.all(&sql, rusqlite::params![event, one.slot.notifier], Stored::read),
+            None => Ok(vec![one.clone()]),
+        }
+    }
+
+    /// The events that an execution told: of its end, and its announcements.
+    pub fn events_of_execution(&self, execution: i64) -> Result<Vec<i64>, StoreError> {
+        let sql = "SELECT id FROM event WHERE source = 'action' AND
+                   (json_extract(body, '$.payload.execution_id') = ?1 OR json_extract(body, '$.fingerprint') = ?2)
+                   AND at >= (SELECT asked FROM execution WHERE id = ?3) ORDER BY id";
+        let (text, said) = (execution.to_string(), format!("announcement/{execution}"));
+        self.all(sql, rusqlite::params![text, said, execution], |row| row.get(0))
     }
 
     fn page<T>(
