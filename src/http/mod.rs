@@ -26,6 +26,7 @@ mod problem;
 mod service_tests;
 mod silences;
 mod slow;
+mod stalled;
 mod subjects;
 mod token_api;
 mod tokens;
