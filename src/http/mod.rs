@@ -40,6 +40,7 @@ mod service_tests;
 mod silences;
 mod slow;
 mod st2;
+mod stalled;
 mod subjects;
 mod token_api;
 mod tokens;

@@ -21,6 +21,10 @@ mod cli;
 mod cli_running;
 mod clients;
 mod config_override;
+mod console_auth;
+mod console_chat;
+mod console_live;
+mod console_pages;
 mod deliveries;
 #[cfg(feature = "discord")]
 mod discord;
