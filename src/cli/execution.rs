@@ -87,6 +87,7 @@ impl List {
             of: None,
             before: self.before,
             limit: self.limit,
+            ..Filter::default()
         })?;
         if global.json {
             return print::json(&found.iter().map(as_json).collect::<Value>());

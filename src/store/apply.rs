@@ -8,7 +8,10 @@ use super::change::{Begin, Change, Done, Entry, Finish};
 use super::ids::Ids;
 use super::kv::{Kept, Kv};
 use super::rows::text_of;
-use super::{Keys, StoreError, accept, choice, flow, recover, ripen, set, settle, sort, trim, wait};
+use super::{
+    Keys, StoreError, accept, choice, flow, fresh, recover, ripen, schedules, set, settle, sort, topics,
+    trim, wait,
+};
 use crate::model::{Execution, Handle, Slot, Timestamp};
 
 /// Where a group of changes is carried out.
@@ -56,6 +59,9 @@ impl Scribe<'_> {
             Change::Accept(told) => accept::accept(self, told),
             Change::Sort { pick, fate, at, audit } => sort::sort(self, pick, *fate, *at, audit),
             Change::Set { setting, audit } => set::set(self, setting, audit),
+            Change::Looked { upto } => fresh::looked(self, *upto),
+            Change::Due(claim) => schedules::due(self, claim),
+            Change::Number(names) => topics::number(self, names),
             Change::Used { token, at } => set::used(self, *token, *at),
             Change::Ripen { notifier, at } => ripen::ripen(self, notifier, *at),
             Change::Rewind { at, by } => ripen::rewind(self, *at, *by),

@@ -18,6 +18,9 @@ pub enum Category {
     Expressions,
     /// A variable read before it is assigned.
     Context,
+    /// An expression that calls a function that is not there, or calls it wrongly: it can be read, but has no
+    /// value when it comes to it.
+    Calls,
     /// An action that is not there or takes something else.
     Content,
     /// Nothing that keeps the workflow from running, but hardly what was meant.
@@ -30,11 +33,16 @@ impl Category {
         match self {
             Self::Syntax => "syntax",
             Self::Semantics => "semantics",
-            Self::Expressions => "expressions",
+            Self::Expressions | Self::Calls => "expressions",
             Self::Context => "context",
             Self::Content => "content",
             Self::Warning => "warning",
         }
+    }
+
+    /// Whether a workflow with such a finding must not start; with others it does, and may fail on the way.
+    pub fn is_fatal(self) -> bool {
+        self <= Self::Context
     }
 }
 

@@ -19,6 +19,7 @@ pub use conductor::{
     Begin, Change, Conductor, Event, Fault, Item, Offer, Refusal, Rerun, RestoreError, Run, State, TaskStatus,
 };
 pub use finding::{Category, Finding};
+pub use inspect::{Actions, Parameter};
 pub use plan::Plan;
 
 /// Where the expressions of a workflow find stored values: `st2kv("system.a", decrypt => true)`.

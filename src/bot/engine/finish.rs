@@ -22,6 +22,7 @@ impl Engine {
         let cut = self.is_cut(job, &outcome);
         let outcome = if cut { Outcome { status: Status::Abandoned, ..outcome } } else { outcome };
         let raw = outcome.clone();
+        self.durations.count(outcome.status, now.since(job.asked));
         let secrets = &job.order.prepared.secrets;
         let result = cut_secrets_in(&outcome.result, secrets);
         let why = outcome.why.map(|why| cut_secrets(&why, secrets));
@@ -33,9 +34,9 @@ impl Engine {
         {
             post.foot = if post.foot.is_empty() { summary } else { format!("{} · {summary}", post.foot) };
         }
-        let (instant, silent) = (job.instant, job.order.step.is_some());
-        let delivery = match (&mut post, &job.order.asker.place) {
-            (Some(post), Some(place)) if !instant && !silent => {
+        let instant = job.instant;
+        let delivery = match (&mut post, job.order.place()) {
+            (Some(post), Some(place)) if !instant => {
                 let offer = self.with_again(job, &execution, place, post);
                 Some(NewDelivery { offer, ..self.delivery(job, place, post) })
             }
@@ -70,17 +71,32 @@ impl Engine {
                 }
             }
         }
+        self.announce(&outcome.effects, secrets);
         let good = outcome.status == Status::Succeeded;
+        let told = post.clone().filter(|_| job.order.quiet);
         self.say(job, post.unwrap_or_default(), keep, true, good);
         info!(execution = job.id, action = %execution.action, status = %outcome.status, person = %execution.person, "execution ended");
-        self.release(job, Ended { id: job.id, status: outcome.status, why, result });
+        self.release(job, Ended { id: job.id, status: outcome.status, why, result, post: told });
     }
 
     /// What the action's `notify:` block and its announcements tell, routed when the end commits.
     fn told(&self, job: &Job, execution: &Execution, result: &Value, effects: &[Effect]) -> Vec<Accept> {
         let told = announce::events(&job.order, execution, result);
         let said = effects.iter().filter_map(|effect| announce::said(&job.order, execution, effect));
-        told.into_iter().chain(said).map(|(event, routes)| self.notify.prepare_for(event, &routes)).collect()
+        let marked = |(event, routes): announce::Told| {
+            self.notify.prepare_for(announce::by_rule(&job.order, event), &routes)
+        };
+        told.into_iter().chain(said).map(marked).collect()
+    }
+
+    /// Tells those who listen to announcements themselves.
+    fn announce(&self, effects: &[Effect], secrets: &[String]) {
+        for effect in effects {
+            let Effect::Announce { route, body } = effect else { continue };
+            let body = cut_secrets_in(body, secrets);
+            // Mostly nobody listens.
+            let _ = self.announced.send(Arc::new(Effect::Announce { route: route.clone(), body }));
+        }
     }
 
     fn delivery(&self, job: &Job, place: &Place, post: &Post) -> NewDelivery {
@@ -130,8 +146,13 @@ impl Engine {
             let result = json!({"succeeded": false, "failed": true, "error": why});
             self.tell_flow(step.workflow, Told { child: job.id, status: Status::Failed, result });
         }
-        let ended =
-            Ended { id: job.id, status: Status::Failed, why: Some(why.to_owned()), result: json!({}) };
+        let ended = Ended {
+            id: job.id,
+            status: Status::Failed,
+            why: Some(why.to_owned()),
+            result: json!({}),
+            post: None,
+        };
         self.release(job, ended);
     }
 }

@@ -8,37 +8,49 @@ mod announce;
 mod buttons;
 mod code;
 mod desk;
+mod durations;
 mod finish;
 mod flow;
 mod job;
 mod kill;
 mod lend;
 mod load;
+mod model;
 mod order;
 mod park;
 mod prepare;
+mod rehearse;
 mod render;
+mod repeat;
 mod replies;
 mod resume;
 mod run;
 mod vote;
+mod watch;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify as Bell, mpsc, oneshot};
+use tokio::sync::{Notify as Bell, broadcast, mpsc, oneshot};
 use tracing::{info, warn};
 
+pub use announce::RULE;
 pub use buttons::again;
 pub use code::{NotProved, Proved};
+pub use durations::{Durations, ENDS, Histogram};
 pub use flow::{Cut, GoesOn, NoFlow};
 pub use kill::NotOpen;
 pub use load::{Hold, Limits};
+pub use model::{api_model, describe};
 pub use order::{Asker, Ended, Listed, Order, Proof};
 pub use prepare::{Given, Refusal, prepare};
+pub use rehearse::{Rehearsed, rehearse, sample};
+pub use render::Ack;
+pub use repeat::{NotAgain, repeat};
 pub use replies::Replies;
 pub use vote::Decided;
+pub use watch::Watch;
 
 use super::approvals::Approvals;
 use super::choices::Choices;
@@ -47,9 +59,10 @@ use super::home::Homes;
 use super::notify::Notify;
 use super::outbox::Outbox;
 use super::reply;
+use crate::action::cut_secrets;
 use crate::model::{Noun, Status};
 use crate::net::World;
-use crate::runner;
+use crate::runner::{self, Effect};
 use crate::store::{Change, Done, Store, StoreError, What};
 use job::Job;
 use load::Load;
@@ -60,6 +73,9 @@ const MOST_ORDERS: usize = 4096;
 
 /// Executions that wait for a free place or a lock; past this number people are told to try again.
 const MOST_WAITING: usize = 1000;
+
+/// Announcements that a slow listener may be behind.
+const MOST_ANNOUNCED: usize = 256;
 
 /// How many of the last lines of a running command are shown.
 const TAIL: usize = 10;
@@ -78,6 +94,8 @@ pub struct Engine {
     orders: mpsc::Sender<Recorded>,
     state: Mutex<State>,
     idle: Bell,
+    announced: broadcast::Sender<Arc<Effect>>,
+    durations: Durations,
 }
 
 struct State {
@@ -145,6 +163,8 @@ impl Engine {
             orders,
             state: Mutex::new(state),
             idle: Bell::new(),
+            announced: broadcast::channel(MOST_ANNOUNCED).0,
+            durations: Durations::default(),
         });
         tokio::spawn(dispatch(Arc::downgrade(&engine), inbox));
         engine
@@ -152,6 +172,11 @@ impl Engine {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What actions announce from here on, secrets cut.
+    pub fn announcements(&self) -> broadcast::Receiver<Arc<Effect>> {
+        self.announced.subscribe()
     }
 
     /// Changes the limits; what runs goes on.
@@ -288,6 +313,11 @@ impl Engine {
         running.chain(open).chain(self.approvals.list().iter().map(park::listed)).collect()
     }
 
+    /// How long commands took since the start.
+    pub const fn durations(&self) -> &Durations {
+        &self.durations
+    }
+
     /// One of them.
     pub fn open(&self, id: i64) -> Option<Listed> {
         self.list().into_iter().find(|listed| listed.id == id)
@@ -296,6 +326,12 @@ impl Engine {
     /// The last lines that a running execution has written so far.
     pub fn tail(&self, id: i64) -> Option<String> {
         self.lock().running.get(&id).map(|job| job.output.sample(TAIL).lines.join("\n"))
+    }
+
+    /// The same for whoever looks on: at most so many lines out of the last 4 KiB, secrets cut.
+    pub fn last_lines(&self, id: i64, lines: usize) -> Option<String> {
+        let job = self.lock().running.get(&id).cloned()?;
+        Some(cut_secrets(&job.output.sample(lines).lines.join("\n"), &job.order.prepared.secrets))
     }
 
     /// Takes no more orders, lets what runs go on for `grace`, then cancels it and waits for its end.

@@ -142,6 +142,8 @@ pub(super) fn prepare_as(
         replies: None,
         pressed: None,
         position: None,
+        rule: None,
+        quiet: false,
         lock,
         step: None,
         goes_on: None,
@@ -216,10 +218,31 @@ fn resolve(
     };
     let shelf = home.shelf_of(&asker.person);
     let templates = home.templates_with(shelf.as_ref());
-    let mut prepared = action::resolve(action, &runner, &all, &context, &Renders(&templates))
-        .map_err(Refusal::Parameters)?;
-    prepared.hide(shelf.iter().flat_map(|shelf| shelf.revealed()));
+    let (config, hidden) = configured(home, action, &Renders(&templates), &context)?;
+    let context = match context {
+        Value::Object(mut context) => {
+            context.insert("config_context".to_owned(), Value::Object(config.clone()));
+            Value::Object(context)
+        }
+        nothing => nothing,
+    };
+    let resolved = action::resolve(action, &runner, &all, &context, &Renders(&templates));
+    let mut prepared = resolved.map_err(Refusal::Parameters)?;
+    prepared.hide(shelf.iter().flat_map(|shelf| shelf.revealed()).chain(hidden));
+    prepared.config = config;
     Ok(prepared)
+}
+
+/// The configuration of the action's pack for the asker, and what of it is secret.
+fn configured(
+    home: &Home,
+    action: &Action,
+    by: &Renders<'_>,
+    context: &Value,
+) -> Result<(Map<String, Value>, Vec<String>), Refusal> {
+    let wrong =
+        |why| Refusal::Parameters(ParameterError::Template { name: "config_context".to_owned(), why });
+    home.config(&action.pack, by, context).map_err(wrong)
 }
 
 /// What templates of defaults and immutable parameters see.

@@ -52,6 +52,7 @@ impl Engine {
         order.cause = execution.cause;
         order.rerun_of = execution.rerun_of;
         order.step.clone_from(&execution.step);
+        order.quiet |= execution.step.is_some();
         let script = script(order.prepared.entry_point.as_deref()).await;
         let changed = changed(&order, open, &parameters, script.as_deref());
         Ok(Again { order, changed })

@@ -138,8 +138,7 @@ impl Engine {
     }
 
     pub(super) fn say(&self, job: &Job, post: Post, keep: Keep, last: bool, good: bool) {
-        // A step is silent: its workflow speaks.
-        let Some(place) = job.order.asker.place.as_ref().filter(|_| job.order.step.is_none()) else { return };
+        let Some(place) = job.order.place() else { return };
         let letter = Letter {
             slot: slot(place, job.lane()),
             place: place.clone(),

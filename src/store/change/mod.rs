@@ -2,6 +2,7 @@
 
 mod event;
 mod flow;
+mod later;
 mod wait;
 
 use std::fmt;
@@ -14,6 +15,8 @@ use crate::model::{
     AdapterName, Chosen, Execution, Handle, MessageKey, Offer, Person, Place, Receipt, SendError, Slot,
     Status, Timestamp,
 };
+
+pub use later::{Due, NewSchedule};
 
 pub use event::{Accept, Decide, Fate, Pick, Routed, Scene, Sending, Setting, Token, Topical};
 pub use flow::Flow;
@@ -115,6 +118,15 @@ pub enum Change {
         /// The audit record.
         audit: Box<Entry>,
     },
+    /// Fresh events were looked at: those up to this number are fresh no more.
+    Looked {
+        /// The number, from [`super::Reader::fresh_events`].
+        upto: i64,
+    },
+    /// The time of a schedule has come: it is claimed, so that it runs at most once.
+    Due(Box<Due>),
+    /// These notifiers get numbers, unless they have some.
+    Number(Vec<String>),
     /// A token was used.
     Used {
         /// The token.
@@ -312,6 +324,8 @@ whats! {
     Proved = "proved",
     /// A person or a client changed a setting: a silence, a token, a delivery's fate.
     Changed = "changed",
+    /// The time of a schedule came: it ran, or was missed.
+    Due = "due",
     /// The configuration was loaded again, or a reload was refused.
     Reloaded = "reloaded",
     /// The process started.

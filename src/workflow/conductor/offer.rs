@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Conductor;
 use super::parts::Part;
 use super::render::{Rendered, Work};
-use super::state::{Again, Arrival, Call, Fault, Item, List, Run, Staged, TaskStatus, Wait};
+use super::state::{Again, Call, Fault, Item, List, Run, Staged, TaskStatus, Wait};
 use crate::model::{Status, Timestamp};
 
 /// Something to start now.
@@ -131,11 +131,11 @@ impl Conductor {
     }
 
     fn begin(&mut self, staged: Staged, rendered: Rendered, now: Timestamp, offers: &mut Vec<Offer>) {
-        let Rendered { layers, delay, tries, work } = rendered;
+        let Rendered { view, delay, tries, work } = rendered;
         let run = match staged.again {
             Some(Again::Retry(run)) => run,
             _ => {
-                let run = self.add_run(&staged, layers, now);
+                let run = self.add_run(&staged, view, now);
                 self.state.runs[run].retry = tries;
                 run
             }
@@ -165,20 +165,14 @@ impl Conductor {
     }
 
     /// A new run of a staged task, or of a command.
-    pub(super) fn add_run(&mut self, staged: &Staged, layers: Vec<usize>, now: Timestamp) -> usize {
+    pub(super) fn add_run(&mut self, staged: &Staged, view: usize, now: Timestamp) -> usize {
         let run = self.state.runs.len();
-        let joins = self.plan.graph.node(&staged.task).is_some_and(|node| node.needs.is_some());
-        // Only a join that is run again needs to know what each arrival brought.
-        let brought = |arrival: &Arrival| Arrival {
-            layers: if joins { arrival.layers.clone() } else { Vec::new() },
-            ..arrival.clone()
-        };
         self.state.runs.push(Run {
             task: staged.task.clone(),
             route: staged.route,
             status: TaskStatus::Running,
-            layers,
-            from: staged.from.iter().map(brought).collect(),
+            view,
+            from: staged.from.clone(),
             fired: Vec::new(),
             terminal: false,
             stale: false,

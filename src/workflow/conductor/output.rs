@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Conductor;
-use super::context::{overlay, union};
+use super::context::{join, layers_of, overlay};
 use super::parts::Part;
 use super::state::Fault;
 use crate::model::Status;
@@ -14,9 +14,13 @@ impl Conductor {
     pub fn final_context(&self) -> Map<String, Value> {
         let mut context = Map::new();
         if self.state.status.is_final() {
-            let ends = self.state.runs.iter().filter(|run| run.terminal);
-            for layer in union(ends.map(|run| run.layers.as_slice())) {
-                overlay(&mut context, &self.state.layers[layer]);
+            let ends: Vec<usize> =
+                self.state.runs.iter().filter(|run| run.terminal).map(|run| run.view).collect();
+            if !ends.is_empty() {
+                let mut steps = self.state.steps.clone();
+                let view = join(&mut steps, ends);
+                let layers = layers_of(&steps, view);
+                layers.iter().for_each(|layer| overlay(&mut context, &self.state.layers[*layer]));
             }
         }
         context

@@ -22,6 +22,8 @@ pub(super) enum Part {
     Head,
     /// One layer of the context.
     Layer(usize),
+    /// One step of a view.
+    Step(usize),
     /// One run.
     Run(usize),
     /// All items of a run; they are gone.
@@ -106,6 +108,7 @@ impl Conductor {
                 output: state.output.clone(),
             }),
             Part::Layer(at) => json(state.layers.get(at)?),
+            Part::Step(at) => json(state.steps.get(at)?),
             Part::Run(at) => json(state.runs.get(at)?),
             Part::Item(run, at) => json(state.items.get(&run)?.get(at)?),
             Part::Error(at) => json(state.errors.get(at)?),
@@ -126,6 +129,7 @@ impl Conductor {
         let Head { status, pause_asked, routes, staged, output } = one(&parts, "head")?;
         let mut state = State { status, pause_asked, routes, staged, output, ..State::new() };
         state.layers = many(&parts, "layer/")?;
+        state.steps = many(&parts, "step/")?;
         state.runs = many(&parts, "run/")?;
         state.errors = many(&parts, "error/")?;
         for (run, known) in state.runs.iter().enumerate().filter(|(_, run)| run.list.is_some()) {
@@ -168,6 +172,7 @@ fn key(part: Part) -> String {
         Part::Source => "source".to_owned(),
         Part::Head => "head".to_owned(),
         Part::Layer(at) => format!("layer/{at}"),
+        Part::Step(at) => format!("step/{at}"),
         Part::Run(at) => format!("run/{at}"),
         Part::Items(run) => format!("item/{run}/"),
         Part::Item(run, at) => format!("item/{run}/{at}"),

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::Conductor;
-use super::context::union;
+use super::context::join;
+use super::parts::Part;
 use super::state::{Again, Call, Staged, TaskStatus, Tries};
 use super::view::View;
 use crate::workflow::expression::{Scope, evaluate};
@@ -14,7 +15,7 @@ use crate::workflow::spec::{Task, With};
 
 /// A staged task, ready to be started.
 pub(super) struct Rendered {
-    pub(super) layers: Vec<usize>,
+    pub(super) view: usize,
     /// Seconds to put it off.
     pub(super) delay: u64,
     /// Its retry rule, for a new run.
@@ -37,25 +38,23 @@ struct Place<'a> {
 }
 
 impl Conductor {
-    /// The layers a staged task sees: the root, then those of each arrival in order, each once.
-    pub(super) fn layers_of(&self, staged: &Staged) -> Vec<usize> {
-        match staged.again {
-            Some(Again::Retry(run) | Again::Rerun(run) | Again::Anew(run)) => {
-                self.state.runs[run].layers.clone()
-            }
-            None => {
-                let arrived = staged.from.iter().map(|arrival| arrival.layers.as_slice());
-                union([&[0][..]].into_iter().chain(arrived))
-            }
+    /// What a staged task sees: the views of its arrivals in order, each layer once.
+    fn view_of(&mut self, staged: &Staged) -> usize {
+        if let Some(Again::Retry(run) | Again::Rerun(run) | Again::Anew(run)) = staged.again {
+            return self.state.runs[run].view;
         }
+        let before = self.state.steps.len();
+        let view = join(&mut self.state.steps, staged.from.iter().map(|arrival| arrival.view));
+        self.dirty.extend((before..self.state.steps.len()).map(Part::Step));
+        view
     }
 
     /// Renders a staged task; an error is a sentence.
     pub(super) fn render(&mut self, staged: &Staged) -> Result<Rendered, String> {
         let plan = self.plan.clone();
         let task = plan.workflow.tasks.get(&staged.task).ok_or("the task is not defined")?;
-        let layers = self.layers_of(staged);
-        let context = self.contexts.merged(&self.state.layers, &layers);
+        let view = self.view_of(staged);
+        let context = self.contexts.merged(&self.state.layers, &self.state.steps, view);
         let place = Place { context: &context, task: (&staged.task, staged.route) };
         let tries = self.tries(&place, staged)?;
         let delay = match (staged.again, tries) {
@@ -66,7 +65,7 @@ impl Conductor {
             Some(with) => self.items(&place, task, with, staged)?,
             None => Work::One(self.call(&place, task, None)?),
         };
-        Ok(Rendered { layers, delay, tries, work })
+        Ok(Rendered { view, delay, tries, work })
     }
 
     /// The retry rule of a task: that of the run it repeats, or a new one.
@@ -163,7 +162,7 @@ impl Conductor {
 
     /// The context a run sees.
     pub(super) fn context_of(&mut self, run: usize) -> Arc<Map<String, Value>> {
-        self.contexts.merged(&self.state.layers, &self.state.runs[run].layers)
+        self.contexts.merged(&self.state.layers, &self.state.steps, self.state.runs[run].view)
     }
 }
 

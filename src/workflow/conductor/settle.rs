@@ -98,9 +98,9 @@ impl Conductor {
         let status = if fired.to == "fail" { TaskStatus::Failed } else { TaskStatus::Succeeded };
         self.events.push(Event::Command(fired.to.clone()));
         let route = self.state.runs[fired.from].route;
-        let (to, layers) = (fired.to.clone(), fired.layers.clone());
+        let (to, view) = (fired.to.clone(), fired.view);
         let from = vec![fired.arrival(&self.state.runs)];
-        let run = self.add_run(&Staged { route, from, ..Staged::start(to) }, layers, now);
+        let run = self.add_run(&Staged { route, from, ..Staged::start(to) }, view, now);
         let known = &mut self.state.runs[run];
         (known.status, known.ended, known.terminal) = (status, Some(now), true);
         if status == TaskStatus::Failed {

@@ -15,8 +15,8 @@ pub(super) struct Fired {
     pub(super) from: usize,
     /// The item of `next`.
     pub(super) item: usize,
-    /// The layers it brings.
-    pub(super) layers: Vec<usize>,
+    /// What it brings.
+    pub(super) view: usize,
 }
 
 impl Fired {
@@ -26,7 +26,7 @@ impl Fired {
     }
 
     pub(super) fn arrival(self, runs: &[Run]) -> Arrival {
-        Arrival { run: self.from, transition: self.transition(runs), layers: self.layers }
+        Arrival { run: self.from, transition: self.transition(runs), view: self.view }
     }
 }
 

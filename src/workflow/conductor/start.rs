@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::context::{Contexts, overlay};
+use super::context::{Contexts, Step, overlay};
 use super::parts::Part;
 use super::state::{Fault, Staged, State};
 use super::view::View;
@@ -21,6 +21,7 @@ impl State {
             status: Status::Requested,
             pause_asked: false,
             layers: Vec::new(),
+            steps: Vec::new(),
             routes: vec![Vec::new()],
             runs: Vec::new(),
             items: BTreeMap::new(),
@@ -39,7 +40,8 @@ impl Conductor {
         match conductor.root(begin) {
             Ok(root) => {
                 conductor.state.layers.push(root);
-                conductor.dirty.insert(Part::Layer(0));
+                conductor.state.steps.push(Step { under: None, layer: 0 });
+                conductor.dirty.extend([Part::Layer(0), Part::Step(0)]);
                 conductor.set_status(Status::Running);
                 for task in conductor.plan.graph.starts.clone() {
                     conductor.state.staged.push(Staged::start(task));

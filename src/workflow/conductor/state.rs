@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::context::Step;
 use crate::model::{Status, Timestamp};
 
 /// Where one run of a task stands.
@@ -85,8 +86,8 @@ pub struct Run {
     pub route: usize,
     /// Where it stands.
     pub status: TaskStatus,
-    /// The layers of the context it sees, in the order they are applied.
-    pub layers: Vec<usize>,
+    /// What it sees of the context: a number of [`State::steps`].
+    pub view: usize,
     /// What led here; nothing for a start.
     pub from: Vec<Arrival>,
     /// The transitions that fired when it ended, as `task__t0`.
@@ -198,8 +199,8 @@ pub struct Arrival {
     pub run: usize,
     /// The item of `next` that fired, as `task__t0`.
     pub transition: String,
-    /// The layers it brings.
-    pub layers: Vec<usize>,
+    /// What it brings: a number of [`State::steps`].
+    pub view: usize,
 }
 
 /// A task that is to run, or a join that waits for more.
@@ -262,6 +263,8 @@ pub struct State {
     pub pause_asked: bool,
     /// The context in layers; the first is the root, none if it could not be rendered.
     pub layers: Vec<Map<String, Value>>,
+    /// What is seen of the layers: each step is a layer and what is under it.
+    pub steps: Vec<Step>,
     /// The branches: the transitions that made each.
     pub routes: Vec<Vec<String>>,
     /// Every run, in the order of their starts.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::context::Step;
 use super::parts::Part;
 use super::stage::Fired;
 use super::state::{Fault, TaskStatus};
@@ -16,8 +17,8 @@ use crate::workflow::truth::truth;
 enum Outcome {
     /// Its condition is false.
     Still,
-    /// It fired and brings these layers.
-    Fired(Vec<usize>),
+    /// It fired and brings this view.
+    Fired(usize),
     /// It cannot be evaluated: the reasons.
     Broken(Vec<String>),
 }
@@ -39,10 +40,10 @@ impl Conductor {
             match outcome {
                 Outcome::Still => {}
                 Outcome::Broken(reasons) => self.broken(run, &key, reasons),
-                Outcome::Fired(layers) => {
-                    let layers = layers.clone();
+                Outcome::Fired(view) => {
+                    let view = *view;
                     self.state.runs[run].fired.push(key);
-                    let fired = Fired { to: edge.to.clone(), from: run, item: edge.item, layers };
+                    let fired = Fired { to: edge.to.clone(), from: run, item: edge.item, view };
                     if RESERVED.contains(&edge.to.as_str()) {
                         commands.push(fired)
                     } else {
@@ -102,18 +103,19 @@ impl Conductor {
         if reasons.is_empty() { Ok(published) } else { Err(reasons) }
     }
 
-    /// The layers of a run with what was published on top.
-    fn layer(&mut self, run: usize, published: Map<String, Value>) -> Vec<usize> {
-        let mut layers = self.state.runs[run].layers.clone();
-        if !published.is_empty() {
-            let task = self.state.runs[run].task.clone();
-            self.events.push(Event::Published { task, vars: published.clone() });
-            let index = self.state.layers.len();
-            self.state.layers.push(published);
-            self.dirty.insert(Part::Layer(index));
-            layers.push(index);
+    /// What a run sees, with what was published on top.
+    fn layer(&mut self, run: usize, published: Map<String, Value>) -> usize {
+        let under = self.state.runs[run].view;
+        if published.is_empty() {
+            return under;
         }
-        layers
+        let task = self.state.runs[run].task.clone();
+        self.events.push(Event::Published { task, vars: published.clone() });
+        let layer = self.state.layers.len();
+        self.state.layers.push(published);
+        self.state.steps.push(Step { under: Some(under), layer });
+        self.dirty.extend([Part::Layer(layer), Part::Step(self.state.steps.len() - 1)]);
+        self.state.steps.len() - 1
     }
 
     /// A transition that cannot be evaluated fails the workflow; the others are still looked at.

@@ -9,7 +9,7 @@ use super::run::{Start, Story};
 use crate::model::Timestamp;
 use crate::workflow::finding::path_or_null;
 use crate::workflow::spec::RESERVED;
-use crate::workflow::{Category, Finding, Run};
+use crate::workflow::{Finding, Run};
 
 impl Story {
     /// `{"steps", "starts", "published", "task_statuses", "commands", "workflow_statuses", "final_context",
@@ -44,7 +44,7 @@ impl Story {
         put("status", json!(state.status));
         put("errors", json!(state.errors));
         if self.cut {
-            put("error", json!("the workflow does not end: it was cut after 100000 starts"));
+            put("error", json!("the workflow does not end: it was cut after 20000 starts"));
         }
         Value::Object(out)
     }
@@ -100,8 +100,7 @@ fn status(run: &Run) -> Value {
 /// `{"inspection_errors": [{"category", "path", "message", "expression"?}]}`: one for each category and path and
 /// expression, without warnings. Nothing if there is none.
 pub(super) fn inspection(findings: &[Finding]) -> Option<Value> {
-    let wrong: BTreeSet<usize> =
-        (0..findings.len()).filter(|at| findings[*at].category < Category::Content).collect();
+    let wrong: BTreeSet<usize> = (0..findings.len()).filter(|at| findings[*at].category.is_fatal()).collect();
     let one = |at: &usize| {
         let finding = &findings[*at];
         let path = path_or_null(&finding.path);

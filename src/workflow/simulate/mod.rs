@@ -8,6 +8,8 @@ mod case;
 mod clock;
 mod rows;
 mod run;
+#[cfg(test)]
+mod vectors;
 
 pub use case::{Ask, Case, Outcome, Request};
 pub use rows::answer_line;

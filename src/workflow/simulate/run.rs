@@ -11,7 +11,7 @@ use crate::model::{Status, Timestamp};
 use crate::workflow::{Begin, Conductor, Datastore, Event, Offer, Plan, Refusal, Rerun};
 
 /// A simulation ends after this many starts: a loop without an end is cut.
-const MOST_STARTS: usize = 100_000;
+const MOST_STARTS: usize = 20_000;
 
 /// What happened, and what became of it.
 #[derive(Debug)]

@@ -104,20 +104,18 @@ impl Engine {
         Ok(())
     }
 
-    /// Ends a workflow: nothing new starts, what runs goes on to its end. Asked again, it ends that too. Whether it is
-    /// a workflow at all.
-    pub(in crate::bot::engine) fn cancel_flow(self: &Arc<Self>, id: i64, by: &str) -> bool {
-        let Some(flow) = self.flows.get(id) else { return false };
+    /// Ends a workflow: nothing new starts, what runs goes on to its end. Asked again, it ends that too.
+    pub(in crate::bot::engine) fn cancel_flow(self: &Arc<Self>, id: i64, asker: &Asker) {
+        let Some(flow) = self.flows.get(id) else { return };
         let again = std::mem::replace(&mut flow.lock().killed, true);
         self.advance(&flow, None, |inner, now| inner.cancel(now));
         let children = flow.lock().children();
         for child in children {
             if again || self.flows.get(child).is_some() || self.approvals.get(child).is_some() {
                 // It may end at this moment.
-                let _ = self.kill(child, by);
+                let _ = self.kill_for(child, asker);
             }
         }
-        true
     }
 
     /// The workflows that a workflow runs now.

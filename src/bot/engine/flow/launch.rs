@@ -42,6 +42,8 @@ impl Engine {
         order.prepared.secrets.extend(parent.prepared.secrets.iter().cloned());
         order.command = call.action.clone();
         order.cause = parent.cause;
+        // The workflow speaks for it.
+        order.quiet = true;
         order.step = Some(Step { workflow: flow.job.id, task: call.label(key) });
         Ok(order)
     }

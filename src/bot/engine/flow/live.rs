@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::{Flow, report};
-use crate::bot::engine::{Engine, Job, render};
+use crate::bot::engine::{Asker, Engine, Job, render};
 use crate::bot::outbox::Keep;
 use crate::model::Status;
 use crate::runner::Outcome;
@@ -65,7 +65,7 @@ pub(super) async fn live(engine: Arc<Engine>, flow: Arc<Flow>, acknowledged: boo
 impl Engine {
     fn show_flow(&self, flow: &Flow, shown: bool) {
         let job = &flow.job;
-        if job.order.step.is_some() || job.order.alias.as_ref().is_some_and(|alias| !alias.ack.enabled) {
+        if job.order.quiet || job.order.alias.as_ref().is_some_and(|alias| !alias.ack.enabled) {
             return;
         }
         let elapsed = self.world.now().since(job.asked);
@@ -89,7 +89,8 @@ impl Engine {
         };
         for child in children {
             // It may have ended by now.
-            let _ = self.kill(child, "the end of its workflow");
+            let asker = Asker { name: "the end of its workflow".to_owned(), ..flow.job.order.asker.clone() };
+            let _ = self.kill_for(child, &asker);
         }
         *flow.job.summary.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(summary);
         self.finish(&flow.job, outcome);

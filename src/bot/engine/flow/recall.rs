@@ -170,6 +170,7 @@ impl Engine {
         order.cause = execution.cause;
         order.rerun_of = execution.rerun_of;
         order.step.clone_from(&execution.step);
+        order.quiet = execution.step.is_some();
         order.demands.clear();
         Ok((Job::new(execution.id, execution.asked, order, Vec::new()), refused))
     }
