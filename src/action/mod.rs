@@ -25,8 +25,8 @@ pub mod shell;
 mod testing;
 mod validate;
 
-pub use answer::{Field, Part, answer, check_schema, fields};
 pub use self::config::PackConfig;
+pub use answer::{Field, Part, answer, check_schema, fields};
 pub use cast::{Kind, Mismatch, cast};
 pub use file::Action;
 pub use notify::{Announcement, Notify};

@@ -34,6 +34,7 @@ pub(super) fn scheduled() -> Vec<Call> {
         get(Read, "/schedules/{id}", schedules::show, "One schedule").gives::<Anything>(200),
         delete(Run, "/schedules/{id}", schedules::remove, "Removes a schedule").gives::<Anything>(200),
         post(Run, "/schedules/{id}/pause", schedules::pause, "Lets a schedule rest").gives::<Anything>(200),
-        post(Run, "/schedules/{id}/resume", schedules::resume, "Lets a schedule go on").gives::<Anything>(200),
+        post(Run, "/schedules/{id}/resume", schedules::resume, "Lets a schedule go on")
+            .gives::<Anything>(200),
     ]
 }
