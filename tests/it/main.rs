@@ -90,3 +90,5 @@ mod ssh_password;
 mod support;
 mod terminal;
 mod topics;
+mod workflow_kill9;
+mod workflows;
