@@ -12,6 +12,7 @@ mod factor;
 mod file;
 mod glob;
 mod lend;
+mod overview;
 mod pattern;
 mod policy;
 
@@ -20,6 +21,7 @@ pub use decide::{Asked, Asker, By, Decision, Miss, Near, Why};
 pub use explain::{Explanation, Holding, Standing, Whoami};
 pub use factor::{Factor, RECOVERIES, RECOVERY, SECRET, Verdict, is_code};
 pub use lend::{Lent, NotLent};
+pub use overview::Role;
 pub use policy::{Access, Holder, Rule, Through};
 
 /// A built-in permission.
@@ -87,6 +89,16 @@ pub const BUILTIN: &[Builtin] = &[
         open: Open::ByRule,
     },
     Builtin { action: "chatops.drain", doc: "let the bot take nothing new", open: Open::ByRule },
+    Builtin {
+        action: "chatops.schedule",
+        doc: "see, pause and remove the schedules of others",
+        open: Open::ByRule,
+    },
+    Builtin {
+        action: "chatops.post",
+        doc: "send results and reminders to rooms that one may not use oneself",
+        open: Open::ByRule,
+    },
     Builtin { action: "chatops.audit", doc: "search the audit log", open: Open::ByRule },
     Builtin { action: "chatops.doctor", doc: "see how the bot is", open: Open::ByRule },
     Builtin { action: "chatops.reload", doc: "read the configuration again now", open: Open::ByRule },

@@ -201,6 +201,12 @@ fn size(change: &Change) -> Option<u64> {
 }
 
 impl Queue {
+    /// How many wait: people's changes, events.
+    pub(super) fn lengths(&self) -> (usize, usize) {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        (state.people.len(), state.events.len())
+    }
+
     /// Appends a write to its queue. One that cannot be taken is answered with the reason.
     pub(super) fn push(&self, order: Order) {
         let mut state = self.state();

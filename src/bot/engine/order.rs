@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::flow::GoesOn;
 use super::replies::Replies;
 use crate::access;
 use crate::action::{Action, Prepared};
@@ -13,9 +14,9 @@ use crate::adapter::Answer;
 use crate::alias::Alias;
 use crate::bot::home::{Home, runner_parameters};
 use crate::config::Demand;
-use crate::model::{Cause, MessageKey, Person, Place, Status, Timestamp};
+use crate::model::{Cause, MessageKey, Person, Place, Status, Step, Timestamp};
 use crate::runner;
-use crate::text::Addressee;
+use crate::text::{Addressee, Post};
 
 /// The time limit where an action has none.
 const DEFAULT_LIMIT: Duration = Duration::from_secs(60);
@@ -63,8 +64,16 @@ pub struct Order {
     pub pressed: Option<String>,
     /// The adapter's resume mark after that message.
     pub position: Option<String>,
+    /// The rule that runs it, and how many rules ran each because of the one before.
+    pub rule: Option<(String, u32)>,
+    /// It says nothing by itself: whoever submitted it tells what came of it.
+    pub quiet: bool,
     /// One at a time: who else holds this name makes it wait.
     pub lock: Option<String>,
+    /// Which step of which workflow it is.
+    pub step: Option<Step>,
+    /// Where it goes on, if it is a workflow that ran before.
+    pub goes_on: Option<GoesOn>,
     /// Who must approve it first.
     pub demands: Vec<Demand>,
     /// Whether who asks must prove who they are first.
@@ -109,6 +118,11 @@ impl Order {
         let Prepared { all, shown, .. } = &self.prepared;
         let hidden = all.iter().filter(|(name, value)| shown.get(*name) != Some(*value));
         hidden.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    /// Where it says how it goes, if anywhere.
+    pub fn place(&self) -> Option<&Place> {
+        self.asker.place.as_ref().filter(|_| !self.quiet)
     }
 
     /// What its runner is given.
@@ -173,6 +187,8 @@ pub struct Ended {
     pub why: Option<String>,
     /// The result, secrets cut.
     pub result: Value,
+    /// What is told of it, where its alias wants that.
+    pub post: Option<Post>,
 }
 
 /// One execution that waits or runs, for `ps`.
@@ -196,4 +212,6 @@ pub struct Listed {
     pub action: String,
     /// Parameters, secrets cut.
     pub parameters: Map<String, Value>,
+    /// Which step of which workflow it is.
+    pub step: Option<Step>,
 }

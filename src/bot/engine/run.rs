@@ -127,7 +127,7 @@ impl Job {
 
 impl Engine {
     /// Sends the alias's own acknowledgement. Returns whether there is one.
-    fn acknowledge(&self, job: &Job) -> bool {
+    pub(super) fn acknowledge(&self, job: &Job) -> bool {
         let Some(post) = render::acknowledgement(&job.order, &job.execution()) else { return false };
         self.say(job, post, Keep::Volatile, false, true);
         true
@@ -138,7 +138,7 @@ impl Engine {
     }
 
     pub(super) fn say(&self, job: &Job, post: Post, keep: Keep, last: bool, good: bool) {
-        let Some(place) = &job.order.asker.place else { return };
+        let Some(place) = job.order.place() else { return };
         let letter = Letter {
             slot: slot(place, job.lane()),
             place: place.clone(),

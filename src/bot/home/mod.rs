@@ -1,6 +1,7 @@
 //! The configuration in force: what the doors and the pure rooms parsed, composed into one immutable
 //! value. Each command keeps the one it began with.
 
+mod configs;
 mod datastore;
 mod doubts;
 mod files;
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use configs::{config_file, config_of, schema_file};
 pub use datastore::Shelf;
 pub use files::{Files, aliases_in, aliases_of};
 pub use live::{OWN_KINDS, shown as shown_handler};
@@ -21,7 +23,7 @@ pub use notifying::{Notifying, Way, mark};
 pub use reload::{Homes, Turn};
 
 use crate::access::{Access, Asker};
-use crate::action::{Action, Parameter};
+use crate::action::{Action, PackConfig, Parameter};
 use crate::adapter::Service;
 use crate::alias::{Alias, Matcher};
 use crate::config::env::Env;
@@ -55,6 +57,8 @@ pub struct Home {
     pub listed: Vec<Arc<Alias>>,
     /// Every action in force, by `pack.name`.
     pub actions: BTreeMap<String, Arc<Action>>,
+    /// The configuration of packs, by pack.
+    pub configs: BTreeMap<String, PackConfig>,
     /// Who may do what.
     pub access: Access,
     /// The template environment.
@@ -118,7 +122,8 @@ impl Home {
     }
 
     /// The same with what was set while the bot ran.
-    fn with(mut self, live: &Live, now: Timestamp) -> Self {
+    #[must_use]
+    pub fn with(mut self, live: &Live, now: Timestamp) -> Self {
         self.access = self.access.with_grants(&live.grants, now);
         self.problems.truncate(self.filed);
         let mut problems = Vec::new();
@@ -136,4 +141,9 @@ impl Home {
 /// The parameters that the runner of an action declares; none for a runner that is not built in.
 pub fn runner_parameters(action: &Action) -> Vec<Parameter> {
     load::parameters_of(&action.runner)
+}
+
+/// The parameters that a runner declares; none for one that is not built in.
+pub fn parameters_of_runner(runner: &str) -> Vec<Parameter> {
+    load::parameters_of(runner)
 }

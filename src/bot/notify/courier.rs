@@ -232,6 +232,7 @@ impl Courier {
         let Some(notify) = self.notify.upgrade() else {
             return Settled { delivery: delivery.id, at, millis, outcome, again };
         };
+        notify.counters.sent(&self.name, &outcome, again);
         if let Err(error) = &outcome {
             warn!(notifier = self.name, delivery = delivery.id, target = delivery.slot.target, tries = delivery.tries + 1, again = again.is_some(), %error, "a delivery was not taken");
             notify.failing(&self.name, delivery, error, failures, since);

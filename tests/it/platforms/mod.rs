@@ -18,6 +18,7 @@ mod table;
 mod talk;
 mod terminal;
 mod volumes;
+mod web;
 
 use std::time::Duration;
 
@@ -178,6 +179,7 @@ pub(crate) const ADAPTERS: &[(&str, Start)] = &[
     ("slack", slack::start),
     ("memory", memory::start),
     ("terminal", terminal::start),
+    ("web", web::start),
 ];
 
 /// Where an adapter degrades to something else than the row of the scenario says: adapter, scenario, what it does.

@@ -2,8 +2,10 @@
 
 pub(crate) mod api;
 pub(crate) mod bot;
+pub(crate) mod browser;
 pub(crate) mod cable;
 pub(crate) mod chat;
+pub(crate) mod console;
 #[cfg(feature = "discord")]
 pub(crate) mod discord;
 pub(crate) mod endpoint;

@@ -5,11 +5,13 @@ mod admin;
 mod approve;
 mod drain;
 mod factor;
+mod flow;
 mod grant;
 mod help;
 mod history;
 mod jobs;
 mod kv;
+mod later;
 mod lists;
 mod quiet;
 mod tell;
@@ -101,6 +103,9 @@ pub static ROWS: &[&Row] = &[
     &history::SHOW,
     &history::RERUN,
     &history::RERUN_LAST,
+    &flow::RERUN_FROM,
+    &flow::PAUSE,
+    &flow::RESUME,
     &approve::APPROVALS,
     &approve::APPROVE,
     &approve::DENY,
@@ -122,6 +127,10 @@ pub static ROWS: &[&Row] = &[
     &kv::SET,
     &kv::LIST,
     &kv::DELETE,
+    &later::SCHEDULES,
+    &later::SCHEDULE,
+    &later::NEW,
+    &later::REMIND,
     &quiet::SILENCES,
     &quiet::SILENCE,
     &quiet::UNSILENCE,
@@ -143,10 +152,12 @@ pub struct Call {
     pub asker: Asker,
     /// What was typed for the parameters that were typed.
     pub params: BTreeMap<String, String>,
+    /// The command as it was typed, less its address.
+    pub text: String,
     /// The message that asks.
     pub message: MessageKey,
-    /// Its answers.
-    pub replies: Arc<Replies>,
+    /// Its answers, where somebody waits for them.
+    pub replies: Option<Arc<Replies>>,
 }
 
 impl Call {
@@ -157,25 +168,46 @@ impl Call {
 
     /// Whether the asker has a built-in permission, such as `chatops.kill`.
     pub fn may(&self, permit: &str) -> bool {
-        let asked = access::Asked { action: permit, alias: None, parameters: &Map::new() };
-        self.home.access.decide(&self.asker.who(), &asked).is_allowed()
+        may(&self.home, &self.asker, permit)
     }
 
     /// Whether the asker gets an answer from a built-in command.
     pub fn may_use(&self, row: &Row) -> bool {
-        match row.need {
-            Need::Nothing => true,
-            Need::Something => {
-                self.may_run_something() || self.home.may_ever(&self.asker.who(), row.permit, None)
-            }
-            Need::Grant => self.may(row.permit),
-        }
+        may_use(&self.home, &self.asker, row)
     }
 
     /// Whether the asker may run anything that is not built in.
     pub fn may_run_something(&self) -> bool {
-        self.home.listed.iter().any(|alias| alias.pack != PACK && self.home.may_see(&self.asker.who(), alias))
+        may_run_something(&self.home, &self.asker)
     }
+}
+
+/// Whether somebody gets an answer from a built-in command.
+pub(super) fn may_use(home: &Home, asker: &Asker, row: &Row) -> bool {
+    match row.need {
+        Need::Nothing => true,
+        Need::Something => may_run_something(home, asker) || home.may_ever(&asker.who(), row.permit, None),
+        Need::Grant => may(home, asker, row.permit),
+    }
+}
+
+fn may(home: &Home, asker: &Asker, permit: &str) -> bool {
+    let asked = access::Asked { action: permit, alias: None, parameters: &Map::new() };
+    home.access.decide(&asker.who(), &asked).is_allowed()
+}
+
+fn may_run_something(home: &Home, asker: &Asker) -> bool {
+    home.listed.iter().any(|alias| alias.pack != PACK && home.may_see(&asker.who(), alias))
+}
+
+/// Whether a built-in command answers by an execution of its own.
+pub(super) fn answers_elsewhere(row: &Row) -> bool {
+    [history::RERUN.name, history::RERUN_LAST.name].contains(&row.name)
+}
+
+/// Whether a built-in command makes schedules.
+pub(super) fn makes_schedules(row: &Row) -> bool {
+    [later::NEW.name, later::REMIND.name].contains(&row.name)
 }
 
 /// The row of an alias, if the alias is built in.
