@@ -74,7 +74,13 @@ impl Bot {
         }
         if self.engine.awaiting().iter().any(|open| open.execution.id == submitted.id) {
             let why = Some("it waits for approval".to_owned());
-            return Ok(Ended { id: submitted.id, status: Status::Pending, why, result: Value::Null });
+            return Ok(Ended {
+                id: submitted.id,
+                status: Status::Pending,
+                why,
+                result: Value::Null,
+                post: None,
+            });
         }
         submitted.done.await.map_err(|_| Refusal::NoAction(action.to_owned()))
     }

@@ -234,11 +234,6 @@ impl Bot {
         &self.console
     }
 
-    /// What takes commands in.
-    pub fn chat(&self) -> &Arc<Chat> {
-        &self.chat
-    }
-
     /// Loads the configuration again.
     pub async fn reload(&self, by: &str) -> Report {
         let home = self.homes.reload(by).await;

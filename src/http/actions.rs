@@ -60,7 +60,7 @@ pub(super) async fn run(
         return Ok((StatusCode::ACCEPTED, Json(ran)));
     }
     let lost = |_| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the bot is stopping");
-    let Ended { id, status, why, result } = begun.done.await.map_err(lost)?;
+    let Ended { id, status, why, result, post: _ } = begun.done.await.map_err(lost)?;
     Ok((StatusCode::OK, Json(Ran { id, status, why, result: Some(result) })))
 }
 

@@ -26,7 +26,7 @@ pub enum Noun {
 
 impl Noun {
     /// Every noun, in the order of the `block` table.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Execution,
         Self::Delivery,
         Self::Worker,

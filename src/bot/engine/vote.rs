@@ -340,7 +340,7 @@ impl Engine {
         let Parked { done, .. } = self.unpark(id);
         for done in done {
             // Nobody may be waiting any more.
-            let _ = done.send(Ended { id, status, why: why.clone(), result: result.clone() });
+            let _ = done.send(Ended { id, status, why: why.clone(), result: result.clone(), post: None });
         }
         Ok(())
     }
