@@ -90,3 +90,4 @@ mod ssh_password;
 mod support;
 mod terminal;
 mod topics;
+mod workflow_try;
