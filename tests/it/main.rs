@@ -91,4 +91,5 @@ mod support;
 mod terminal;
 mod topics;
 mod workflow_kill9;
+mod workflow_try;
 mod workflows;
