@@ -3,6 +3,7 @@
 mod accepted;
 mod crash;
 mod disk;
+mod flows;
 mod lanes;
 mod migration;
 mod pairs;
