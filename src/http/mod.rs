@@ -6,6 +6,7 @@
 //! which only the bot's own user can read.
 
 mod actions;
+mod approvals;
 mod auth;
 mod caller;
 mod calls;
@@ -117,6 +118,11 @@ fn routes() -> Vec<(Scope, &'static str, MethodRouter<Site>)> {
         (Read, "/executions", get(executions::list)),
         (Run, "/executions/{id}/cancel", post(executions::cancel)),
         (Run, "/actions/run", post(actions::run)),
+        (Read, "/approvals", get(approvals::list)),
+        (Run, "/approvals/{id}/approve", post(approvals::approve)),
+        (Run, "/approvals/{id}/deny", post(approvals::deny)),
+        (Run, "/approvals/{id}/withdraw", post(approvals::withdraw)),
+        (Run, "/approvals/{id}/answer", post(approvals::answer)),
         (Admin, "/chat", post(chat::say)),
         (Admin, "/reload", post(executions::reload)),
     ]

@@ -6,6 +6,7 @@
 mod address;
 mod codes;
 pub mod commands;
+mod dry;
 mod heard;
 mod hearing;
 mod offers;
@@ -108,6 +109,13 @@ impl Chat {
     }
 
     fn carry_out(self: &Arc<Self>, heard: &Heard, sure: Sure) {
+        if let Some(dry) = Self::dry(heard, sure) {
+            match Self::find(&dry, &dry.text, sure) {
+                Found::One(hit) => return self.tell_dry(&dry, hit),
+                Found::Many(mut hits) if !hits.is_empty() => return self.tell_dry(&dry, hits.swap_remove(0)),
+                _ => {}
+            }
+        }
         let stale = heard.stale(self.world.now());
         match (Self::find(heard, &heard.text, sure), stale) {
             (Found::One(hit), Some(ago)) => self.away(heard, &[hit], ago),

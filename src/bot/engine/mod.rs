@@ -15,6 +15,7 @@ mod load;
 mod order;
 mod park;
 mod prepare;
+mod preview;
 mod render;
 mod replies;
 mod resume;
