@@ -4,6 +4,7 @@
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 mod api;
+mod approvals;
 mod audit;
 mod bad_input;
 mod chat_access;
@@ -20,6 +21,7 @@ mod choices_more;
 mod cli;
 mod cli_running;
 mod clients;
+mod codes;
 mod config_override;
 mod console_auth;
 mod console_chat;

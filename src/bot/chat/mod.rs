@@ -7,6 +7,7 @@ mod address;
 mod aside;
 mod codes;
 pub mod commands;
+mod dry;
 mod errand;
 mod heard;
 mod hearing;
@@ -115,6 +116,13 @@ impl Chat {
     }
 
     fn carry_out(self: &Arc<Self>, heard: &Heard, sure: Sure) {
+        if let Some(dry) = Self::dry(heard, sure) {
+            match Self::find(&dry, &dry.text, sure) {
+                Found::One(hit) => return self.tell_dry(&dry, hit),
+                Found::Many(mut hits) if !hits.is_empty() => return self.tell_dry(&dry, hits.swap_remove(0)),
+                _ => {}
+            }
+        }
         let stale = heard.stale(self.world.now());
         match (Pipe::of(&heard.home, &heard.asker, &heard.text), stale) {
             (Some(Ok(pipe)), Some(ago)) => return self.away(heard, &pipe.hits(), ago),

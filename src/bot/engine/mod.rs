@@ -18,6 +18,7 @@ mod model;
 mod order;
 mod park;
 mod prepare;
+mod preview;
 mod rehearse;
 mod render;
 mod repeat;

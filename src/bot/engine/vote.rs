@@ -316,10 +316,9 @@ impl Engine {
         let open = &held.open;
         let id = open.execution.id;
         let good = status == Status::Succeeded;
-        let name = audit.person.as_ref().map(|_| ());
-        let shown = match (&end, name) {
-            (End::Never(why), _) => Some(why.trim_start_matches(verdict).trim().to_owned()),
-            (End::Answered(response), _) => Some(format!("with {response}")),
+        let shown = match &end {
+            End::Never(why) => Some(why.trim_start_matches(verdict).trim().to_owned()),
+            End::Answered(response) => Some(format!("with {response}")),
         };
         let replies = self.lock().parked.get(&id).and_then(|parked| parked.replies.clone());
         let answer = replies.map(|replies| replies.end(good));
