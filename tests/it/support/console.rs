@@ -53,7 +53,7 @@ description: A report as a file
 action_ref: core.local
 formats:
   - "report"
-immutable_parameters: { cmd: "seq 1 400 | sed 's/$/ of many lines of a long report/'" }
+immutable_parameters: { cmd: "seq 1 2000 | sed 's/$/ of many lines of a long report/'" }
 ack: { enabled: false }
 "#;
 
