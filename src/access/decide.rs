@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::pattern::Values;
 use super::policy::{Access, Held, Holder, Rule, Through, sits_here};
 use super::{BUILTIN, Open};
+use crate::config::Demand;
 use crate::model::{Person, Place};
 
 /// Who asks, and where.
@@ -45,6 +46,16 @@ pub enum Decision {
         /// Why, to be shown to who asked.
         why: Why,
     },
+}
+
+impl By {
+    /// Who must approve what is allowed so.
+    pub fn demand(&self) -> Option<&Demand> {
+        match self {
+            Self::Rule(through) => through.rule.approval.as_ref(),
+            Self::Admin | Self::Terminal | Self::Open => None,
+        }
+    }
 }
 
 impl Decision {
@@ -178,20 +189,35 @@ impl Access {
             })
     }
 
+    /// Whether any rule lets `asker` run anything there: whoever may use a room may have answers sent to it.
+    pub fn may_use(&self, asker: &Asker<'_>) -> bool {
+        self.free(asker.person, "").is_some()
+            || self
+                .rules_of(asker.person)
+                .any(|through| !through.rule.run.is_empty() && through.rule.holds_at(asker).is_ok())
+    }
+
     fn judge(&self, asker: &Asker<'_>, asked: &Asked<'_>, verb: Verb) -> Decision {
         if let Some(by) = self.free(asker.person, asked.action) {
             return Decision::Allowed { by };
         }
-        let mut near = Vec::new();
+        let (mut near, mut guarded) = (Vec::new(), None);
         let speaking =
             self.rules_of(asker.person).filter(|held| held.rule.speaks_of(verb, asked.action, asked.alias));
         for through in speaking {
             match through.rule.holds_at(asker).and_then(|()| through.rule.holds_with(asked.parameters)) {
+                // Another rule may allow it without anybody's word.
+                Ok(()) if verb == Verb::Run && through.rule.approval.is_some() => {
+                    guarded.get_or_insert(through);
+                }
                 Ok(()) => return Decision::Allowed { by: By::Rule(through) },
                 Err(miss) => near.push(Near { through, miss }),
             }
         }
-        Decision::Refused { why: self.why(asker, asked.action, near) }
+        match guarded {
+            Some(through) => Decision::Allowed { by: By::Rule(through) },
+            None => Decision::Refused { why: self.why(asker, asked.action, near) },
+        }
     }
 
     pub(super) fn why(&self, asker: &Asker<'_>, action: &str, near: Vec<Near>) -> Why {
@@ -221,7 +247,8 @@ impl Access {
         let policy = self.policy.as_ref();
         let held = policy.filter(|_| person.is_proven()).and_then(|policy| policy.held.get(person));
         let own = held.into_iter().flatten().map(|Held { rule, by }| through(rule, Some(by)));
-        own.chain(policy.into_iter().flat_map(|policy| &policy.everyone).map(|rule| through(rule, None)))
+        own.chain(self.lent_to(person))
+            .chain(policy.into_iter().flat_map(|policy| &policy.everyone).map(|rule| through(rule, None)))
     }
 }
 

@@ -8,6 +8,7 @@ use tracing::info;
 
 use super::chat::Hearing;
 use super::home::Home;
+use super::hubots::{self, Hubot};
 use super::{Bot, link};
 use crate::adapter::{Abilities, Call, Ears, Link, Returned, Service};
 use crate::config::instances::Instance;
@@ -36,6 +37,16 @@ impl Bot {
         let (state, receiver) =
             watch::channel(link::State::Connecting { since: self.world.now(), why: None });
         (self.link_with(name, abilities, state), receiver)
+    }
+
+    /// The Hubot of that name, known from here on: what is said to its people goes to its streams.
+    pub fn hubot(self: &Arc<Self>, name: &AdapterName) -> Arc<Hubot> {
+        let (hubot, is_new) = self.hubots.open(name);
+        if is_new {
+            let (link, _) = self.link(name, hubots::ABILITIES);
+            self.tasks.spawn(hubot.clone().serve(link));
+        }
+        hubot
     }
 
     fn link_with(

@@ -144,6 +144,25 @@ impl Tokens {
     }
 }
 
+impl Tokens {
+    /// The id of a token that is known.
+    pub(super) fn id(&self, given: &str) -> Option<i64> {
+        let all = self.known.read().unwrap_or_else(PoisonError::into_inner).clone();
+        all.get(&hash(given)).map(|known| known.token.id)
+    }
+
+    /// The holder of the token of this id, and until when it is good.
+    pub(super) fn numbered(&self, id: i64, now: Timestamp) -> Result<(Caller, Option<Timestamp>), Bad> {
+        let all = self.known.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = all.values().find(|known| known.token.id == id).ok_or(Bad::Unknown)?;
+        let Token { name, scopes, expires, .. } = &known.token;
+        if expires.is_some_and(|end| end <= now) {
+            return Err(Bad::Expired(name.clone()));
+        }
+        Ok((Caller::Token { name: name.clone(), scopes: scopes.clone() }, *expires))
+    }
+}
+
 /// Reads the tokens once, at the start; without them only `var/token` is good.
 pub(super) async fn load(store: &Store) -> Tokens {
     let tokens = Tokens::default();

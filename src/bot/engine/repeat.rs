@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::{Asker, Given, Order, Refusal, prepare};
@@ -36,7 +36,7 @@ impl NotAgain {
     }
 }
 
-/// An order for what `first` ran: access and parameters are checked anew.
+/// An order for what `first` ran, with `changed` in place of what was given then: access and parameters are checked anew.
 ///
 /// # Errors
 /// Why not.
@@ -45,12 +45,16 @@ pub async fn repeat(
     home: &Arc<Home>,
     asker: &Asker,
     first: Execution,
+    changed: Map<String, Value>,
 ) -> Result<Order, NotAgain> {
     let secrets = store.secrets(first.id).await?;
-    let typed = secrets.iter().any(|(name, value)| !is_default(home, &first.action, name, value));
+    let is_kept = |name: &str| !changed.contains_key(name);
+    let typed =
+        secrets.iter().any(|(name, value)| is_kept(name) && !is_default(home, &first.action, name, value));
     let foreign = typed && first.person != asker.person;
     let mut parameters = first.parameters;
     parameters.extend(secrets);
+    parameters.extend(changed);
     let alias = first.alias.as_ref().and_then(|name| home.alias(name));
     let mut order =
         prepare(home, asker, alias, &first.action, Given::Recorded(parameters)).map_err(NotAgain::Refused)?;

@@ -105,6 +105,7 @@ fn search(asked: &Fields, now: Timestamp) -> Result<Search, Trouble> {
     Ok(Search {
         person,
         place: asked.text("place"),
+        subject: None,
         what: what.transpose()?,
         text: asked.text("text"),
         from: asked.time("from", now)?,

@@ -43,6 +43,7 @@ pub(super) async fn list(
         status: word(&asked, "status")?,
         level: word(&asked, "level")?,
         subject: asked.text("subject"),
+        text: asked.text("text"),
         since: asked.time("since", now)?,
         before: asked.number("before")?,
         limit: PAGE + 1,

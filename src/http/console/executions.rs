@@ -163,7 +163,8 @@ pub(super) async fn rerun(
 ) -> Result<Response, Trouble> {
     let (execution, _) = found(&console, id).await?;
     let bot = &console.site.bot;
-    let order = repeat(bot.store(), &bot.homes().current(), &viewer.asker(), execution).await;
+    let order =
+        repeat(bot.store(), &bot.homes().current(), &viewer.asker(), execution, Default::default()).await;
     let order = order.map_err(|why| Trouble::forbidden(why.to_string()))?;
     let submitted = bot.engine().submit(order);
     // The page of it is there once it is recorded: ids are given before.

@@ -32,6 +32,7 @@ pub(crate) mod source;
 pub(crate) mod sshd;
 pub(crate) mod tinyproxy;
 pub(crate) mod tls_end;
+pub(crate) mod tls_front;
 
 use std::thread;
 use std::time::{Duration, Instant};
