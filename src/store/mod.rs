@@ -46,7 +46,7 @@ use tokio::sync::{Semaphore, oneshot};
 pub use accept::BRIEF;
 pub use change::{
     Accept, Begin, Change, Decide, Done, Due, Entry, Fate, Finish, NewDelivery, NewSchedule, Notice, Pick,
-    Routed, Scene, Sending, Setting, Settled, Token, Topical, What,
+    RoomDefault, Routed, Scene, Sending, Setting, Settled, Token, Topical, What,
 };
 pub use claims::{Claimed, Claims, MemoryClaims, Stored};
 pub use error::StoreError;

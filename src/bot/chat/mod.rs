@@ -6,9 +6,11 @@
 mod address;
 mod aside;
 pub mod commands;
+mod defaults;
 mod errand;
 mod heard;
 mod hearing;
+mod listen;
 mod offers;
 mod pipe;
 mod press;
@@ -64,6 +66,8 @@ pub struct Chat {
     /// How the connections stand.
     pub links: Mutex<Vec<(AdapterName, watch::Receiver<link::State>)>>,
     seen: Mutex<Seen>,
+    resting: Mutex<listen::Resting>,
+    defaults: std::sync::RwLock<defaults::Defaults>,
 }
 
 impl Chat {
@@ -77,12 +81,28 @@ impl Chat {
         store: Store,
         world: World,
     ) -> Arc<Self> {
-        let (links, seen) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { homes, engine, notify, outbox, choices, store, world, links, seen })
+        let (links, seen, resting) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let defaults = std::sync::RwLock::default();
+        Arc::new(Self {
+            homes,
+            engine,
+            notify,
+            outbox,
+            choices,
+            store,
+            world,
+            links,
+            seen,
+            resting,
+            defaults,
+        })
     }
 
     /// Remembers what was heard before this process began: a service that repeats it gets no second answer.
     pub async fn recall(&self) {
+        if let Err(error) = self.recall_defaults().await {
+            warn!(%error, "what rooms fill in cannot be read");
+        }
         match self.store.read(|reader| reader.newest_keys(RECALLED)).await {
             Ok(keys) => {
                 let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -157,6 +177,7 @@ impl Chat {
         if let Some(row) = commands::find(&hit.alias) {
             return self.built_in(heard, row, &hit);
         }
+        let (hit, filled) = self.filled(&heard.home, &heard.asker, hit);
         let typed = Heard { text: heard.without_secrets(&hit), ..heard.clone() };
         let given = Given::Typed(hit.params);
         let order = prepare(&heard.home, &heard.asker, Some(&hit.alias), &hit.alias.action_ref, given);
@@ -167,6 +188,7 @@ impl Chat {
         order.command = cut_secrets(&typed.text, &order.prepared.secrets);
         order.cause = heard.itself().map_or(Cause::Command, |itself| itself.cause);
         order.pressed = heard.pressed();
+        order.filled = filled;
         order.message = Some(MessageKey { id: heard.part_id().into(), ..heard.message.key.clone() });
         order.replies = heard.awaited();
         order.position = heard.message.position.clone();

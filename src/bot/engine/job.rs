@@ -22,6 +22,8 @@ pub(super) struct Job {
     pub(super) killed_by: Mutex<Option<String>>,
     /// The buttons of what it says while it is open, once it said something.
     pub(super) buttons: OnceLock<Vec<Choice>>,
+    /// What of its result is shown as files.
+    pub(super) files: OnceLock<super::files::Found>,
     pub(super) done: Mutex<Option<oneshot::Sender<Ended>>>,
 }
 

@@ -6,6 +6,7 @@
 
 mod announce;
 mod buttons;
+mod files;
 mod finish;
 mod job;
 mod kill;
@@ -142,6 +143,7 @@ impl Engine {
             output: Arc::new(Output::new(order.home.settings.output_limit.0)),
             killed_by: Mutex::new(None),
             buttons: OnceLock::new(),
+            files: OnceLock::new(),
             done: Mutex::new(Some(done)),
             order,
         });

@@ -8,6 +8,7 @@ mod jobs;
 mod later;
 mod lists;
 mod quiet;
+mod settings;
 mod tell;
 mod who;
 
@@ -106,6 +107,9 @@ pub static ROWS: &[&Row] = &[
     &later::SCHEDULE,
     &later::NEW,
     &later::REMIND,
+    &settings::SETTINGS,
+    &settings::SET,
+    &settings::UNSET,
     &quiet::SILENCES,
     &quiet::SILENCE,
     &quiet::UNSILENCE,

@@ -125,7 +125,7 @@ impl Pipe {
         let place = self.target.as_ref().map(aside).transpose()?;
         let mut hidden = Vec::new();
         for step in &self.steps {
-            hidden.extend(step.allowed(home, asker)?);
+            hidden.extend(step.allowed(chat, home, asker)?);
         }
         Ok((place, hidden))
     }
@@ -183,8 +183,9 @@ fn marked(text: &str) -> String {
 }
 
 impl Step {
-    fn allowed(&self, home: &Arc<Home>, asker: &Asker) -> Result<Vec<String>, Post> {
+    fn allowed(&self, chat: &super::Chat, home: &Arc<Home>, asker: &Asker) -> Result<Vec<String>, Post> {
         let Self::Command { hit, .. } = self else { return Ok(Vec::new()) };
+        let (hit, _) = chat.filled(home, asker, (**hit).clone());
         let alias = &hit.alias;
         if let Some(row) = commands::find(alias) {
             if !commands::may_use(home, asker, row) {
@@ -195,7 +196,7 @@ impl Step {
                 false => Ok(Vec::new()),
             };
         }
-        let order = prepare(home, asker, Some(alias), &alias.action_ref, Given::Typed(hit.params.clone()));
+        let order = prepare(home, asker, Some(alias), &alias.action_ref, Given::Typed(hit.params));
         let ever = || home.may_ever(&asker.who(), &alias.action_ref, Some(&alias.reference()));
         match order {
             Ok(order) => {
