@@ -92,7 +92,7 @@ fn a_rule_runs_no_more_often_than_it_may() {
 
 #[test]
 fn rules_that_cause_each_other_end() {
-    let action = "---\nname: loop\nrunner_type: local-shell-cmd\nparameters:\n  cmd: { immutable: true, default: 'echo round >> HERE/rounds' }\nnotify: { on_complete: { message: again } }\n";
+    let action = "---\nname: loop\nrunner_type: local-shell-cmd\nparameters:\n  cmd: { immutable: true, default: 'echo round >> HERE/rounds' }\nnotify: { on-complete: { message: again } }\n";
     let rules = "rules:\n  - name: again\n    match: { source: action, events: [action.completed] }\n    run: default.loop\n    as: memory:alice\n    in: \"memory:#ops\"\n";
     let home = home(rules);
     let here = home.path().display().to_string();
@@ -132,7 +132,8 @@ fn an_event_that_was_committed_before_a_crash_is_looked_at_once_after_it() {
     bot.starts_again();
     bot.until(|| bot.read(|reader| reader.fresh_events(10)).is_empty().then_some(()));
     bot.says_nothing_more();
-    assert_eq!(bot.read(|reader| reader.executions(&Default::default())).len(), 2);
+    let all = chatops::store::Filter { limit: 10, ..Default::default() };
+    assert_eq!(bot.read(move |reader| reader.executions(&all)).len(), 2);
 }
 
 #[test]
@@ -173,7 +174,8 @@ fn told(api: &Api, status: &str, fingerprint: &str) {
 #[test]
 fn a_failure_that_nobody_takes_care_of_is_told_to_the_next_who_hear_its_end_too() {
     let (room, pager) = (Endpoint::saying(200, "", ""), Endpoint::saying(200, "", ""));
-    let (bot, api) = serve(&escalating(&room, &pager));
+    let home = escalating(&room, &pager);
+    let (bot, api) = serve(&home);
     told(&api, "failed", "disk");
     until_told(&room, 1);
     assert_eq!(until_told(&pager, 1), ["disk failed"]);

@@ -65,6 +65,10 @@ impl Pipe {
         let split = split::split(text)?;
         let (first, rest) = split.steps.split_first()?;
         let Found::One(head) = found(home, asker, first) else { return None };
+        // What is to happen later is a pipe then.
+        if commands::find(&head.alias).is_some_and(commands::makes_schedules) {
+            return None;
+        }
         let whole = match found(home, asker, text) {
             Found::One(hit) if keeps(home, &head, &hit) => return None,
             Found::One(_) => true,
