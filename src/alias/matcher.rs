@@ -96,6 +96,19 @@ impl Matcher {
             .unwrap_or(Found::None { suggestion: None })
     }
 
+    /// Everything that formats which match anywhere find in a text, each alias by one of its formats.
+    pub fn every(&self, text: &str) -> Vec<Hit> {
+        if text.len() > LONGEST {
+            return Vec::new();
+        }
+        let command = Command::new(text);
+        let units =
+            self.every.candidates(command.text()).into_iter().map(|number| self.units[number as usize]);
+        let (mut matches, _) = self.matches(&command, units);
+        matches.dedup_by_key(|found| found.unit.entry);
+        matches.iter().flat_map(|found| self.hits(found)).collect()
+    }
+
     /// The nearest command to a text that is none.
     pub fn suggest(&self, text: &str, allowed: &dyn Fn(&Alias) -> bool) -> Option<Suggestion> {
         let text = text.trim();

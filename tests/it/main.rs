@@ -51,6 +51,7 @@ mod irc_networks;
 mod irc_session;
 mod kill9;
 mod layers;
+mod listening;
 #[path = "../../benches/notify/load.rs"]
 mod load;
 mod mattermost;
@@ -70,6 +71,7 @@ mod notify_secrets;
 mod notify_tls;
 mod pipes;
 mod platforms;
+mod reactions;
 mod real_senders;
 mod retention;
 mod rocketchat;

@@ -28,6 +28,8 @@ pub(super) struct Heard {
 pub(super) enum By {
     /// By typing it.
     Typing,
+    /// By talking to others: an alias listens.
+    Overhearing,
     /// By pressing a button, which stands for this; for nothing if it was pressed in vain.
     Pressing(Option<Arc<Taken>>),
     /// By nobody now: a schedule or a rule runs it in that person's name.
@@ -67,7 +69,7 @@ impl Heard {
     /// The label of the button that was pressed for it; empty where it stands for nothing.
     pub(super) fn pressed(&self) -> Option<String> {
         match &self.by {
-            By::Typing | By::Itself(_) => None,
+            By::Typing | By::Overhearing | By::Itself(_) => None,
             By::Pressing(taken) => {
                 Some(taken.as_ref().map(|taken| taken.way().label.clone()).unwrap_or_default())
             }
@@ -78,7 +80,7 @@ impl Heard {
     pub(super) fn itself(&self) -> Option<&Itself> {
         match &self.by {
             By::Itself(itself) => Some(itself),
-            By::Typing | By::Pressing(_) => None,
+            By::Typing | By::Overhearing | By::Pressing(_) => None,
         }
     }
 

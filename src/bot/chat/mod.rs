@@ -7,10 +7,12 @@ mod address;
 mod aside;
 mod codes;
 pub mod commands;
+mod defaults;
 mod dry;
 mod errand;
 mod heard;
 mod hearing;
+mod listen;
 mod offers;
 mod pipe;
 mod press;
@@ -68,6 +70,8 @@ pub struct Chat {
     /// How the connections stand.
     pub links: Mutex<Vec<(AdapterName, watch::Receiver<link::State>)>>,
     seen: Mutex<Seen>,
+    resting: Mutex<listen::Resting>,
+    defaults: std::sync::RwLock<defaults::Defaults>,
 }
 
 impl Chat {
@@ -81,12 +85,28 @@ impl Chat {
         store: Store,
         world: World,
     ) -> Arc<Self> {
-        let (links, seen) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { homes, engine, notify, outbox, choices, store, world, links, seen })
+        let (links, seen, resting) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let defaults = std::sync::RwLock::default();
+        Arc::new(Self {
+            homes,
+            engine,
+            notify,
+            outbox,
+            choices,
+            store,
+            world,
+            links,
+            seen,
+            resting,
+            defaults,
+        })
     }
 
     /// Remembers what was heard before this process began: a service that repeats it gets no second answer.
     pub async fn recall(&self) {
+        if let Err(error) = self.recall_defaults().await {
+            warn!(%error, "what rooms fill in cannot be read");
+        }
         match self.store.read(|reader| reader.newest_keys(RECALLED)).await {
             Ok(keys) => {
                 let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -168,6 +188,7 @@ impl Chat {
         if let Some(row) = commands::find(&hit.alias) {
             return self.built_in(heard, row, &hit);
         }
+        let (hit, filled) = self.filled(&heard.home, &heard.asker, hit);
         let typed = Heard { text: heard.without_secrets(&hit), ..heard.clone() };
         if self.engine.is_draining() {
             return self.turn_down(&typed, heard, &hit.alias, &Refusal::Draining);
@@ -176,7 +197,7 @@ impl Chat {
             Ok(order) => {
                 // Before it begins: after a crash a button is not pressed for something that ran.
                 heard.done();
-                drop(self.engine.submit(order));
+                drop(self.engine.submit(Order { filled, ..order }));
             }
             Err(refusal) => self.turn_down(&typed, heard, &hit.alias, &refusal),
         }

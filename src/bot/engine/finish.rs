@@ -25,6 +25,12 @@ impl Engine {
         let execution =
             Execution { status: outcome.status, why: why.clone(), ended: Some(now), ..job.execution() };
         let mut post = render::result(&job.order, &execution, &result);
+        if let (Some(found), Some(post)) = (job.files.get(), &mut post) {
+            post.files.extend(found.files.iter().cloned());
+            let foot = std::mem::take(&mut post.foot);
+            let lines = std::iter::once(foot).chain(found.problems.iter().cloned());
+            post.foot = lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" · ");
+        }
         let instant = job.instant;
         let delivery = match (&mut post, job.order.place()) {
             (Some(post), Some(place)) if !instant => {

@@ -22,6 +22,8 @@ pub(super) struct Job {
     pub(super) killed_by: Mutex<Option<String>>,
     /// The buttons of what it says while it is open, once it said something.
     pub(super) buttons: OnceLock<Vec<Choice>>,
+    /// What of its result is shown as files.
+    pub(super) files: OnceLock<super::files::Found>,
     /// Who waits in code.
     pub(super) done: Mutex<Vec<oneshot::Sender<Ended>>>,
     /// It ends where it begins, and is recorded when it has ended.
@@ -38,6 +40,7 @@ impl Job {
             output: Arc::new(Output::new(order.home.settings.output_limit.0)),
             killed_by: Mutex::new(None),
             buttons: OnceLock::new(),
+            files: OnceLock::new(),
             done: Mutex::new(done),
             instant: false,
             order,

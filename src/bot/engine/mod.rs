@@ -9,6 +9,7 @@ mod buttons;
 mod code;
 mod desk;
 mod durations;
+mod files;
 mod finish;
 mod job;
 mod kill;

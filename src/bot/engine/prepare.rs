@@ -119,6 +119,7 @@ pub fn prepare(
         replies: None,
         pressed: None,
         position: None,
+        filled: Vec::new(),
         rule: None,
         quiet: false,
         lock,

@@ -13,6 +13,7 @@ mod kv;
 mod later;
 mod lists;
 mod quiet;
+mod settings;
 mod tell;
 mod who;
 
@@ -127,6 +128,9 @@ pub static ROWS: &[&Row] = &[
     &later::SCHEDULE,
     &later::NEW,
     &later::REMIND,
+    &settings::SETTINGS,
+    &settings::SET,
+    &settings::UNSET,
     &quiet::SILENCES,
     &quiet::SILENCE,
     &quiet::UNSILENCE,
