@@ -34,6 +34,7 @@ mod doubts;
 mod events;
 mod heavy_senders;
 mod https;
+mod hubot_client;
 mod import_notify;
 mod intake;
 mod intake_bad;
@@ -80,6 +81,10 @@ mod ssh_chat;
 mod ssh_more;
 #[cfg(feature = "ssh-native")]
 mod ssh_password;
+mod st2;
+mod st2_client;
+mod st2_runs;
+mod st2_stream;
 mod support;
 mod terminal;
 mod topics;

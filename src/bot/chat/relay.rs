@@ -109,9 +109,7 @@ impl Chat {
     pub async fn relay(self: &Arc<Self>, relayed: Relayed) -> Result<Vec<Taken>, Denied> {
         let heard = self.as_heard(&relayed);
         let hits = self.meant(&heard, &relayed.alias)?;
-        let replies = Arc::new(super::Replies::new(heard.message.key.clone(), hits.len()));
-        let heard = Heard { replies, ..heard };
-        let ready = |(part, hit)| self.ready(&Heard { part, ..heard.clone() }, hit);
+        let ready = |(part, hit)| self.ready(&heard.part(part), hit);
         let ready: Vec<Ready> = hits.into_iter().enumerate().map(ready).collect::<Result<_, _>>()?;
         let mut taken = Vec::with_capacity(ready.len());
         for ready in ready {
