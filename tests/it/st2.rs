@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::support::api::{Api, request};
 use crate::support::live::good;
 use crate::support::st2::{St2, fault, home, serve};
+use crate::support::{SOON, until};
 
 #[test]
 fn a_token_opens_it_in_every_way_that_clients_send_one() {
@@ -63,6 +64,10 @@ fn a_name_and_a_password_give_a_token_that_ends_with_the_one_it_stands_on() {
     fault(login("/v1/tokens", "ops", &st2.token, "{\"ttl\": 90000}"), 400);
     let forged = with.token.replacen("st2_", "st2_9", 1);
     fault(St2::with(&home, &forged).get("/user"), 401);
+
+    let short = good(login("/v1/tokens", "ops", &st2.token, "{\"ttl\": 1}"), 201);
+    let short = St2::with(&home, short["token"].as_str().unwrap());
+    until(SOON, || (short.get("/user").status == 401).then_some(()));
 
     assert_eq!(home.run(&["token", "revoke", "ops"]).code, Some(0));
     fault(with.get("/user"), 401);

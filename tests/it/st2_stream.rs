@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use crate::support::api::Api;
 use crate::support::live::good;
 use crate::support::st2::{St2, home, serve};
 use crate::support::{SOON, until};
@@ -116,5 +117,20 @@ fn what_nobody_listens_to_waits_also_through_a_crash() {
     assert_eq!(text(&heard.event().2), "said {~} **next**");
     let told = heard.lines.since(0).iter().filter(|line| line.contains("\"kept\"")).count();
     assert_eq!(told, 1);
+    assert!(bot.stop().success());
+}
+
+#[test]
+fn notifications_reach_rooms_behind_a_hubot() {
+    let notifiers = "notifiers: [ { name: room, to: { chat: { places: ['hubot:ops'] } } } ]\n\
+                     routes: [ { match: { source: '*' }, send: [room] } ]\n";
+    let home = home().file("notifiers.yaml", notifiers);
+    let bot = serve(&home);
+    let mut heard = St2::new(&home, "hubot", &["read"]).listen("");
+    let event = json!({"source": "backup", "title": "backup of db1 failed", "status": "failed"});
+    good(Api::of(&home).post("events", &event), 202);
+    let payload = heard.event().2["payload"].clone();
+    assert!(payload["message"].as_str().unwrap().contains("backup of db1 failed"), "{payload}");
+    assert_eq!((&payload["channel"], &payload["user"]), (&json!("ops"), &Value::Null));
     assert!(bot.stop().success());
 }
