@@ -41,6 +41,7 @@ mod doubts;
 mod events;
 mod heavy_senders;
 mod https;
+mod hubot_client;
 mod import_notify;
 mod intake;
 mod intake_bad;
@@ -91,6 +92,10 @@ mod ssh_chat;
 mod ssh_more;
 #[cfg(feature = "ssh-native")]
 mod ssh_password;
+mod st2;
+mod st2_client;
+mod st2_runs;
+mod st2_stream;
 mod support;
 mod terminal;
 mod topics;

@@ -8,7 +8,7 @@ use crate::alias::Hit;
 use crate::bot::choices::Taken;
 use crate::bot::engine::{Asker, Replies};
 use crate::bot::home::{Home, runner_parameters};
-use crate::model::{Cause, Message, Timestamp};
+use crate::model::{Cause, Message, MessageKey, Timestamp};
 
 /// Something that is meant for the bot.
 #[derive(Clone)]
@@ -56,6 +56,14 @@ impl Heard {
             message,
             by,
         }
+    }
+
+    /// One of several things that it asks for, which is answered for itself.
+    pub(super) fn part(&self, part: usize) -> Self {
+        let mut own = Self { part, ..self.clone() };
+        let key = MessageKey { id: own.part_id().into(), ..self.message.key.clone() };
+        own.replies = Arc::new(Replies::new(key, 1));
+        own
     }
 
     /// The message's id; of further parts with their number.
