@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tracing::info;
 
+use super::flow::Told;
 use super::park::{Parked, audit};
 use super::resume::Again;
 use super::{Asker, Ended, Engine};
@@ -331,6 +332,10 @@ impl Engine {
         info!(execution = id, verdict, "execution waits no more");
         self.approvals.forget(id);
         self.approvals.send(messages);
+        if let Some(step) = &open.execution.step {
+            let result = result.clone();
+            self.tell_flow(step.workflow, Told { child: id, status, result });
+        }
         let Parked { done, .. } = self.unpark(id);
         for done in done {
             // Nobody may be waiting any more.

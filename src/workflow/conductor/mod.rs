@@ -22,6 +22,7 @@ mod state;
 mod tests;
 mod transitions;
 mod view;
+mod whole;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;

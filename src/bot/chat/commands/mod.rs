@@ -5,6 +5,7 @@ mod admin;
 mod approve;
 mod drain;
 mod factor;
+mod flow;
 mod grant;
 mod help;
 mod history;
@@ -103,6 +104,9 @@ pub static ROWS: &[&Row] = &[
     &history::SHOW,
     &history::RERUN,
     &history::RERUN_LAST,
+    &flow::RERUN_FROM,
+    &flow::PAUSE,
+    &flow::RESUME,
     &approve::APPROVALS,
     &approve::APPROVE,
     &approve::DENY,
