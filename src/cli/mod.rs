@@ -35,6 +35,7 @@ mod start;
 mod starter;
 mod template;
 mod token;
+mod workflow;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -88,6 +89,9 @@ enum Command {
     /// Run an action, list them, show what one takes.
     #[command(subcommand)]
     Action(action::Command),
+    /// Check workflows and action chains, and play them through with given results.
+    #[command(subcommand)]
+    Workflow(workflow::WorkflowCommand),
     /// Render a template.
     #[command(subcommand)]
     Template(template::TemplateCommand),
@@ -151,6 +155,7 @@ pub fn main() -> ExitCode {
         Some(Command::Pack(packs)) => packs.run(global),
         Some(Command::Kv(kv)) => kv.run(global),
         Some(Command::Import(import)) => import.run(global),
+        Some(Command::Workflow(command)) => workflow::run(global, &command),
         Some(Command::Template(command)) => template::run(global, &command),
         Some(Command::Adapter(args)) => adapter::run(&args, global),
         Some(Command::Notify(notify)) => notify.run(global),
