@@ -43,6 +43,7 @@ mod irc_chat;
 mod irc_networks;
 mod irc_session;
 mod kill9;
+mod kv;
 mod layers;
 #[path = "../../benches/notify/load.rs"]
 mod load;
@@ -61,6 +62,7 @@ mod notify_postfix;
 mod notify_proxy;
 mod notify_secrets;
 mod notify_tls;
+mod packs;
 mod platforms;
 mod real_senders;
 mod retention;
