@@ -26,6 +26,7 @@ mod pack;
 mod print;
 mod route;
 mod runner;
+mod schedule;
 mod serve;
 mod silence;
 mod source;
@@ -105,6 +106,8 @@ enum Command {
     Delivery(delivery::Deliveries),
     /// Silence what is known already, for a while.
     Silence(silence::Silences),
+    /// What is to happen later: list, add, pause, resume, remove.
+    Schedule(schedule::Schedules),
     /// Tokens for the API: make, list, revoke.
     Token(token::Tokens),
     /// Say who hears of an event, and why.
@@ -151,6 +154,7 @@ pub fn main() -> ExitCode {
         Some(Command::Source(args)) => source::run(&args, global),
         Some(Command::Delivery(deliveries)) => deliveries.run(global),
         Some(Command::Silence(silences)) => silences.run(global),
+        Some(Command::Schedule(schedules)) => schedules.run(global),
         Some(Command::Token(tokens)) => tokens.run(global),
         Some(Command::Route(command)) => route::run(global, &command),
         Some(Command::Runner(args)) => runner::run(&args, global),

@@ -2,6 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -13,7 +14,7 @@ use crate::model::{Held, KvKey, KvScope, Pair, Secret, Timestamp};
 use crate::store::{Change, NewPair};
 
 /// Which keys.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Asked {
     /// `system` or `user`.
@@ -106,7 +107,7 @@ async fn seen(site: &Site, caller: &Caller, asked: &Asked, pair: &Pair) -> Resul
 }
 
 /// A value that somebody wants to keep.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wanted {
     value: Secret,
@@ -118,7 +119,7 @@ pub(super) struct Wanted {
     ttl: Option<Ttl>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(untagged)]
 enum Ttl {
     Seconds(u32),

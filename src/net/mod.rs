@@ -16,4 +16,4 @@ pub use base64::{base64, unbase64, webhook_key};
 pub use clock::{Clock, ManualClock};
 pub use same::same;
 pub use seal::{Seal, SealError};
-pub use world::{Elapsed, World};
+pub use world::{Elapsed, Proxies, World};

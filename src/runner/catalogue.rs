@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{Input, Job, Outcome, Runner, Settings, parameter};
 use super::{
-    announcement, echo, http_request, local_shell_cmd, local_shell_script, noop, python_script,
-    remote_shell_cmd, remote_shell_script,
+    announcement, echo, grant, http_request, inquirer, local_shell_cmd, local_shell_script, noop,
+    python_script, remote_shell_cmd, remote_shell_script,
 };
 use crate::config::nearest::nearest;
 
@@ -58,7 +58,6 @@ const UNSUPPORTED: &[&str] = &[
     "orquesta",
     "mistral-v2",
     "action-chain",
-    "inquirer",
     "winrm-cmd",
     "winrm-ps-cmd",
     "winrm-ps-script",
@@ -100,6 +99,8 @@ runners! {
     PythonScript(python_script::PythonScript) = "python-script" or ["run-python"],
     HttpRequest(http_request::HttpRequest) = "http-request" or ["http-runner"],
     Announcement(announcement::Announcement) = "announcement" or [],
+    Grant(grant::Grant) = "grant" or [],
+    Inquirer(inquirer::Inquirer) = "inquirer" or [],
     Noop(noop::Noop) = "noop" or [],
     Echo(echo::Echo) = "echo" or [],
 }

@@ -8,8 +8,10 @@ mod catalogue;
 mod desk;
 mod echo;
 mod fleet;
+mod grant;
 mod host;
 mod http_request;
+mod inquirer;
 mod local;
 mod local_shell_cmd;
 mod local_shell_script;
@@ -88,7 +90,7 @@ pub struct Input {
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
-    /// `succeeded`, `failed`, `timeout`, `canceled` or `abandoned`.
+    /// `succeeded`, `failed`, `timeout`, `canceled` or `abandoned`; `pending` with [`Effect::Ask`] among the effects.
     pub status: Status,
     /// One sentence, where the status does not say it all.
     pub why: Option<String>,
@@ -108,12 +110,29 @@ pub enum Effect {
         /// The announcement.
         body: Value,
     },
+    /// Let somebody do something for a time.
+    Grant {
+        /// What, as access.yaml would name it, or a role.
+        what: String,
+        /// Whom.
+        to: String,
+        /// For how long.
+        lasts: Duration,
+        /// Why, or empty.
+        reason: String,
+    },
     /// Ask people and wait.
     Ask {
         /// What an answer looks like.
         schema: Value,
         /// How long to wait.
         ttl: Duration,
+        /// Who is told.
+        route: String,
+        /// Roles or groups that may answer.
+        roles: Vec<String>,
+        /// People who may.
+        users: Vec<String>,
     },
 }
 

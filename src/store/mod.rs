@@ -13,6 +13,7 @@ mod choice;
 mod claims;
 mod error;
 mod filter;
+mod fresh;
 mod ids;
 mod keys;
 mod kv;
@@ -23,6 +24,7 @@ mod reader;
 mod recover;
 mod ripen;
 mod rows;
+mod schedules;
 mod schema;
 mod set;
 mod settle;
@@ -31,6 +33,7 @@ mod sort;
 mod tests;
 mod topics;
 mod trim;
+mod wait;
 mod writer;
 
 use std::future::Future;
@@ -44,16 +47,17 @@ use tokio::sync::{Semaphore, oneshot};
 
 pub use accept::BRIEF;
 pub use change::{
-    Accept, Begin, Change, Decide, Done, Entry, Fate, Finish, NewDelivery, Notice, Pick, Routed, Scene,
-    Sending, Setting, Settled, Token, Topical, What,
+    Accept, Begin, Change, Decide, Done, Due, Entry, Fate, Finish, NewDelivery, NewSchedule, Notice, Pick,
+    Routed, Scene, Sending, Setting, Settled, Then, Token, Topical, Vote, Wait, Waited, Waiting, What, Word,
 };
 pub use claims::{Claimed, Claims, MemoryClaims, Stored};
 pub use error::StoreError;
-pub use filter::{DeliveryFilter, EventFilter, Filter, Search};
+pub use filter::{DeliveryFilter, EventFilter, Filter, NotificationFilter, Search, Slice};
+pub use fresh::ESCALATION;
 pub use keys::Keys;
 pub use kv::{Kv, LARGEST_VALUE, NewPair};
 pub use lock::InstanceLock;
-pub use reader::{Attempt, Backlog, Gathered, Live, Reader, StoredEvent, TopicLine};
+pub use reader::{Attempt, Backlog, Gathered, Live, Minute, Reader, StoredEvent, TopicLine};
 
 use crate::model::Noun;
 use crate::net::{Seal, World};
@@ -197,6 +201,11 @@ impl Store {
         })
     }
 
+    /// Whether events come as fast as they can be written: what can wait should, so that their senders need not.
+    pub fn is_stormy(&self) -> bool {
+        self.inner.queue.is_stormy()
+    }
+
     /// The secret parameters of an execution; empty if it had none.
     ///
     /// # Errors
@@ -204,6 +213,15 @@ impl Store {
     pub async fn secrets(&self, execution: i64) -> Result<Map<String, Value>, StoreError> {
         let keys = self.inner.keys.clone();
         self.read(move |reader| reader.secrets(execution, &keys)).await
+    }
+
+    /// The second factor of a person, named as access.yaml does, else by id.
+    ///
+    /// # Errors
+    /// As [`Reader::second_factor`].
+    pub async fn second_factor(&self, who: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let (keys, who) = (self.inner.keys.clone(), who.to_owned());
+        self.read(move |reader| reader.second_factor(&who, &keys)).await
     }
 
     /// What admins set while the bot ran: options of notifiers, handlers of topics.
@@ -215,6 +233,34 @@ impl Store {
         self.read(move |reader| reader.live(&keys)).await
     }
 
+    /// Verifies the audit log with the key of this home, against a head kept from earlier.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn verified(&self, head: Option<audit::Head>) -> Result<audit::Verdict, StoreError> {
+        let keys = self.inner.keys.clone();
+        self.read(move |reader| audit::verify(reader, &keys, head.as_ref())).await
+    }
+
+    /// The whole line of a schedule, where its own shows less.
+    ///
+    /// # Errors
+    /// As [`Reader::schedule_line`].
+    pub async fn schedule_line(&self, schedule: i64) -> Result<Option<String>, StoreError> {
+        let keys = self.inner.keys.clone();
+        self.read(move |reader| reader.schedule_line(schedule, &keys)).await
+    }
+
+    /// Rings after each commit with a fresh event.
+    pub fn fresh_bell(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.bells().of(fresh::BELL)
+    }
+
+    /// Rings after each commit that makes or changes a schedule.
+    pub fn schedules_bell(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.bells().of(schedules::BELL)
+    }
+
     /// Does what is queued, folds the log into the file and ends. Later writes fail with [`StoreError::Closed`].
     ///
     /// # Errors
@@ -223,6 +269,11 @@ impl Store {
         let inner = self.inner.clone();
         let ended = tokio::task::spawn_blocking(move || inner.end()).await;
         ended.unwrap_or_else(|error| Err(StoreError::Io(format!("the store did not close: {error}"))))
+    }
+
+    /// How many writes wait for the disk: people's changes, events.
+    pub fn waiting(&self) -> (usize, usize) {
+        self.inner.queue.lengths()
     }
 
     /// Who waits for deliveries is woken by these.

@@ -7,6 +7,7 @@ mod condition;
 mod datastore;
 mod env;
 mod error;
+mod expressions;
 #[expect(clippy::needless_pass_by_value, reason = "the engine hands arguments over by value")]
 mod filters;
 mod globals;
@@ -32,6 +33,7 @@ mod tests;
 pub use condition::Conditions;
 pub use datastore::{Datastore, Kept, Whose, split as split_key};
 pub use error::TemplateError;
+pub use expressions::{Answer, Expressions, Question, printed};
 pub use limits::Limits;
 pub use named::named;
 pub use render::{DEFAULT_RESULT, Options, Templates, Undefined};

@@ -12,9 +12,10 @@ use crate::action::{Action, Prepared};
 use crate::adapter::Answer;
 use crate::alias::Alias;
 use crate::bot::home::{Home, runner_parameters};
+use crate::config::Demand;
 use crate::model::{Cause, MessageKey, Person, Place, Status, Timestamp};
 use crate::runner;
-use crate::text::Addressee;
+use crate::text::{Addressee, Post};
 
 /// The time limit where an action has none.
 const DEFAULT_LIMIT: Duration = Duration::from_secs(60);
@@ -62,8 +63,26 @@ pub struct Order {
     pub pressed: Option<String>,
     /// The adapter's resume mark after that message.
     pub position: Option<String>,
+    /// The rule that runs it, and how many rules ran each because of the one before.
+    pub rule: Option<(String, u32)>,
+    /// It says nothing by itself: whoever submitted it tells what came of it.
+    pub quiet: bool,
     /// One at a time: who else holds this name makes it wait.
     pub lock: Option<String>,
+    /// Who must approve it first.
+    pub demands: Vec<Demand>,
+    /// Whether who asks must prove who they are first.
+    pub proof: Proof,
+}
+
+/// Whether somebody proves once more who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Proof {
+    /// What the service says is enough.
+    #[default]
+    None,
+    /// By a code of the second factor.
+    Code,
 }
 
 impl Asker {
@@ -84,11 +103,21 @@ impl Asker {
 }
 
 impl Order {
+    /// Whether something must be said before it may run.
+    pub fn waits_first(&self) -> bool {
+        self.proof == Proof::Code || !self.demands.is_empty()
+    }
+
     /// The parameters that may not be shown, as they are.
     pub fn secret_parameters(&self) -> Map<String, Value> {
         let Prepared { all, shown, .. } = &self.prepared;
         let hidden = all.iter().filter(|(name, value)| shown.get(*name) != Some(*value));
         hidden.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    /// Where it says how it goes, if anywhere.
+    pub fn place(&self) -> Option<&Place> {
+        self.asker.place.as_ref().filter(|_| !self.quiet)
     }
 
     /// What its runner is given.
@@ -153,6 +182,8 @@ pub struct Ended {
     pub why: Option<String>,
     /// The result, secrets cut.
     pub result: Value,
+    /// What is told of it, where its alias wants that.
+    pub post: Option<Post>,
 }
 
 /// One execution that waits or runs, for `ps`.

@@ -41,6 +41,9 @@ pub(super) async fn to_the_end(engine: Arc<Engine>, job: Arc<Job>) {
         outcome = work => outcome.unwrap_or_else(|error| failed(&job, &error)),
         never = show_progress(&engine, &job, acknowledged) => never,
     };
+    if outcome.status == Status::Pending {
+        return engine.ask_people(&job, outcome).await;
+    }
     engine.finish(&job, outcome);
 }
 
@@ -52,7 +55,7 @@ async fn carry_out(engine: Arc<Engine>, job: Arc<Job>) -> Outcome {
         Ok(outcome) if job.stop.is_cancelled() && outcome.status != Status::Succeeded => {
             Outcome { status: Status::Canceled, why: canceled(&job).why, ..outcome }
         }
-        Ok(outcome) => outcome,
+        Ok(outcome) => engine.carry_effects(&job, outcome).await,
         Err(_) => Outcome {
             status: Status::Timeout,
             why: Some(format!("it did not end within {} s", limit.as_secs())),
@@ -135,7 +138,7 @@ impl Engine {
     }
 
     pub(super) fn say(&self, job: &Job, post: Post, keep: Keep, last: bool, good: bool) {
-        let Some(place) = &job.order.asker.place else { return };
+        let Some(place) = job.order.place() else { return };
         let letter = Letter {
             slot: slot(place, job.lane()),
             place: place.clone(),

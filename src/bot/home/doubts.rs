@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::Home;
 use crate::alias::{Alias, Found};
+use crate::config::instances::is_hubot;
 use crate::config::nearest::nearest;
 use crate::config::{ConfigError, Problem};
 use crate::runner;
@@ -51,8 +52,8 @@ fn people_of_nowhere(home: &Home) -> Vec<Problem> {
     let known: Vec<&str> =
         home.services.iter().map(|wired| wired.instance.name.as_str()).chain(kinds).collect();
     let mut told = HashSet::new();
-    let strange =
-        home.access.persons().into_iter().filter(|person| !known.contains(&person.adapter().as_str()));
+    let is_known = |name: &str| known.contains(&name) || is_hubot(name);
+    let strange = home.access.persons().into_iter().filter(|person| !is_known(person.adapter().as_str()));
     strange
         .filter(|person| told.insert(person.adapter().as_str().to_owned()))
         .map(|person| {

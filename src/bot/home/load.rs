@@ -45,7 +45,7 @@ pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before
     let Files { found: mut actions, problems: wrong } = files::actions(&packs, earlier);
     problems.extend(wrong);
     problems.extend(actions.values().flat_map(|action| action.check(&parameters_of(&action.runner))));
-    for core in action::core::actions() {
+    for core in action::core::actions().into_iter().chain(action::own::actions()) {
         actions.insert(core.reference(), Arc::new(core));
     }
     let earlier = |file: &Path| before?.listed.iter().find(|alias| alias.file == *file).cloned();
@@ -95,6 +95,8 @@ pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before
     let doubts = doubts::doubts(&home);
     home.problems.extend(doubts);
     home.filed = home.problems.len();
+    let strangers = home.notifying.rules.strangers.iter();
+    home.problems.extend(strangers.map(|stranger| Problem::Error(stranger.error.clone())));
     home
 }
 

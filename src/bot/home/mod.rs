@@ -30,6 +30,7 @@ use crate::config::env::Env;
 use crate::config::instances::Instance;
 use crate::config::settings::Settings;
 use crate::config::{ConfigError, Problem};
+use crate::model::Timestamp;
 use crate::runner;
 use crate::store::{Live, Store};
 use crate::template::Templates;
@@ -121,7 +122,9 @@ impl Home {
     }
 
     /// The same with what was set while the bot ran.
-    fn with(mut self, live: &Live) -> Self {
+    #[must_use]
+    pub fn with(mut self, live: &Live, now: Timestamp) -> Self {
+        self.access = self.access.with_grants(&live.grants, now);
         self.problems.truncate(self.filed);
         let mut problems = Vec::new();
         self.notifying = Arc::new(self.notifying.laid(live, &mut problems));
@@ -138,4 +141,9 @@ impl Home {
 /// The parameters that the runner of an action declares; none for a runner that is not built in.
 pub fn runner_parameters(action: &Action) -> Vec<Parameter> {
     load::parameters_of(&action.runner)
+}
+
+/// The parameters that a runner declares; none for one that is not built in.
+pub fn parameters_of_runner(runner: &str) -> Vec<Parameter> {
+    load::parameters_of(runner)
 }
