@@ -51,6 +51,7 @@ mod irc_chat;
 mod irc_networks;
 mod irc_session;
 mod kill9;
+mod kv;
 mod layers;
 mod listening;
 #[path = "../../benches/notify/load.rs"]
@@ -70,6 +71,7 @@ mod notify_postfix;
 mod notify_proxy;
 mod notify_secrets;
 mod notify_tls;
+mod packs;
 mod pipes;
 mod platforms;
 mod reactions;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::commands;
 use crate::action::cut_secrets;
 use crate::adapter::Press;
 use crate::alias::Hit;
@@ -112,6 +113,9 @@ impl Heard {
 
 /// What was typed for parameters that are secret.
 pub(super) fn secrets(home: &Home, hit: &Hit) -> Vec<String> {
+    if commands::hides(&hit.alias) {
+        return hit.params.iter().filter_map(|(_, typed)| typed.clone()).collect();
+    }
     let Some(action) = home.actions.get(&hit.alias.action_ref) else { return Vec::new() };
     let parameters = action.parameters_with(&runner_parameters(action));
     let hidden = parameters.iter().filter(|parameter| parameter.is_secret());

@@ -224,6 +224,11 @@ pub(super) fn kept(row: &Row, text: &str) -> String {
     if row.name == kv::SET.name { kv::without_value(text) } else { text.to_owned() }
 }
 
+/// Whether what is typed behind a built-in command may be kept nowhere.
+pub(super) fn hides(alias: &Alias) -> bool {
+    alias.pack == PACK && alias.name == kv::SET.name
+}
+
 /// The rows as aliases, for the matcher.
 pub fn aliases() -> Vec<Arc<Alias>> {
     ROWS.iter().map(|row| Arc::new(alias(row))).collect()
