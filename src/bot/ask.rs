@@ -6,26 +6,14 @@ use serde_json::{Map, Value};
 use tracing::info;
 
 use super::Bot;
-use super::engine::{self, Asker, Ended, Given, NotAgain, NotOpen, Refusal, Submitted};
+use super::engine::{self, Asker, Ended, Given, NotAgain, NotOpen, Order, Refusal, Submitted};
 use super::reply;
 use crate::action::cut_secrets;
-use crate::model::{AdapterName, Cause, Execution, Person};
-use crate::store::StoreError;
-
-/// Why an execution is not run again.
-#[derive(Debug, thiserror::Error)]
-pub enum NoRerun {
-    /// It may not be.
-    #[error(transparent)]
-    Not(#[from] NotAgain),
-    /// What was secret in it cannot be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
+use crate::model::{AdapterName, Cause, Execution, Person, Status};
 
 /// Somebody without a chat.
 fn asker(person: Person) -> Asker {
-    let name = person.id().to_owned();
+    let name = person.id().trim_start_matches('~').to_owned();
     Asker { person, name, place: None, room_name: None }
 }
 
@@ -34,6 +22,28 @@ fn cause(person: &Person) -> Cause {
 }
 
 impl Bot {
+    /// The order of one action for somebody who is in no chat, to be submitted.
+    ///
+    /// # Errors
+    /// It may not, or not like this.
+    pub fn order_action(
+        &self,
+        person: Person,
+        action: &str,
+        given: Map<String, Value>,
+    ) -> Result<Order, Refusal> {
+        if self.engine.is_draining() {
+            return Err(Refusal::Draining);
+        }
+        let typed =
+            given.iter().map(|(name, value)| format!(" {name}={}", reply::value(value))).collect::<String>();
+        let (cause, asker) = (cause(&person), asker(person));
+        let mut order = engine::prepare(&self.homes.current(), &asker, None, action, Given::Values(given))?;
+        order.command = cut_secrets(&format!("{action}{typed}"), &order.prepared.secrets);
+        order.cause = cause;
+        Ok(order)
+    }
+
     /// Begins to run one action for a Unix user of this machine (`terminal:alice`) or a token (`api:ci`).
     ///
     /// # Errors
@@ -44,13 +54,7 @@ impl Bot {
         action: &str,
         given: Map<String, Value>,
     ) -> Result<Submitted, Refusal> {
-        let typed =
-            given.iter().map(|(name, value)| format!(" {name}={}", reply::value(value))).collect::<String>();
-        let (cause, asker) = (cause(&person), asker(person));
-        let mut order = engine::prepare(&self.homes.current(), &asker, None, action, Given::Values(given))?;
-        order.command = cut_secrets(&format!("{action}{typed}"), &order.prepared.secrets);
-        order.cause = cause;
-        Ok(self.engine.submit(order))
+        Ok(self.engine.submit(self.order_action(person, action, given)?))
     }
 
     /// The same, and waits for its end.
@@ -64,16 +68,33 @@ impl Bot {
         given: Map<String, Value>,
     ) -> Result<Ended, Refusal> {
         let submitted = self.begin_action(person, action, given)?;
+        if let Some(asked) = submitted.asked {
+            // A panic there was logged; then nothing waits, and nothing is said.
+            let _ = asked.await;
+        }
+        if self.engine.awaiting().iter().any(|open| open.execution.id == submitted.id) {
+            let why = Some("it waits for approval".to_owned());
+            return Ok(Ended {
+                id: submitted.id,
+                status: Status::Pending,
+                why,
+                result: Value::Null,
+                post: None,
+            });
+        }
         submitted.done.await.map_err(|_| Refusal::NoAction(action.to_owned()))
     }
 
     /// Begins to run an execution again for a person, with that person's rights.
     ///
     /// # Errors
-    /// See [`NoRerun`]; nothing was begun.
-    pub async fn rerun(&self, person: Person, first: &Execution) -> Result<Submitted, NoRerun> {
-        let secrets = self.store.secrets(first.id).await?;
-        let order = engine::prepare_again(&self.homes.current(), &asker(person), first, secrets)?;
+    /// See [`NotAgain`]; nothing was begun.
+    pub async fn rerun(&self, person: Person, first: Execution) -> Result<Submitted, NotAgain> {
+        if self.engine.is_draining() {
+            return Err(NotAgain::Refused(Refusal::Draining));
+        }
+        let order =
+            engine::repeat(&self.store, &self.homes.current(), &asker(person), first, Map::new()).await?;
         Ok(self.engine.submit(order))
     }
 

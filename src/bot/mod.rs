@@ -1,18 +1,24 @@
 //! What people ask, and what becomes of it. Storeys, each seeing only those below it:
-//! `chat`, `console` > `engine`, `notice` > `notify` > `choices` > `outbox`, `link` > `home`, `reply`.
+//! `rules`, `schedule` > `chat`, `console`, `hubots` > `engine` > `approvals`, `factors`, `notice` > `notify` > `choices` >
+//! `outbox`, `link` > `home`, `reply`.
 
+pub mod approvals;
 mod ask;
 pub mod chat;
 pub mod choices;
 pub mod console;
 pub mod engine;
+pub mod factors;
 pub mod home;
+pub mod hubots;
 pub mod link;
 mod links;
 mod notice;
 pub mod notify;
 pub mod outbox;
 pub mod reply;
+mod rules;
+mod schedule;
 mod upkeep;
 
 use std::collections::BTreeMap;
@@ -29,12 +35,12 @@ use crate::model::{AdapterName, Execution, Noun, Place};
 use crate::net::World;
 use crate::store::{Change, NewDelivery, Notice, Store, What};
 use crate::text::{Addressee, Post};
-pub use ask::NoRerun;
 use chat::{Chat, Hearing};
 use choices::Choices;
 use console::Console;
 use engine::{Engine, Limits};
 use home::{Home, Homes};
+use hubots::Hubots;
 use links::Running;
 use notify::Notify;
 use outbox::{Body, Outbox, REPLY_EXPIRES};
@@ -53,6 +59,7 @@ pub struct Bot {
     outbox: Arc<Outbox>,
     notify: Arc<Notify>,
     console: Arc<Console>,
+    hubots: Arc<Hubots>,
     store: Store,
     world: World,
     links: Mutex<BTreeMap<AdapterName, Running>>,
@@ -94,6 +101,7 @@ impl Bot {
             choices.clone(),
             notify.clone(),
             world.clone(),
+            homes.clone(),
             limits(&home),
         );
         let chat = Chat::new(
@@ -110,6 +118,7 @@ impl Bot {
         let door = outbox.door(&name, console::ABILITIES);
         let ears = Hearing::new(chat.clone(), name.clone(), door, state);
         let console = Console::new(name, world.clone(), ears);
+        let hubots = Hubots::new(&world);
         let bot = Arc::new(Self {
             homes,
             chat,
@@ -117,6 +126,7 @@ impl Bot {
             outbox,
             notify,
             console,
+            hubots,
             store,
             world,
             links: Mutex::default(),
@@ -125,9 +135,14 @@ impl Bot {
             end,
         });
         bot.recover().await?;
+        bot.engine.recall().await?;
         bot.chat.recall().await;
         bot.notify.run().await;
         drop(bot.store.write(upkeep::life(&bot.world, What::Up)));
+        let announcements = bot.engine.announcements();
+        bot.tasks.spawn(bot.quit.clone().run_until_cancelled_owned(bot.hubots.clone().spread(announcements)));
+        bot.tasks.spawn(rules::run(bot.chat.clone(), bot.quit.clone()));
+        bot.tasks.spawn(schedule::run(bot.chat.clone(), bot.quit.clone()));
         bot.tasks.spawn(upkeep::run(
             bot.store.clone(),
             bot.homes.clone(),
@@ -205,6 +220,11 @@ impl Bot {
     /// The configuration, now and later.
     pub fn homes(&self) -> &Arc<Homes> {
         &self.homes
+    }
+
+    /// What hears and answers.
+    pub fn chat(&self) -> &Arc<Chat> {
+        &self.chat
     }
 
     /// Terminals that attach through the API.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::model::{Chosen, Execution, Offer};
+use crate::model::{Chosen, Execution, Offer, Timestamp};
 use crate::text::human::duration;
 use crate::text::{Block, Post, Span, Tone};
 
@@ -196,6 +196,44 @@ pub enum CanChoose {
     No,
 }
 
+/// What runs without anybody asking now, above what came of it.
+pub fn itself(what: &str, line: &str) -> Block {
+    Block::Para(vec![text(format!("{what}: ")), code(shorten(line))])
+}
+
+/// Somebody wanted to be reminded; `due` is when, if that was long ago.
+pub fn reminder(words: &str, due: Option<String>) -> Post {
+    let mut post = crate::text::parse(words).tone(Tone::Plain);
+    post.pretext.insert(0, Block::Para(vec![text("a reminder:")]));
+    if let Some(due) = due {
+        post.foot = format!("it was due at {due}, while I was away");
+    }
+    post
+}
+
+/// Something that was to run once was missed.
+pub fn missed(id: i64, line: &str, due: &str) -> Post {
+    let away = format!(" was to run at {due}, while I was away: it did not run");
+    para(vec![text(format!("schedule {id}: ")), code(shorten(line)), text(away)]).tone(Tone::Warning)
+}
+
+/// A rule that is about an event does not run.
+pub fn rule(name: &str, why: &str) -> Post {
+    para(vec![text("rule "), code(name), text(format!(" does not run: {why}"))]).tone(Tone::Warning)
+}
+
+/// Which step of a pipe did not go well.
+pub fn step(number: usize, all: usize) -> Block {
+    Block::Para(vec![text(format!("step {number} of {all}:"))])
+}
+
+/// What somebody sends to another room.
+pub fn sent_by(name: &str, post: &Post) -> Post {
+    let mut post = Post { to: None, ..post.clone() };
+    post.pretext.insert(0, Block::Para(vec![text(format!("{name} sends:"))]));
+    post
+}
+
 /// Needed parameters were not given: what each accepts, and what to type.
 pub fn missing(why: &str, type_this: &str) -> Post {
     para(vec![text(format!("{why}: type ")), code(type_this)]).tone(Tone::Bad)
@@ -207,6 +245,33 @@ pub fn moved(room: &str, post: &Post) -> Post {
     let head = vec![text(format!("you asked this in {room}, where I can no longer post:"))];
     post.pretext.insert(0, Block::Para(head));
     post
+}
+
+/// A command needs a second factor: asks for the code where nobody else reads it.
+pub fn asks_for_code(id: i64, command: &str, until: Timestamp) -> Post {
+    let mut post = para(vec![
+        code(command),
+        text(format!(" ({id}) needs your second factor: say the code of your app here, such as ")),
+        code("123456"),
+        text(", until "),
+        Span::Time(until.as_secs()),
+    ]);
+    post.foot = format!("never say it where others read it · withdraw {id}");
+    post.tone(Tone::Warning)
+}
+
+/// The room hears that the code was asked for elsewhere.
+pub fn code_elsewhere(id: i64) -> Post {
+    para(vec![text(format!("{id} needs your second factor: I asked you for the code in a direct message"))])
+        .tone(Tone::Working)
+}
+
+/// A code was typed where others read it.
+pub fn code_in_a_room() -> Post {
+    Post::plain(
+        "never say a code where others read it: that one counts no more. Delete the message if you can, and say the next code to me in a direct message",
+    )
+    .tone(Tone::Bad)
 }
 
 /// A value as it would be typed.

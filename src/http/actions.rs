@@ -60,7 +60,7 @@ pub(super) async fn run(
         return Ok((StatusCode::ACCEPTED, Json(ran)));
     }
     let lost = |_| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the bot is stopping");
-    let Ended { id, status, why, result } = begun.done.await.map_err(lost)?;
+    let Ended { id, status, why, result, post: _ } = begun.done.await.map_err(lost)?;
     Ok((StatusCode::OK, Json(Ran { id, status, why, result: Some(result) })))
 }
 
@@ -169,9 +169,12 @@ pub(super) async fn show(
 /// Why an action was not begun.
 pub(super) fn refused(refusal: &Refusal) -> Problem {
     let status = match refusal {
-        Refusal::Access(_) => StatusCode::FORBIDDEN,
+        Refusal::Access(_) | Refusal::Unknown => StatusCode::FORBIDDEN,
+        Refusal::Draining => StatusCode::SERVICE_UNAVAILABLE,
         Refusal::NoAction(_) => StatusCode::NOT_FOUND,
-        Refusal::Immutable(_) | Refusal::Parameters(_) | Refusal::Lock(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::Immutable(_) | Refusal::Parameters(_) | Refusal::Lock(_) | Refusal::Grant(_) => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
     };
     Problem::new(status, refusal.to_string())
 }

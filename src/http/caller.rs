@@ -21,18 +21,21 @@ pub enum Scope {
     Run,
     /// The audit log: who asked what.
     Audit,
+    /// Saying who asks: a Hubot whose chat service proves its people. Their commands count as theirs.
+    Vouch,
     /// Everything, tokens and reload among it.
     Admin,
 }
 
 impl Scope {
     /// All of them, with their words.
-    pub const ALL: [(&'static str, Self); 6] = [
+    pub const ALL: [(&'static str, Self); 7] = [
         ("events", Self::Events),
         ("read", Self::Read),
         ("deliver", Self::Deliver),
         ("run", Self::Run),
         ("audit", Self::Audit),
+        ("vouch", Self::Vouch),
         ("admin", Self::Admin),
     ];
 

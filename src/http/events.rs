@@ -301,7 +301,7 @@ pub(super) async fn show(State(site): State<Site>, Path(id): Path<i64>) -> Resul
 }
 
 /// How the event stands at each notifier: pending, successful, partial, failed.
-fn standings(deliveries: &[Stored]) -> Value {
+pub(super) fn standings(deliveries: &[Stored]) -> Value {
     let mut all: Map<String, Value> = Map::new();
     for delivery in deliveries {
         let (name, _) = super::deliveries::named(&delivery.slot.notifier);

@@ -11,7 +11,6 @@ use super::caller::Caller;
 use super::paging::{Listed, Page};
 use super::problem::{Path, Problem};
 use super::{Site, actions, when};
-use crate::bot::NoRerun;
 use crate::bot::engine::NotAgain;
 use crate::model::{AdapterName, Person, Place, Status};
 use crate::store::Filter;
@@ -220,10 +219,10 @@ pub(super) async fn rerun(
     Path(id): Path<i64>,
 ) -> Result<(StatusCode, Json<Begun>), Problem> {
     let first = found(&site, id).await?;
-    let begun = site.bot.rerun(caller.person(), &first).await.map_err(|why| match why {
-        NoRerun::Store(error) => error.into(),
-        NoRerun::Not(NotAgain::Refused(refusal)) => actions::refused(&refusal),
-        NoRerun::Not(foreign @ NotAgain::Foreign) => Problem::new(StatusCode::FORBIDDEN, foreign.to_string()),
+    let begun = site.bot.rerun(caller.person(), first).await.map_err(|why| match why {
+        NotAgain::Unreadable(error) => error.into(),
+        NotAgain::Refused(refusal) => actions::refused(&refusal),
+        foreign @ NotAgain::Foreign => Problem::new(StatusCode::FORBIDDEN, foreign.to_string()),
     })?;
     Ok((StatusCode::ACCEPTED, Json(Begun { id: begun.id, rerun_of: id, status: "requested" })))
 }

@@ -15,6 +15,7 @@ mod calls;
 mod catalogue;
 mod chat;
 mod config;
+mod console;
 mod deliveries;
 mod events;
 mod executions;
@@ -23,6 +24,7 @@ mod handlers;
 mod headers;
 mod health;
 mod intake;
+mod keys;
 mod listen;
 mod metrics;
 mod notifications;
@@ -32,10 +34,13 @@ mod paging;
 mod patch;
 mod problem;
 mod routes;
+mod schedules;
 mod scopes;
 mod service_tests;
 mod silences;
 mod slow;
+mod st2;
+mod stalled;
 mod subjects;
 mod token_api;
 mod tokens;
@@ -58,6 +63,8 @@ use tokio_util::sync::CancellationToken;
 pub use auth::{Token, USER};
 pub use caller::{Scope, changed};
 pub use deliveries::{STATES, brief as delivery, slot_name, whole as delivery_whole};
+pub use keys::whole as key;
+pub use schedules::whole as schedule;
 pub use silences::whole as silence;
 pub use token_api::whole as token;
 pub use tokens::{Issued, issue};
@@ -102,6 +109,7 @@ pub async fn serve(
     let (token, failures) = (Arc::new(token), Arc::default());
     let (rates, intake) = (Arc::default(), Arc::default());
     let site = Site { bot, token, tokens, failures, rates, intake, world, started };
+    let console = console::router(&site, tls.is_some(), &stop);
     let app = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
@@ -117,13 +125,15 @@ pub async fn serve(
             get(metrics::all).route_layer(from_fn_with_state((site.clone(), Scope::Read), auth::require)),
         )
         .nest(catalogue::ROOT, catalogue::router(&site))
+        .nest("/st2", st2::router(&site))
         .fallback(problem::nowhere)
         .method_not_allowed_fallback(problem::otherwise)
         .layer(axum::extract::DefaultBodyLimit::max(LARGEST_BODY))
         .layer(map_request(slow::limit))
         .layer(map_response(headers::secure))
         .layer(from_fn(traced::traced))
-        .with_state(site);
+        .with_state(site)
+        .merge(console);
     listen::serve(listener, app, tls, stop).await
 }
 

@@ -92,6 +92,10 @@ pub enum Cause {
     Cli,
     /// The HTTP API.
     Api,
+    /// The time of a schedule.
+    Schedule,
+    /// An event, by a rule.
+    Rule,
 }
 
 impl Cause {
@@ -102,6 +106,8 @@ impl Cause {
             Self::Rerun => "rerun",
             Self::Cli => "cli",
             Self::Api => "api",
+            Self::Schedule => "schedule",
+            Self::Rule => "rule",
         }
     }
 }

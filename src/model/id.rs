@@ -18,12 +18,25 @@ pub enum Noun {
     Token,
     /// The buttons of one message.
     Offer,
+    /// Something granted for a time.
+    Grant,
+    /// Something that is to happen later.
+    Schedule,
 }
 
 impl Noun {
     /// Every noun, in the order of the `block` table.
-    pub const ALL: [Self; 7] =
-        [Self::Execution, Self::Delivery, Self::Worker, Self::Event, Self::Silence, Self::Token, Self::Offer];
+    pub const ALL: [Self; 9] = [
+        Self::Execution,
+        Self::Delivery,
+        Self::Worker,
+        Self::Event,
+        Self::Silence,
+        Self::Token,
+        Self::Offer,
+        Self::Grant,
+        Self::Schedule,
+    ];
 
     /// The word in the database.
     pub const fn as_str(self) -> &'static str {
@@ -35,6 +48,8 @@ impl Noun {
             Self::Silence => "silence",
             Self::Token => "token",
             Self::Offer => "offer",
+            Self::Grant => "grant",
+            Self::Schedule => "schedule",
         }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::gather::{Digest, Group};
 use super::inhibit::Inhibition;
-use super::{Match, Pattern, Quiet};
+use super::{Escalation, Match, Pattern, Quiet, Reaction};
 use crate::config::ConfigError;
 use crate::model::{Level, Moment, Trigger};
 
@@ -26,6 +26,8 @@ pub struct Rules {
     pub limits: Limits,
     /// Notifiers that are told when another one keeps failing.
     pub fallback: Vec<String>,
+    /// What is run because of events.
+    pub reactions: Vec<Reaction>,
     /// Notifiers that are named and that the file does not have: somebody may have added them while the bot ran.
     pub strangers: Vec<Stranger>,
 }
@@ -139,6 +141,8 @@ pub struct Route {
     pub repeat: Option<Duration>,
     /// A start without an end is told after this, whatever `on` says.
     pub still_running: Option<Duration>,
+    /// Who else is told of a failure that nobody takes care of.
+    pub escalate: Vec<Escalation>,
     /// To whom.
     pub send: Vec<Send>,
     /// At which trigger, where its notifiers were attached while the bot ran: no line of a file says so.
@@ -158,6 +162,7 @@ impl Route {
             after: None,
             repeat: None,
             still_running: None,
+            escalate: Vec::new(),
             send: vec![send],
             attached: Some(trigger),
         }

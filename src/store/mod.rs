@@ -13,8 +13,10 @@ mod choice;
 mod claims;
 mod error;
 mod filter;
+mod fresh;
 mod ids;
 mod keys;
+mod kv;
 mod lane;
 mod lock;
 mod queue;
@@ -22,6 +24,7 @@ mod reader;
 mod recover;
 mod ripen;
 mod rows;
+mod schedules;
 mod schema;
 mod set;
 mod settle;
@@ -30,6 +33,7 @@ mod sort;
 mod tests;
 mod topics;
 mod trim;
+mod wait;
 mod writer;
 
 use std::future::Future;
@@ -43,18 +47,20 @@ use tokio::sync::{Semaphore, oneshot};
 
 pub use accept::BRIEF;
 pub use change::{
-    Accept, Begin, Change, Decide, Done, Entry, Fate, Finish, NewDelivery, Notice, Pick, Routed, Scene,
-    Sending, Setting, Settled, Token, Topical, What,
+    Accept, Begin, Change, Decide, Done, Due, Entry, Fate, Finish, NewDelivery, NewSchedule, Notice, Pick,
+    Routed, Scene, Sending, Setting, Settled, Then, Token, Topical, Vote, Wait, Waited, Waiting, What, Word,
 };
 pub use claims::{Claimed, Claims, MemoryClaims, Stored};
 pub use error::StoreError;
 pub use filter::{DeliveryFilter, EventFilter, Filter, NotificationFilter, Search, Slice};
+pub use fresh::ESCALATION;
 pub use keys::Keys;
+pub use kv::{Kv, LARGEST_VALUE, NewPair};
 pub use lock::InstanceLock;
-pub use reader::{Attempt, Backlog, Gathered, Live, Reader, StoredEvent, TopicLine};
+pub use reader::{Attempt, Backlog, Gathered, Live, Minute, Reader, StoredEvent, TopicLine};
 
 use crate::model::Noun;
-use crate::net::World;
+use crate::net::{Seal, World};
 use bells::Bells;
 use ids::Ids;
 use queue::{Order, Queue};
@@ -80,6 +86,7 @@ struct Inner {
     queue: Arc<Queue>,
     thread: Mutex<Option<JoinHandle<()>>>,
     bells: Arc<Bells>,
+    kv: Arc<Kv>,
     idle: Mutex<Vec<Reader>>,
     readers: Arc<Semaphore>,
 }
@@ -98,6 +105,7 @@ impl Store {
         let worker = begin_life(&connection, &ids, &world)?;
         let bells = Arc::new(Bells::default());
         let queue = Arc::new(Queue::default());
+        let kv = Arc::new(Kv::new(kv::all(&connection)?, world.clone()));
         let writer = Writer {
             connection,
             keys: keys.clone(),
@@ -107,6 +115,7 @@ impl Store {
             ids: ids.clone(),
             queue: queue.clone(),
             bells: bells.clone(),
+            kv: kv.clone(),
         };
         let thread = std::thread::Builder::new().name("store".to_owned()).spawn(move || writer.run());
         let thread = thread.map_err(|error| StoreError::io("cannot start the writer", &error))?;
@@ -118,6 +127,7 @@ impl Store {
             queue,
             thread: Mutex::new(Some(thread)),
             bells,
+            kv,
             idle: Mutex::new(Vec::new()),
             readers: Arc::new(Semaphore::new(READERS)),
         };
@@ -131,6 +141,11 @@ impl Store {
             self.inner.queue.reserve();
         }
         id
+    }
+
+    /// Seals and opens what must stay secret: `var/seal.key`.
+    pub fn seal(&self) -> &Seal {
+        self.inner.keys.sealing()
     }
 
     /// This life of the bot: a number larger than that of any earlier one.
@@ -186,6 +201,11 @@ impl Store {
         })
     }
 
+    /// Whether events come as fast as they can be written: what can wait should, so that their senders need not.
+    pub fn is_stormy(&self) -> bool {
+        self.inner.queue.is_stormy()
+    }
+
     /// The secret parameters of an execution; empty if it had none.
     ///
     /// # Errors
@@ -193,6 +213,15 @@ impl Store {
     pub async fn secrets(&self, execution: i64) -> Result<Map<String, Value>, StoreError> {
         let keys = self.inner.keys.clone();
         self.read(move |reader| reader.secrets(execution, &keys)).await
+    }
+
+    /// The second factor of a person, named as access.yaml does, else by id.
+    ///
+    /// # Errors
+    /// As [`Reader::second_factor`].
+    pub async fn second_factor(&self, who: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let (keys, who) = (self.inner.keys.clone(), who.to_owned());
+        self.read(move |reader| reader.second_factor(&who, &keys)).await
     }
 
     /// What admins set while the bot ran: options of notifiers, handlers of topics.
@@ -211,6 +240,25 @@ impl Store {
     pub async fn verified(&self, head: Option<audit::Head>) -> Result<audit::Verdict, StoreError> {
         let keys = self.inner.keys.clone();
         self.read(move |reader| audit::verify(reader, &keys, head.as_ref())).await
+    }
+
+    /// The whole line of a schedule, where its own shows less.
+    ///
+    /// # Errors
+    /// As [`Reader::schedule_line`].
+    pub async fn schedule_line(&self, schedule: i64) -> Result<Option<String>, StoreError> {
+        let keys = self.inner.keys.clone();
+        self.read(move |reader| reader.schedule_line(schedule, &keys)).await
+    }
+
+    /// Rings after each commit with a fresh event.
+    pub fn fresh_bell(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.bells().of(fresh::BELL)
+    }
+
+    /// Rings after each commit that makes or changes a schedule.
+    pub fn schedules_bell(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.bells().of(schedules::BELL)
     }
 
     /// Does what is queued, folds the log into the file and ends. Later writes fail with [`StoreError::Closed`].

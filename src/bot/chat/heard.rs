@@ -8,7 +8,7 @@ use crate::alias::Hit;
 use crate::bot::choices::Taken;
 use crate::bot::engine::{Asker, Replies};
 use crate::bot::home::{Home, runner_parameters};
-use crate::model::{Message, Timestamp};
+use crate::model::{Cause, Message, Timestamp};
 
 /// Something that is meant for the bot.
 #[derive(Clone)]
@@ -30,6 +30,16 @@ pub(super) enum By {
     Typing,
     /// By pressing a button, which stands for this; for nothing if it was pressed in vain.
     Pressing(Option<Arc<Taken>>),
+    /// By nobody now: a schedule or a rule runs it in that person's name.
+    Itself(Arc<Itself>),
+}
+
+/// What runs a line in somebody's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Itself {
+    pub(super) cause: Cause,
+    /// What people call it: `schedule 3`.
+    pub(super) what: String,
 }
 
 impl Heard {
@@ -57,11 +67,24 @@ impl Heard {
     /// The label of the button that was pressed for it; empty where it stands for nothing.
     pub(super) fn pressed(&self) -> Option<String> {
         match &self.by {
-            By::Typing => None,
+            By::Typing | By::Itself(_) => None,
             By::Pressing(taken) => {
                 Some(taken.as_ref().map(|taken| taken.way().label.clone()).unwrap_or_default())
             }
         }
+    }
+
+    /// What runs it, where nobody asks for it now.
+    pub(super) fn itself(&self) -> Option<&Itself> {
+        match &self.by {
+            By::Itself(itself) => Some(itself),
+            By::Typing | By::Pressing(_) => None,
+        }
+    }
+
+    /// Its answers, where somebody waits for them.
+    pub(super) fn awaited(&self) -> Option<Arc<Replies>> {
+        self.itself().is_none().then(|| self.replies.clone())
     }
 
     /// It is carried out: the button that asked for it is used up.

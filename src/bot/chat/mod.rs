@@ -4,11 +4,16 @@
 //! in-process answers come in order, behind nobody's slow command.
 
 mod address;
+mod aside;
+mod codes;
 pub mod commands;
+mod errand;
 mod heard;
 mod hearing;
 mod offers;
+mod pipe;
 mod press;
+mod relay;
 mod seen;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,23 +23,26 @@ use tokio::sync::watch;
 use tracing::{debug, warn};
 
 pub use address::{Addressed, Sure, Way, address};
+pub use errand::Errand;
 pub use hearing::Hearing;
+pub use relay::{Denied, Named, Relayed, Taken};
 
 use super::choices::{Choices, Terms};
-use super::engine::{Engine, Given, Refusal, Replies, prepare};
+use super::engine::{Engine, Given, Order, Refusal, Replies, prepare};
 use super::home::Home;
 use super::link;
 use super::notify::Notify;
 use super::outbox::{Keep, Letter, Outbox, slot};
 use super::reply;
 use crate::action::cut_secrets;
-use crate::alias::{Alias, Found, Hit};
+use crate::alias::{Alias, Found, Hit, Params};
 use crate::model::{AdapterName, Cause, Message, MessageKey};
 use crate::net::World;
 use crate::store::{Change, Entry, Store, What};
 use crate::text::Post;
 use commands::{Call, Reply, Run};
 use heard::{By, Heard};
+use pipe::Pipe;
 use seen::Seen;
 
 /// Messages of earlier lives that are recalled: services repeat the last minutes.
@@ -108,6 +116,17 @@ impl Chat {
 
     fn carry_out(self: &Arc<Self>, heard: &Heard, sure: Sure) {
         let stale = heard.stale(self.world.now());
+        match (Pipe::of(&heard.home, &heard.asker, &heard.text), stale) {
+            (Some(Ok(pipe)), Some(ago)) => return self.away(heard, &pipe.hits(), ago),
+            (Some(Ok(pipe)), None) => {
+                self.sign(heard);
+                return self.piped(heard, pipe);
+            }
+            (Some(Err(why)), _) if sure == Sure::Yes => {
+                return self.refuse(heard, reply::problem(&why), What::Refused, &why);
+            }
+            _ => {}
+        }
         match (Self::find(heard, &heard.text, sure), stale) {
             (Found::One(hit), Some(ago)) => self.away(heard, &[hit], ago),
             (Found::Many(hits), Some(ago)) => self.away(heard, &hits, ago),
@@ -142,51 +161,55 @@ impl Chat {
             return self.built_in(heard, row, &hit);
         }
         let typed = Heard { text: heard.without_secrets(&hit), ..heard.clone() };
-        let given = Given::Typed(hit.params);
-        let order = prepare(&heard.home, &heard.asker, Some(&hit.alias), &hit.alias.action_ref, given);
-        let mut order = match order {
-            Ok(order) => order,
-            Err(refusal) => return self.turn_down(&typed, heard, &hit.alias, &refusal),
-        };
+        if self.engine.is_draining() {
+            return self.turn_down(&typed, heard, &hit.alias, &Refusal::Draining);
+        }
+        match Self::order(&typed, &hit.alias, hit.params) {
+            Ok(order) => {
+                // Before it begins: after a crash a button is not pressed for something that ran.
+                heard.done();
+                drop(self.engine.submit(order));
+            }
+            Err(refusal) => self.turn_down(&typed, heard, &hit.alias, &refusal),
+        }
+    }
+
+    /// What is to run for `typed`, which holds no secrets any more.
+    fn order(typed: &Heard, alias: &Arc<Alias>, params: Params) -> Result<Order, Refusal> {
+        let given = Given::Typed(params);
+        let mut order = prepare(&typed.home, &typed.asker, Some(alias), &alias.action_ref, given)?;
         order.command = cut_secrets(&typed.text, &order.prepared.secrets);
-        order.cause = Cause::Command;
-        order.pressed = heard.pressed();
-        order.message = Some(MessageKey { id: heard.part_id().into(), ..heard.message.key.clone() });
-        order.replies = Some(heard.replies.clone());
-        order.position = heard.message.position.clone();
-        // Before it begins: after a crash a button is not pressed for something that ran.
-        heard.done();
-        drop(self.engine.submit(order));
+        order.cause = typed.itself().map_or(Cause::Command, |itself| itself.cause);
+        order.pressed = typed.pressed();
+        order.message = Some(MessageKey { id: typed.part_id().into(), ..typed.message.key.clone() });
+        order.replies = typed.awaited();
+        order.position = typed.message.position.clone();
+        Ok(order)
     }
 
     /// `typed` is what was heard, without secrets.
     fn turn_down(&self, typed: &Heard, heard: &Heard, alias: &Alias, refusal: &Refusal) {
-        let (why, reference, action) = (refusal.to_string(), alias.reference(), &alias.action_ref);
-        let more = json!({"why": why, "alias": reference, "action": action});
-        self.store.record(self.record(typed, What::Refused, more));
+        self.note_refusal(typed, alias, refusal);
         let (post, terms) = self.mend(typed, alias, refusal);
         // With a secret cut out of it a command is not what was typed.
         let terms = terms.filter(|_| typed.text == heard.text);
         self.say(typed, post, false, terms);
     }
 
+    fn note_refusal(&self, typed: &Heard, alias: &Alias, refusal: &Refusal) {
+        let (why, reference, action) = (refusal.to_string(), alias.reference(), &alias.action_ref);
+        let more = json!({"why": why, "alias": reference, "action": action});
+        self.store.record(self.record(typed, What::Refused, more));
+    }
+
     fn built_in(self: &Arc<Self>, heard: &Heard, row: &'static commands::Row, hit: &Hit) {
-        let call = Call {
-            chat: self.clone(),
-            home: heard.home.clone(),
-            asker: heard.asker.clone(),
-            params: hit
-                .params
-                .iter()
-                .filter_map(|(name, value)| Some((name.clone(), value.clone()?)))
-                .collect(),
-            message: heard.message.key.clone(),
-            replies: heard.replies.clone(),
+        let call = self.allowed(heard, row, hit);
+        let text = commands::kept(row, &Self::shown(heard, row));
+        let heard = &Heard { text, ..heard.clone() };
+        let call = match call {
+            Ok(call) => call,
+            Err(why) => return self.refuse(heard, reply::refused(&why), What::Refused, &why),
         };
-        if !call.may_use(row) {
-            let why = format!("nobody granted you `{}`", row.permit);
-            return self.refuse(heard, reply::refused(&why), What::Refused, &why);
-        }
         let record = self.record(heard, What::Answered, json!({"command": row.name}));
         match row.run {
             Run::Now(run) => {
@@ -203,6 +226,25 @@ impl Chat {
                     chat.reply(&heard, reply);
                 });
             }
+        }
+    }
+
+    /// The use of a built-in command that somebody asks for; why not, if they may not.
+    fn allowed(self: &Arc<Self>, heard: &Heard, row: &commands::Row, hit: &Hit) -> Result<Call, String> {
+        let call = self.call(heard, hit);
+        if call.may_use(row) { Ok(call) } else { Err(format!("nobody granted you `{}`", row.permit)) }
+    }
+
+    fn call(self: &Arc<Self>, heard: &Heard, hit: &Hit) -> Call {
+        let typed = hit.params.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?)));
+        Call {
+            chat: self.clone(),
+            home: heard.home.clone(),
+            asker: heard.asker.clone(),
+            params: typed.collect(),
+            text: heard.text.clone(),
+            message: heard.message.key.clone(),
+            replies: heard.awaited(),
         }
     }
 
@@ -251,7 +293,11 @@ impl Chat {
         let place = &heard.message.place;
         let slot = slot(place, format!("message/{}", heard.part_id()));
         post.to = heard.asker.addressee();
-        post.private |= !good;
+        match heard.itself() {
+            Some(itself) if !good => post.pretext.insert(0, reply::itself(&itself.what, &heard.text)),
+            Some(_) => {}
+            None => post.private |= !good,
+        }
         if let Some(terms) = terms {
             self.choices.offer(&mut post, &slot, place, terms);
         }
@@ -259,7 +305,7 @@ impl Chat {
             slot,
             place: place.clone(),
             post: Arc::new(post),
-            answer: Some(heard.replies.end(good)),
+            answer: heard.awaited().map(|replies| replies.end(good)),
             keep: Keep::Volatile,
         });
     }

@@ -1,6 +1,6 @@
 //! The end of an execution: its result is cut of secrets, rendered, recorded and answered.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tracing::{info, warn};
@@ -10,7 +10,7 @@ use crate::action::{cut_secrets, cut_secrets_in};
 use crate::bot::outbox::{Body, Keep, REPLY_EXPIRES, slot};
 use crate::bot::reply;
 use crate::model::{Execution, Noun, Place, Status};
-use crate::runner::{self, Effect, Outcome};
+use crate::runner::{Effect, Outcome};
 use crate::store::{Accept, Change, Finish, NewDelivery, What};
 use crate::text::Post;
 
@@ -25,8 +25,8 @@ impl Engine {
         let execution =
             Execution { status: outcome.status, why: why.clone(), ended: Some(now), ..job.execution() };
         let mut post = render::result(&job.order, &execution, &result);
-        let instant = runner::is_instant(&job.order.prepared.runner);
-        let delivery = match (&mut post, &job.order.asker.place) {
+        let instant = job.instant;
+        let delivery = match (&mut post, job.order.place()) {
             (Some(post), Some(place)) if !instant => {
                 let offer = self.with_again(job, &execution, place, post);
                 Some(NewDelivery { offer, ..self.delivery(job, place, post) })
@@ -58,17 +58,32 @@ impl Engine {
                 drop(tokio::spawn(remember(job.id, commit)));
             }
         }
+        self.announce(&outcome.effects, secrets);
         let good = outcome.status == Status::Succeeded;
+        let told = post.clone().filter(|_| job.order.quiet);
         self.say(job, post.unwrap_or_default(), keep, true, good);
         info!(execution = job.id, action = %execution.action, status = %outcome.status, person = %execution.person, "execution ended");
-        self.release(job, Ended { id: job.id, status: outcome.status, why, result });
+        self.release(job, Ended { id: job.id, status: outcome.status, why, result, post: told });
     }
 
     /// What the action's `notify:` block and its announcements tell, routed when the end commits.
     fn told(&self, job: &Job, execution: &Execution, result: &Value, effects: &[Effect]) -> Vec<Accept> {
         let told = announce::events(&job.order, execution, result);
         let said = effects.iter().filter_map(|effect| announce::said(&job.order, execution, effect));
-        told.into_iter().chain(said).map(|(event, routes)| self.notify.prepare_for(event, &routes)).collect()
+        let marked = |(event, routes): announce::Told| {
+            self.notify.prepare_for(announce::by_rule(&job.order, event), &routes)
+        };
+        told.into_iter().chain(said).map(marked).collect()
+    }
+
+    /// Tells those who listen to announcements themselves.
+    fn announce(&self, effects: &[Effect], secrets: &[String]) {
+        for effect in effects {
+            let Effect::Announce { route, body } = effect else { continue };
+            let body = cut_secrets_in(body, secrets);
+            // Mostly nobody listens.
+            let _ = self.announced.send(Arc::new(Effect::Announce { route: route.clone(), body }));
+        }
     }
 
     fn delivery(&self, job: &Job, place: &Place, post: &Post) -> NewDelivery {
@@ -92,10 +107,9 @@ impl Engine {
             state.running.remove(&job.id);
             state.load.end(job.id);
         }
-        let done = job.done.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(done) = done {
+        for done in job.take_waiters() {
             // Nobody may be waiting: most orders come from chat.
-            let _ = done.send(ended);
+            let _ = done.send(ended.clone());
         }
         self.idle.notify_waiters();
         self.pump();
@@ -115,8 +129,13 @@ impl Engine {
     /// Answers an order that could not even be recorded.
     pub(super) fn turn_away(self: &Arc<Self>, job: &Arc<Job>, why: &str) {
         self.say_volatile(job, reply::problem(why), true);
-        let ended =
-            Ended { id: job.id, status: Status::Failed, why: Some(why.to_owned()), result: json!({}) };
+        let ended = Ended {
+            id: job.id,
+            status: Status::Failed,
+            why: Some(why.to_owned()),
+            result: json!({}),
+            post: None,
+        };
         self.release(job, ended);
     }
 }

@@ -22,10 +22,28 @@ pub(super) struct Job {
     pub(super) killed_by: Mutex<Option<String>>,
     /// The buttons of what it says while it is open, once it said something.
     pub(super) buttons: OnceLock<Vec<Choice>>,
-    pub(super) done: Mutex<Option<oneshot::Sender<Ended>>>,
+    /// Who waits in code.
+    pub(super) done: Mutex<Vec<oneshot::Sender<Ended>>>,
+    /// It ends where it begins, and is recorded when it has ended.
+    pub(super) instant: bool,
 }
 
 impl Job {
+    /// An order with its number; nothing is recorded yet.
+    pub(super) fn new(id: i64, asked: Timestamp, order: Order, done: Vec<oneshot::Sender<Ended>>) -> Self {
+        Self {
+            id,
+            asked,
+            stop: CancellationToken::new(),
+            output: Arc::new(Output::new(order.home.settings.output_limit.0)),
+            killed_by: Mutex::new(None),
+            buttons: OnceLock::new(),
+            done: Mutex::new(done),
+            instant: false,
+            order,
+        }
+    }
+
     /// The execution as it is recorded first.
     pub(super) fn execution(&self) -> Execution {
         let order = &self.order;
@@ -95,6 +113,11 @@ impl Job {
             action: self.order.action.reference(),
             parameters: self.order.prepared.shown.clone(),
         }
+    }
+
+    /// Who waits in code; each is told once.
+    pub(super) fn take_waiters(&self) -> Vec<oneshot::Sender<Ended>> {
+        std::mem::take(&mut self.done.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(super) fn killed_by(&self) -> Option<String> {

@@ -18,6 +18,16 @@ impl Engine {
     /// # Errors
     /// It neither waits nor runs.
     pub fn kill_for(self: &Arc<Self>, id: i64, asker: &Asker) -> Result<(), NotOpen> {
+        if self.approvals.get(id).is_some() {
+            let (engine, asker) = (self.clone(), asker.clone());
+            tokio::spawn(async move {
+                let Ok(held) = engine.approvals.hold(id).await else { return };
+                if let Err(error) = engine.take_back(held, &asker.name, Some(&asker)).await {
+                    tracing::warn!(execution = id, %error, "what waits was not ended");
+                }
+            });
+            return Ok(());
+        }
         let mut state = self.lock();
         // One that is not recorded yet ends when it is: nothing may end before its beginning.
         let running = state.running.get(&id).or_else(|| state.ordered.get(&id)).cloned();

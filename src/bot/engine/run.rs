@@ -8,6 +8,7 @@ use serde_json::json;
 use tracing::field::Empty;
 use tracing::{Instrument, error, trace_span};
 
+use super::desk::ActionDesk;
 use super::{Engine, Job, render};
 use crate::bot::outbox::{Keep, Letter, slot};
 use crate::bot::reply;
@@ -47,10 +48,13 @@ pub(super) async fn to_the_end(engine: Arc<Engine>, job: Arc<Job>) {
         never = show_progress(&engine, &job, acknowledged) => never,
     };
     span.record("status", outcome.status.as_str());
-    if outcome.status != Status::Succeeded {
+    if !matches!(outcome.status, Status::Succeeded | Status::Pending) {
         span.record("error", outcome.status.as_str());
     }
     drop(span);
+    if outcome.status == Status::Pending {
+        return engine.ask_people(&job, outcome).await;
+    }
     engine.finish(&job, outcome);
 }
 
@@ -62,7 +66,7 @@ async fn carry_out(engine: Arc<Engine>, job: Arc<Job>) -> Outcome {
         Ok(outcome) if job.stop.is_cancelled() && outcome.status != Status::Succeeded => {
             Outcome { status: Status::Canceled, why: canceled(&job).why, ..outcome }
         }
-        Ok(outcome) => outcome,
+        Ok(outcome) => engine.carry_effects(&job, outcome).await,
         Err(_) => Outcome {
             status: Status::Timeout,
             why: Some(format!("it did not end within {} s", limit.as_secs())),
@@ -105,12 +109,30 @@ async fn show_progress<T>(engine: &Engine, job: &Job, acknowledged: bool) -> T {
 
 impl Job {
     fn context(&self, engine: &Engine) -> runner::Job {
+        let asks = runner::find(&self.order.prepared.runner).is_some_and(|row| row.name == "python-script");
         runner::Job {
+            id: self.id,
             stop: self.stop.clone(),
             limit: self.order.limit(),
             output: self.output.clone(),
             world: engine.world.clone(),
+            desk: asks.then(|| self.desk(engine)),
         }
+    }
+}
+
+impl Job {
+    /// Who answers what the action asks while it runs.
+    fn desk(&self, engine: &Engine) -> Arc<dyn runner::Desk> {
+        Arc::new(ActionDesk {
+            store: engine.store.clone(),
+            world: engine.world.clone(),
+            person: self.order.asker.person.clone(),
+            place: self.order.asker.place.clone(),
+            execution: self.id,
+            action: self.order.action.reference(),
+            told: std::sync::Mutex::default(),
+        })
     }
 }
 
@@ -127,7 +149,7 @@ impl Engine {
     }
 
     pub(super) fn say(&self, job: &Job, post: Post, keep: Keep, last: bool, good: bool) {
-        let Some(place) = &job.order.asker.place else { return };
+        let Some(place) = job.order.place() else { return };
         let letter = Letter {
             slot: slot(place, job.lane()),
             place: place.clone(),

@@ -9,6 +9,7 @@ use tracing::{error, info, warn};
 use super::{Built, Home, load};
 use crate::config::Problem;
 use crate::config::home::HomeDir;
+use crate::model::Timestamp;
 use crate::net::World;
 use crate::store::{Change, Entry, Live, Store, StoreError, What};
 
@@ -45,12 +46,31 @@ impl Homes {
         world: World,
     ) -> Arc<Self> {
         say(&home.problems);
-        let current = watch::Sender::new(Arc::new(home));
+        let current = watch::Sender::new(Arc::new(home.beside(&store)));
         Arc::new(Self { current, dir, variables, built, store, world, turn: Mutex::default() })
     }
 
     /// The configuration in force.
     pub fn current(&self) -> Arc<Home> {
+        let home = self.current.borrow().clone();
+        let now = self.world.now();
+        match home.access.next_end() {
+            Some(end) if end <= now => self.without_ended(now),
+            _ => home,
+        }
+    }
+
+    /// Grants end to the moment, whether or not anything else happens.
+    fn without_ended(&self, now: Timestamp) -> Arc<Home> {
+        self.current.send_if_modified(|home| {
+            let ended = home.access.next_end().is_some_and(|end| end <= now);
+            if ended {
+                let mut next = (**home).clone();
+                next.access = next.access.without_ended(now);
+                *home = Arc::new(next);
+            }
+            ended
+        });
         self.current.borrow().clone()
     }
 
@@ -69,7 +89,7 @@ impl Homes {
         let loaded =
             tokio::task::spawn_blocking(move || load(&dir, &variables, &built, Some(&earlier))).await;
         let home = match loaded {
-            Ok(home) => Arc::new(self.numbered(home, &mut turn).await),
+            Ok(home) => Arc::new(self.numbered(home, &mut turn).await.beside(&self.store)),
             Err(failed) => {
                 error!(%failed, "loading the configuration failed, the last one stays in force");
                 return before;
@@ -113,7 +133,7 @@ impl Homes {
 
     /// The configuration with what was set while the bot ran; notifiers that have no number get one.
     async fn numbered(&self, home: Home, live: &mut Arc<Live>) -> Home {
-        let home = home.with(live);
+        let home = home.with(live, self.world.now());
         let names = home.notifying.notifiers().keys();
         let new: Vec<String> = names.filter(|name| !live.numbers.contains_key(*name)).cloned().collect();
         if new.is_empty() {
@@ -126,7 +146,7 @@ impl Homes {
             },
             Err(error) => warn!(%error, "new notifiers got no numbers"),
         }
-        home.with(live)
+        home.with(live, self.world.now())
     }
 
     fn note(&self, by: &str, home: &Home, wrong: &[String]) {

@@ -6,6 +6,7 @@ use tracing::{Instrument, trace_span};
 
 use super::Notify;
 use super::cache::Known;
+use super::escalate;
 use super::expand::expand;
 use super::listen;
 use crate::bot::home::Home;
@@ -232,12 +233,16 @@ fn routed(
     let asked = Asked { event: &accept.event, id: accept.id, now: accept.at, derived };
     let outcome = route::decide(rules, muted, &asked, route::Scene { subject: before, failing: &failing });
     let mut sends = expand(home, accept, before, &outcome, also);
+    if derived.is_none() {
+        escalate::escalate(home, accept, scene, &outcome, &mut sends);
+    }
+    let fresh = derived.is_none() && rules.reactions.iter().any(|rule| rule.fits(&accept.event));
     // What the bot tells by itself of a subject is no news for its topics.
     let topical = match derived {
         None => listen::heard(home, muted, accept, &outcome, scene, &mut sends),
         Some(_) => Topical::default(),
     };
-    Routed { subject: Some(outcome.subject), sends, topical }
+    Routed { subject: Some(outcome.subject), sends, topical, fresh }
 }
 
 /// What makes an event count once: the sender's key, and the event's own.

@@ -5,6 +5,7 @@ mod cache;
 mod configure;
 mod counters;
 mod courier;
+mod escalate;
 mod expand;
 mod explain;
 mod gather;
@@ -30,6 +31,7 @@ pub use configure::{Patch, Unfit};
 pub use counters::Counters;
 pub use explain::{Explained, subject};
 pub use pace::State;
+pub use room::read as place;
 pub use service::{ServiceTest, TEST_OPTIONS};
 pub use trial::Tested;
 

@@ -1,5 +1,6 @@
 //! Checks the routing part of `notifiers.yaml`. Collects all mistakes.
 
+mod reaction;
 mod route;
 mod timing;
 
@@ -45,10 +46,15 @@ pub(super) fn check(
     for (at, name) in raw.fallback.iter().enumerate() {
         check.known(name, &name.value, format!("fallback[{at}]"));
     }
+    let mut reactions = Vec::new();
+    for (at, one) in raw.rules.into_iter().enumerate() {
+        let found = check.reaction(one, at, &reactions);
+        reactions.extend(found);
+    }
     let fallback = raw.fallback.into_iter().map(|name| name.value).collect();
     if check.errors.is_empty() {
         let strangers = check.strangers;
-        Ok(Rules { notifiers, routes, quiet, inhibit, limits, fallback, strangers })
+        Ok(Rules { notifiers, routes, quiet, inhibit, limits, fallback, reactions, strangers })
     } else {
         Err(check.errors)
     }

@@ -44,6 +44,7 @@ impl Check<'_> {
             after: raw.after.and_then(|after| self.after(after, &below(&key, "after"))),
             repeat: self.span(raw.repeat.as_ref(), &below(&key, "repeat")),
             still_running,
+            escalate: self.escalations(raw.escalate.0, &below(&key, "escalate")),
             send: raw
                 .send
                 .into_iter()

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::model::{Attached, Event, HandlerSpec, Override, Silence, Slot, Subject, Timestamp, TopicEvent};
+use crate::model::{
+    Attached, Event, HandlerSpec, KvKey, Override, Pair, Silence, Slot, Subject, Timestamp, TopicEvent,
+};
 
 /// An event was told: the event, its subject and its deliveries commit together.
 #[derive(Debug, Clone)]
@@ -37,6 +39,8 @@ pub trait Scene {
     fn subject(&self) -> Option<&Subject>;
     /// Subjects whose last outcome is a failure or a warning, at most 10,000, the newest first.
     fn failing(&self) -> Vec<Subject>;
+    /// The messages by which others were told of the subject because nobody took care of it.
+    fn escalated(&self) -> Vec<Slot>;
     /// What a topic remembers of a thing.
     fn remembered(&self, topic: &str, id: &str) -> Option<TopicEvent>;
 }
@@ -74,6 +78,8 @@ pub struct Routed {
     pub sends: Vec<Sending>,
     /// What changes in its topics.
     pub topical: Topical,
+    /// Whether somebody is to look at it once it is committed; see [`super::Change::Looked`].
+    pub fresh: bool,
 }
 
 /// What an event changes in topics.
@@ -197,6 +203,33 @@ pub enum Setting {
     Detach(Attached),
     /// Options of a notifier, for those set before. Empty ones of a notifier of the file are none.
     Override(Override),
+    /// Something is granted for a time.
+    Grant(crate::model::TimeGrant),
+    /// It is taken back.
+    Revoked {
+        /// The grant.
+        grant: i64,
+        /// When.
+        at: Timestamp,
+    },
+    /// The second factor of a person, sealed before it is written; `None` takes it away.
+    Factor {
+        /// Named as access.yaml does, else by id.
+        who: String,
+        /// What is kept of it.
+        body: Option<Vec<u8>>,
+        /// When.
+        at: Timestamp,
+    },
+    /// Somebody wants something to happen later.
+    NewSchedule(Box<super::NewSchedule>),
+    /// A schedule is paused, or goes on.
+    Schedule(Box<crate::model::Schedule>),
+    /// A schedule is removed.
+    NoSchedule {
+        /// The schedule.
+        id: i64,
+    },
     /// What was set of a notifier is removed.
     NoOverride {
         /// The kind.
@@ -206,4 +239,8 @@ pub enum Setting {
         /// Whether all of it was set.
         added: bool,
     },
+    /// A pair of the key-value datastore, for what was there.
+    Pair(Pair),
+    /// A pair is removed.
+    NoPair(KvKey),
 }

@@ -44,12 +44,12 @@ pub struct Filter {
 pub struct Search {
     /// Of this person.
     pub person: Option<Person>,
+    /// Whose place holds this text, in any case of ASCII letters.
+    pub place: Option<String>,
     /// Of this kind.
     pub what: Option<What>,
     /// That hold this text in body, place or subject, in any case of ASCII letters.
     pub text: Option<String>,
-    /// In this place, as [`Place`] displays it.
-    pub place: Option<String>,
     /// About this: `execution/12`, `config`.
     pub subject: Option<String>,
     /// At this time or later.
@@ -172,6 +172,9 @@ impl Search {
         if let Some(person) = &self.person {
             all.add("person = ?", [text(person)]);
         }
+        if let Some(place) = &self.place {
+            all.add(r"place LIKE ? ESCAPE '\'", [like(place)]);
+        }
         if let Some(what) = self.what {
             all.add("what = ?", [text(&what.as_str())]);
         }
@@ -182,7 +185,6 @@ impl Search {
             let inner = &quoted[1..quoted.len() - 1];
             all.add(places, [like(inner), like(part), like(part)]);
         }
-        all.is("place", self.place.as_ref().map(text));
         all.is("subject", self.subject.as_ref().map(text));
         if let Some(from) = self.from {
             all.add("at >= ?", [Value::Integer(from.as_micros())]);

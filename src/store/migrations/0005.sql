@@ -1,10 +1,22 @@
--- Numbers of notifiers, for clients that know them by numbers; none is given twice.
-CREATE TABLE notifier_number (id $ID, name TEXT NOT NULL UNIQUE);
--- Notifiers that were attached to a scope at a trigger: routes that no file has.
-CREATE TABLE attached (
-  scope TEXT NOT NULL, moment TEXT NOT NULL, notifier BIGINT NOT NULL, who TEXT NOT NULL, at BIGINT NOT NULL,
-  PRIMARY KEY (scope, moment, notifier)
+-- What waits for somebody's word, one row an execution. kind: approval, code, question. needs is opaque to the store.
+CREATE TABLE request (
+  execution $ID, kind TEXT NOT NULL, needs TEXT NOT NULL, asked BIGINT NOT NULL, until BIGINT NOT NULL,
+  verdict TEXT, closed BIGINT
+);
+CREATE INDEX request_open ON request (execution) WHERE closed IS NULL;
+
+-- who is the name in access.yaml, else the id: one person has one vote.
+CREATE TABLE vote (
+  execution BIGINT NOT NULL, who TEXT NOT NULL, person TEXT NOT NULL, name TEXT NOT NULL, place TEXT, verdict TEXT NOT NULL,
+  counts TEXT NOT NULL, reason TEXT, at BIGINT NOT NULL, PRIMARY KEY (execution, who)
 ) $KEYED;
--- What an added notifier has beside its options: description, texts, whether it is on.
-ALTER TABLE option_override ADD COLUMN about TEXT NOT NULL DEFAULT '{}';
-CREATE INDEX execution_asked ON execution (asked);
+
+-- What was granted for a time.
+CREATE TABLE time_grant (
+  id $ID, what TEXT NOT NULL, holder TEXT NOT NULL, person TEXT NOT NULL, person_name TEXT NOT NULL, why TEXT NOT NULL,
+  begins BIGINT NOT NULL, ends BIGINT NOT NULL, revoked BIGINT
+);
+CREATE INDEX time_grant_ends ON time_grant (ends);
+
+-- The second factor of a person. sealed holds its secret, encrypted, and the hashes of its recovery codes.
+CREATE TABLE second_factor (who TEXT PRIMARY KEY NOT NULL, sealed TEXT NOT NULL, at BIGINT NOT NULL) $KEYED;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::Reader;
 use super::events::StoredEvent;
-use crate::model::{Attached, HandlerSpec, Level, Override, Timestamp, TopicEvent};
+use crate::model::{Attached, HandlerSpec, Level, Override, TimeGrant, Timestamp, TopicEvent};
 use crate::store::topics::{COLUMNS, handler_owner, level, override_owner, topic_event};
 use crate::store::{Keys, StoreError};
 
@@ -29,6 +29,8 @@ pub struct Live {
     pub overrides: Vec<Override>,
     /// Who listens to topics, by topic and name.
     pub handlers: Vec<HandlerSpec>,
+    /// What was granted for a time, over or not.
+    pub grants: Vec<TimeGrant>,
     /// The number of each notifier that there is or was, by its name.
     pub numbers: BTreeMap<String, i64>,
     /// Notifiers that were attached to scopes.
@@ -134,6 +136,7 @@ impl Reader {
                 live.handlers.push(one);
             }
         }
+        live.grants = self.time_grants()?;
         let sql = "SELECT name, id FROM notifier_number";
         live.numbers = self.all(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?.into_iter().collect();
         let sql = "SELECT scope, moment, notifier, who, at FROM attached ORDER BY scope, moment, notifier";
@@ -154,7 +157,7 @@ impl Live {
     fn opened(&mut self, keys: &Keys, owner: &str, sealed: &str) -> Option<Map<String, Value>> {
         let plain = keys.unseal(owner, sealed).ok().and_then(|plain| serde_json::from_slice(&plain).ok());
         if plain.is_none() {
-            self.lost.push(format!("`{owner}` does not open with the key in var/audit.key: set it again"));
+            self.lost.push(format!("`{owner}` does not open with the key in var/seal.key: set it again"));
         }
         plain
     }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Call, Later, Need, Reply, Row, Run, code, post, table, text};
-use crate::bot::engine::{NotAgain, prepare_again};
+use crate::bot::engine::{Refusal, repeat};
 use crate::bot::reply;
 use crate::model::Execution;
 use crate::store::{Filter, StoreError};
@@ -171,18 +171,16 @@ async fn rerun_last(call: Arc<Call>) -> Reply {
 
 /// Runs it again as the one who asks now: access and parameters are checked anew.
 async fn again(call: &Arc<Call>, first: Execution) -> Reply {
-    let secrets = match call.chat.store.secrets(first.id).await {
-        Ok(secrets) => secrets,
-        Err(error) => return unreadable(&error),
-    };
-    match prepare_again(&call.home, &call.asker, &first, secrets) {
+    if call.chat.engine.is_draining() {
+        return Reply::Problem(Refusal::Draining.post());
+    }
+    match repeat(&call.chat.store, &call.home, &call.asker, first, Map::new()).await {
         Ok(mut order) => {
             order.message = Some(call.message.clone());
-            order.replies = Some(call.replies.clone());
+            order.replies = call.replies.clone();
             drop(call.chat.engine.submit(order));
             Reply::Elsewhere
         }
-        Err(NotAgain::Refused(refusal)) => Reply::Problem(refusal.post()),
-        Err(foreign @ NotAgain::Foreign) => Reply::Problem(reply::problem(&foreign.to_string())),
+        Err(why) => Reply::Problem(why.post()),
     }
 }

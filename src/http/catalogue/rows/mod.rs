@@ -1,5 +1,6 @@
 //! The rows: every call under `/api/v1`, what it needs, takes and gives.
 
+mod later;
 mod notify;
 mod options;
 
@@ -20,6 +21,8 @@ pub(in crate::http) fn calls() -> Vec<Call> {
         options::optional(),
         options::topical(),
         run(),
+        later::scheduled(),
+        later::pairs(),
         kept(),
         itself(),
     ]
