@@ -9,6 +9,7 @@ mod live;
 mod load;
 mod notifying;
 mod reload;
+mod shown;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ pub use live::{OWN_KINDS, shown as shown_handler};
 pub use load::{Built, has_services, load};
 pub use notifying::{Notifying, Way, mark};
 pub use reload::{Homes, Turn};
+pub use shown::Variable;
 
 use crate::access::{Access, Asker};
 use crate::action::{Action, PackConfig, Parameter};
@@ -92,6 +94,11 @@ impl Home {
     /// Whether a variable was set, in the file or the environment.
     pub fn sets(&self, variable: &str) -> bool {
         self.env.get(variable).is_some()
+    }
+
+    /// A variable of the file or the environment.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.env.get(name)
     }
 
     /// How many executions may run at once.
