@@ -60,7 +60,7 @@ impl Engine {
         let good = outcome.status == Status::Succeeded;
         self.say(job, post.unwrap_or_default(), keep, true, good);
         info!(execution = job.id, action = %execution.action, status = %outcome.status, person = %execution.person, "execution ended");
-        self.release(job, Ended { id: job.id, status: outcome.status, why, result });
+        self.release(job, &Ended { id: job.id, status: outcome.status, why, result });
     }
 
     /// What the action's `notify:` block and its announcements tell, routed when the end commits.
@@ -85,7 +85,7 @@ impl Engine {
         }
     }
 
-    fn release(self: &Arc<Self>, job: &Job, ended: Ended) {
+    fn release(self: &Arc<Self>, job: &Job, ended: &Ended) {
         {
             let mut state = self.lock();
             state.running.remove(&job.id);
@@ -115,7 +115,7 @@ impl Engine {
         self.say_volatile(job, reply::problem(why), true);
         let ended =
             Ended { id: job.id, status: Status::Failed, why: Some(why.to_owned()), result: json!({}) };
-        self.release(job, ended);
+        self.release(job, &ended);
     }
 }
 

@@ -99,7 +99,7 @@ pub fn prepare(
     let asked = Asked { action: &action.reference(), alias: reference.as_deref(), parameters: &prepared.all };
     let by = match lend::check(home, asker, asked.action, &prepared.all) {
         None => allowed(home, &who, &asked)?,
-        Some(checked) => checked.and_then(|()| Ok(allowed(home, &who, &asked).unwrap_or(By::Open)))?,
+        Some(checked) => checked.map(|()| allowed(home, &who, &asked).unwrap_or(By::Open))?,
     };
     let demands = demands(alias.map(AsRef::as_ref), action, &by);
     if !demands.is_empty() && !asker.person.is_proven() {
