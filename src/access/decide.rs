@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::pattern::Values;
-use super::policy::{Access, Held, Holder, Rule, TERMINAL, Through};
+use super::policy::{Access, Held, Holder, Rule, Through, sits_here};
 use super::{BUILTIN, Open};
 use crate::config::Demand;
 use crate::model::{Person, Place};
@@ -70,7 +70,7 @@ impl Decision {
 pub enum By {
     /// The person is in `CHATOPS_ADMINS`.
     Admin,
-    /// There is no `access.yaml`, and the person sits at the bot's own terminal.
+    /// There is no `access.yaml`, and the person sits at the bot's own terminal, or holds its own token.
     Terminal,
     /// Help and the like, open to all.
     Open,
@@ -189,6 +189,14 @@ impl Access {
             })
     }
 
+    /// Whether any rule lets `asker` run anything there: whoever may use a room may have answers sent to it.
+    pub fn may_use(&self, asker: &Asker<'_>) -> bool {
+        self.free(asker.person, "").is_some()
+            || self
+                .rules_of(asker.person)
+                .any(|through| !through.rule.run.is_empty() && through.rule.holds_at(asker).is_ok())
+    }
+
     fn judge(&self, asker: &Asker<'_>, asked: &Asked<'_>, verb: Verb) -> Decision {
         if let Some(by) = self.free(asker.person, asked.action) {
             return Decision::Allowed { by };
@@ -225,7 +233,7 @@ impl Access {
     pub(super) fn free(&self, person: &Person, action: &str) -> Option<By> {
         if self.is_admin(person) {
             Some(By::Admin)
-        } else if self.policy.is_none() && person.is_proven() && person.adapter().as_str() == TERMINAL {
+        } else if self.policy.is_none() && sits_here(person) {
             Some(By::Terminal)
         } else if BUILTIN.iter().any(|builtin| builtin.action == action && builtin.open == Open::ToAll) {
             Some(By::Open)

@@ -12,6 +12,7 @@ mod factor;
 mod file;
 mod glob;
 mod lend;
+mod overview;
 mod pattern;
 mod policy;
 
@@ -20,6 +21,7 @@ pub use decide::{Asked, Asker, By, Decision, Miss, Near, Why};
 pub use explain::{Explanation, Holding, Standing, Whoami};
 pub use factor::{Factor, RECOVERIES, RECOVERY, SECRET, Verdict, is_code};
 pub use lend::{Lent, NotLent};
+pub use overview::Role;
 pub use policy::{Access, Holder, Rule, Through};
 
 /// A built-in permission.
@@ -65,6 +67,21 @@ pub const BUILTIN: &[Builtin] = &[
     },
     Builtin { action: "chatops.silence", doc: "silence events for everybody", open: Open::ByRule },
     Builtin { action: "chatops.ack", doc: "take care of a subject, or snooze it", open: Open::ByRule },
+    Builtin {
+        action: "chatops.kv",
+        doc: "read system keys of the datastore; `with: {key: [...]}` says which",
+        open: Open::ByRule,
+    },
+    Builtin {
+        action: "chatops.kv-write",
+        doc: "write and remove system keys; `with: {key: [...]}` says which",
+        open: Open::ByRule,
+    },
+    Builtin {
+        action: "chatops.kv-secret",
+        doc: "see the text of secret system keys, in a direct message",
+        open: Open::ByRule,
+    },
     Builtin { action: "chatops.grant", doc: "grant others something for a time", open: Open::ByRule },
     Builtin {
         action: "chatops.twofactor",
@@ -72,6 +89,17 @@ pub const BUILTIN: &[Builtin] = &[
         open: Open::ByRule,
     },
     Builtin { action: "chatops.drain", doc: "let the bot take nothing new", open: Open::ByRule },
+    Builtin {
+        action: "chatops.schedule",
+        doc: "see, pause and remove the schedules of others",
+        open: Open::ByRule,
+    },
+    Builtin { action: "chatops.set", doc: "set what a room fills in for everybody", open: Open::ByRule },
+    Builtin {
+        action: "chatops.post",
+        doc: "send results and reminders to rooms that one may not use oneself",
+        open: Open::ByRule,
+    },
     Builtin { action: "chatops.audit", doc: "search the audit log", open: Open::ByRule },
     Builtin { action: "chatops.doctor", doc: "see how the bot is", open: Open::ByRule },
     Builtin { action: "chatops.reload", doc: "read the configuration again now", open: Open::ByRule },

@@ -15,6 +15,16 @@ use crate::model::Person;
 /// The adapter whose users own the machine that the bot runs on.
 pub(super) const TERMINAL: &str = "terminal";
 
+/// Whoever logged in to the console with `var/token`, which only the bot's own user can read. No other token can have
+/// that name.
+const CONSOLE: (&str, &str) = ("web", "var/token");
+
+/// Whether a person sits at the machine that the bot runs on, as the bot's own user may.
+pub(super) fn sits_here(person: &Person) -> bool {
+    let adapter = person.adapter().as_str();
+    person.is_proven() && (adapter == TERMINAL || (adapter, person.id()) == CONSOLE)
+}
+
 /// Who may do what.
 #[derive(Debug, Clone, Default)]
 pub struct Access {

@@ -6,6 +6,7 @@
 mod answer;
 mod arguments;
 mod cast;
+pub mod config;
 pub mod core;
 mod defaults;
 mod file;
@@ -24,6 +25,7 @@ pub mod shell;
 mod testing;
 mod validate;
 
+pub use self::config::PackConfig;
 pub use answer::{Field, Part, answer, check_schema, fields};
 pub use cast::{Kind, Mismatch, cast};
 pub use file::Action;

@@ -1,42 +1,46 @@
 //! What people ask, and what becomes of it. Storeys, each seeing only those below it:
-//! `chat`, `console` > `engine` > `approvals`, `factors`, `notice` > `notify` > `choices` > `outbox`, `link` > `home`, `reply`.
+//! `rules`, `schedule` > `chat`, `console`, `hubots` > `engine` > `approvals`, `factors`, `notice` > `notify` > `choices` >
+//! `outbox`, `link` > `home`, `reply`.
 
 pub mod approvals;
+mod ask;
 pub mod chat;
 pub mod choices;
 pub mod console;
 pub mod engine;
 pub mod factors;
 pub mod home;
+pub mod hubots;
 pub mod link;
 mod links;
 mod notice;
 pub mod notify;
 pub mod outbox;
 pub mod reply;
+mod rules;
+mod schedule;
 mod upkeep;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde_json::{Map, Value};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
-use crate::action::cut_secrets;
 use crate::config::Problem;
-use crate::model::{AdapterName, Cause, Execution, Noun, Person, Place, Status};
+use crate::model::{AdapterName, Execution, Noun, Place};
 use crate::net::World;
 use crate::store::{Change, NewDelivery, Notice, Store, What};
 use crate::text::{Addressee, Post};
 use chat::{Chat, Hearing};
 use choices::Choices;
 use console::Console;
-use engine::{Asker, Ended, Engine, Given, Limits, NotOpen, Refusal};
+use engine::{Engine, Limits};
 use home::{Home, Homes};
+use hubots::Hubots;
 use links::Running;
 use notify::Notify;
 use outbox::{Body, Outbox, REPLY_EXPIRES};
@@ -55,6 +59,7 @@ pub struct Bot {
     outbox: Arc<Outbox>,
     notify: Arc<Notify>,
     console: Arc<Console>,
+    hubots: Arc<Hubots>,
     store: Store,
     world: World,
     links: Mutex<BTreeMap<AdapterName, Running>>,
@@ -113,6 +118,7 @@ impl Bot {
         let door = outbox.door(&name, console::ABILITIES);
         let ears = Hearing::new(chat.clone(), name.clone(), door, state);
         let console = Console::new(name, world.clone(), ears);
+        let hubots = Hubots::new(&world);
         let bot = Arc::new(Self {
             homes,
             chat,
@@ -120,6 +126,7 @@ impl Bot {
             outbox,
             notify,
             console,
+            hubots,
             store,
             world,
             links: Mutex::default(),
@@ -129,9 +136,12 @@ impl Bot {
         });
         bot.recover().await?;
         bot.engine.recall().await?;
+        bot.engine.recall_flows().await?;
         bot.chat.recall().await;
         bot.notify.run().await;
         drop(bot.store.write(upkeep::life(&bot.world, What::Up)));
+        let announcements = bot.engine.announcements();
+        bot.tasks.spawn(bot.quit.clone().run_until_cancelled_owned(bot.hubots.clone().spread(announcements)));
         bot.tasks.spawn(upkeep::run(
             bot.store.clone(),
             bot.homes.clone(),
@@ -145,7 +155,8 @@ impl Bot {
     async fn recover(&self) -> anyhow::Result<()> {
         let (store, now, choices) = (self.store.clone(), self.world.now(), self.chat.choices.clone());
         let notice = move |execution: &Execution| {
-            let place = execution.place.clone()?;
+            // A workflow tells of its steps itself.
+            let place = execution.place.clone().filter(|_| execution.step.is_none())?;
             let slot = outbox::slot(&place, format!("execution/{}", execution.id));
             let mut post = addressed(reply::abandoned(execution), execution, &place);
             // Nothing is connected yet: a service without buttons leaves them out when it is sent.
@@ -178,6 +189,7 @@ impl Bot {
     /// options changed start anew, the others do not notice.
     pub fn connect(self: &Arc<Self>) {
         self.settle_links(&self.homes.current());
+        self.wake();
         let bot = self.clone();
         let mut changes = self.homes.subscribe();
         let (homes, outbox, world) = (self.homes.clone(), self.outbox.clone(), self.world.clone());
@@ -189,6 +201,12 @@ impl Bot {
                 bot.settle_links(&home);
             }
         }));
+    }
+
+    /// From now on what is due is done, and what events cause is run: call it when there is somewhere to answer.
+    pub fn wake(self: &Arc<Self>) {
+        self.tasks.spawn(rules::run(self.chat.clone(), self.quit.clone()));
+        self.tasks.spawn(schedule::run(self.chat.clone(), self.quit.clone()));
     }
 
     /// What is remembered.
@@ -211,43 +229,14 @@ impl Bot {
         &self.homes
     }
 
+    /// What hears and answers.
+    pub fn chat(&self) -> &Arc<Chat> {
+        &self.chat
+    }
+
     /// Terminals that attach through the API.
     pub fn console(&self) -> &Arc<Console> {
         &self.console
-    }
-
-    /// Ends an execution on behalf of the command line or the API.
-    pub fn kill(&self, id: i64, by: &str) -> Result<(), NotOpen> {
-        self.engine.kill(id, by)
-    }
-
-    /// Runs one action for a Unix user of this machine (`terminal:alice`) or a token (`api:ci`), and waits for its end.
-    pub async fn run_action(
-        &self,
-        person: Person,
-        action: &str,
-        given: Map<String, Value>,
-    ) -> Result<Ended, Refusal> {
-        let name = person.id().to_owned();
-        let asker = Asker { person, name, place: None, room_name: None };
-        let typed =
-            given.iter().map(|(name, value)| format!(" {name}={}", reply::value(value))).collect::<String>();
-        if self.engine.is_draining() {
-            return Err(Refusal::Draining);
-        }
-        let mut order = engine::prepare(&self.homes.current(), &asker, None, action, Given::Values(given))?;
-        order.command = cut_secrets(&format!("{action}{typed}"), &order.prepared.secrets);
-        order.cause = Cause::Cli;
-        let submitted = self.engine.submit(order);
-        if let Some(asked) = submitted.asked {
-            // A panic there was logged; then nothing waits, and nothing is said.
-            let _ = asked.await;
-        }
-        if self.engine.awaiting().iter().any(|open| open.execution.id == submitted.id) {
-            let why = Some("it waits for approval".to_owned());
-            return Ok(Ended { id: submitted.id, status: Status::Pending, why, result: Value::Null });
-        }
-        submitted.done.await.map_err(|_| Refusal::NoAction(action.to_owned()))
     }
 
     /// Loads the configuration again.

@@ -82,6 +82,23 @@ pub fn abandoned(execution: &Execution) -> Post {
     .tone(Tone::Bad)
 }
 
+/// The bot stopped in the middle of a workflow, and tasks were cut off that may not be safe to repeat.
+pub fn cut_off(id: i64, command: &str, tasks: &str) -> Post {
+    para(vec![
+        code(command),
+        text(format!(
+            " ({id}) is paused: the bot stopped while {tasks} ran, so how that ended is not known. "
+        )),
+        code(format!("resume {id} rerun")),
+        text(" runs it again, "),
+        code(format!("resume {id} skip")),
+        text(" counts it as failed, "),
+        code(format!("kill {id}")),
+        text(" ends the workflow."),
+    ])
+    .tone(Tone::Warning)
+}
+
 /// What is added to a result that is not a success, less what the words `said` hold already:
 /// `failed (exit code 3) · execution 12`.
 pub fn ending(execution: &Execution, said: &str) -> Option<String> {
@@ -194,6 +211,52 @@ pub enum CanChoose {
     Yes,
     /// People type.
     No,
+}
+
+/// What runs without anybody asking now, above what came of it.
+pub fn itself(what: &str, line: &str) -> Block {
+    Block::Para(vec![text(format!("{what}: ")), code(shorten(line))])
+}
+
+/// Somebody wanted to be reminded; `due` is when, if that was long ago.
+pub fn reminder(words: &str, due: Option<String>) -> Post {
+    let mut post = crate::text::parse(words).tone(Tone::Plain);
+    post.pretext.insert(0, Block::Para(vec![text("a reminder:")]));
+    if let Some(due) = due {
+        post.foot = format!("it was due at {due}, while I was away");
+    }
+    post
+}
+
+/// Something that was to run once was missed.
+pub fn missed(id: i64, line: &str, due: &str) -> Post {
+    let away = format!(" was to run at {due}, while I was away: it did not run");
+    para(vec![text(format!("schedule {id}: ")), code(shorten(line)), text(away)]).tone(Tone::Warning)
+}
+
+/// What a room filled in.
+pub fn filled(values: &[String]) -> String {
+    match values.is_empty() {
+        true => String::new(),
+        false => format!("with {}, as this room says", values.join(" ")),
+    }
+}
+
+/// A rule that is about an event does not run.
+pub fn rule(name: &str, why: &str) -> Post {
+    para(vec![text("rule "), code(name), text(format!(" does not run: {why}"))]).tone(Tone::Warning)
+}
+
+/// Which step of a pipe did not go well.
+pub fn step(number: usize, all: usize) -> Block {
+    Block::Para(vec![text(format!("step {number} of {all}:"))])
+}
+
+/// What somebody sends to another room.
+pub fn sent_by(name: &str, post: &Post) -> Post {
+    let mut post = Post { to: None, ..post.clone() };
+    post.pretext.insert(0, Block::Para(vec![text(format!("{name} sends:"))]));
+    post
 }
 
 /// Needed parameters were not given: what each accepts, and what to type.

@@ -84,8 +84,10 @@ impl List {
             alias: self.alias.clone(),
             statuses: self.status.clone(),
             text: self.text.clone(),
+            of: None,
             before: self.before,
             limit: self.limit,
+            ..Filter::default()
         })?;
         if global.json {
             return print::json(&found.iter().map(as_json).collect::<Value>());

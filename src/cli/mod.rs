@@ -17,14 +17,17 @@ mod execution;
 mod home;
 mod import;
 mod init;
+mod kv;
 #[cfg(target_os = "linux")]
 mod lean;
 mod locate;
 mod notifier;
 mod notify;
+mod pack;
 mod print;
 mod route;
 mod runner;
+mod schedule;
 mod serve;
 mod silence;
 mod source;
@@ -32,6 +35,7 @@ mod start;
 mod starter;
 mod template;
 mod token;
+mod workflow;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -85,6 +89,9 @@ enum Command {
     /// Run an action, list them, show what one takes.
     #[command(subcommand)]
     Action(action::Command),
+    /// Check workflows and action chains, and play them through with given results.
+    #[command(subcommand)]
+    Workflow(workflow::WorkflowCommand),
     /// Render a template.
     #[command(subcommand)]
     Template(template::TemplateCommand),
@@ -106,6 +113,8 @@ enum Command {
     Delivery(delivery::Deliveries),
     /// Silence what is known already, for a while.
     Silence(silence::Silences),
+    /// What is to happen later: list, add, pause, resume, remove.
+    Schedule(schedule::Schedules),
     /// Tokens for the API: make, list, revoke.
     Token(token::Tokens),
     /// Say who hears of an event, and why.
@@ -113,6 +122,10 @@ enum Command {
     Route(route::Command),
     /// What can carry actions out, and with which parameters.
     Runner(runner::Args),
+    /// Packs: install, list, configure, remove.
+    Pack(pack::Packs),
+    /// The key-value datastore: read, write, list, remove keys, take over StackStorm's.
+    Kv(kv::Kv),
     /// Bring in what another system has.
     Import(import::Import),
     /// Write the completion script of a shell.
@@ -139,7 +152,10 @@ pub fn main() -> ExitCode {
         Some(Command::Execution(execution)) => execution.run(global),
         Some(Command::Action(command)) => action::run(global, command),
         Some(Command::Init(init)) => init.run(global),
+        Some(Command::Pack(packs)) => packs.run(global),
+        Some(Command::Kv(kv)) => kv.run(global),
         Some(Command::Import(import)) => import.run(global),
+        Some(Command::Workflow(command)) => workflow::run(global, &command),
         Some(Command::Template(command)) => template::run(global, &command),
         Some(Command::Adapter(args)) => adapter::run(&args, global),
         Some(Command::Notify(notify)) => notify.run(global),
@@ -147,6 +163,7 @@ pub fn main() -> ExitCode {
         Some(Command::Source(args)) => source::run(&args, global),
         Some(Command::Delivery(deliveries)) => deliveries.run(global),
         Some(Command::Silence(silences)) => silences.run(global),
+        Some(Command::Schedule(schedules)) => schedules.run(global),
         Some(Command::Token(tokens)) => tokens.run(global),
         Some(Command::Route(command)) => route::run(global, &command),
         Some(Command::Runner(args)) => runner::run(&args, global),

@@ -20,11 +20,13 @@ pub enum Noun {
     Offer,
     /// Something granted for a time.
     Grant,
+    /// Something that is to happen later.
+    Schedule,
 }
 
 impl Noun {
     /// Every noun, in the order of the `block` table.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Execution,
         Self::Delivery,
         Self::Worker,
@@ -33,6 +35,7 @@ impl Noun {
         Self::Token,
         Self::Offer,
         Self::Grant,
+        Self::Schedule,
     ];
 
     /// The word in the database.
@@ -46,6 +49,7 @@ impl Noun {
             Self::Token => "token",
             Self::Offer => "offer",
             Self::Grant => "grant",
+            Self::Schedule => "schedule",
         }
     }
 }

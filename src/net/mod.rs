@@ -7,11 +7,13 @@ pub mod dial;
 pub mod http;
 pub mod process;
 mod same;
+mod seal;
 pub mod tls;
 mod world;
 pub mod ws;
 
-pub use base64::{base64, unbase64, webhook_key};
+pub use base64::{base64, file_bytes, unbase64, webhook_key};
 pub use clock::{Clock, ManualClock};
 pub use same::same;
-pub use world::{Elapsed, World};
+pub use seal::{Seal, SealError};
+pub use world::{Elapsed, Proxies, World};

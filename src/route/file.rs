@@ -64,6 +64,7 @@ mapping! {
         "inhibit" => inhibit: Vec<Spanned<Inhibit>>,
         "limits" => limits: Limits,
         "fallback" => fallback: Vec<Text>,
+        "rules" => rules: Vec<Spanned<Reaction>>,
         "sources" => sources: Ignored,
     }
 }
@@ -108,6 +109,7 @@ mapping! {
         "after" => after: Option<Spanned<After>>,
         "repeat" => repeat: Option<Text>,
         "still_running" => still_running: Option<Text>,
+        "escalate" => escalate: Escalates,
         "send" => send: Vec<Spanned<Send>>,
     }
 }
@@ -141,6 +143,78 @@ impl Mute {
     pub(super) fn split(self) -> (Match, Option<Text>, Option<Text>, Vec<Text>) {
         let Self { source, events, status, level, labels, scope, subject, strays } = self;
         (Match { source, events, status, level, labels, strays: Vec::new() }, scope, subject, strays)
+    }
+}
+
+mapping! {
+    /// A rule that runs something.
+    Reaction {
+        "name" => name: Option<Text>,
+        "match" => matching: Match,
+        "run" => run: Option<Text>,
+        "with" => with: With,
+        "command" => command: Option<Text>,
+        "as" => owner: Option<Text>,
+        "in" => place: Option<Text>,
+        "limit" => limit: Option<Spanned<After>>,
+    }
+}
+
+/// Parameters of an action, whatever they are.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(transparent)]
+pub(super) struct With {
+    pub(super) value: Map<String, Value>,
+}
+
+mapping! { Escalate { "after" => after: Option<Text>, "to" => to: Vec<Text>, } }
+
+/// One escalation, or several.
+#[derive(Debug, Default)]
+pub(super) struct Escalates(pub(super) Vec<Spanned<Escalate>>);
+
+impl<'de> Deserialize<'de> for Escalates {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The place is that of the whole: one mapping is common, and few are wrong.
+        let either = Spanned::<EscalatesRaw>::deserialize(deserializer)?;
+        let Spanned { value, referenced, defined } = either;
+        Ok(Self(match value {
+            EscalatesRaw::One(one) => vec![Spanned { value: *one, referenced, defined }],
+            EscalatesRaw::Many(many) => many,
+        }))
+    }
+}
+
+#[derive(Debug)]
+enum EscalatesRaw {
+    One(Box<Escalate>),
+    Many(Vec<Spanned<Escalate>>),
+}
+
+impl<'de> Deserialize<'de> for EscalatesRaw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = EscalatesRaw;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`{after: 10m, to: [pager]}`, or a list of such")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<EscalatesRaw, A::Error> {
+                let one = Escalate::deserialize(MapAccessDeserializer::new(access))?;
+                Ok(EscalatesRaw::One(Box::new(one)))
+            }
+
+            fn visit_seq<A: de::SeqAccess<'de>>(self, mut access: A) -> Result<EscalatesRaw, A::Error> {
+                let mut all = Vec::new();
+                while let Some(one) = access.next_element()? {
+                    all.push(one);
+                }
+                Ok(EscalatesRaw::Many(all))
+            }
+        }
+        deserializer.deserialize_any(Either)
     }
 }
 

@@ -15,6 +15,7 @@ mod moments;
 mod muted;
 mod outcome;
 mod quiet;
+mod reaction;
 mod recent;
 mod rules;
 mod subject;
@@ -27,7 +28,8 @@ pub use matching::{Match, Miss, Pattern, Seen};
 pub use muted::Muted;
 pub use outcome::{Asked, Bundle, Decision, Explained, Outcome, Scene, Verdict, When};
 pub use quiet::{Quiet, Then};
-pub use rules::{After, Flapping, Inherit, Limits, Notifier, Route, Rules, Send};
+pub use reaction::{Escalation, Often, Reaction, Runs};
+pub use rules::{After, Flapping, Inherit, Limits, Notifier, Others, Route, Rules, Send, Stranger};
 pub use subject::overdue;
 
 #[cfg(test)]

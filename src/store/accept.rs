@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::apply::Scribe;
 use super::change::{Accept, Done, Scene};
-use super::{StoreError, rows, topics};
-use crate::model::{EventStatus, Subject, Timestamp, TopicEvent};
+use super::{StoreError, fresh, rows, topics};
+use crate::model::{EventStatus, Slot, Subject, Timestamp, TopicEvent};
 
 /// How long a key makes an event count once.
 pub(super) const KEYS_LAST: Duration = Duration::from_secs(86_400);
@@ -34,10 +34,18 @@ pub(super) fn accept(scribe: &mut Scribe<'_>, accept: &Accept) -> Result<Done, S
             return Ok(Done::Stale);
         }
     }
+    let was_bad = before.as_ref().is_some_and(|before| before.status.is_some_and(EventStatus::is_bad));
     let stage = Stage::new(scribe.connection, before);
     let routed = accept.decide.call(accept, &stage);
     stage.failed()?;
     insert(scribe, accept, &key)?;
+    if routed.fresh {
+        fresh::note(scribe, accept.id)?;
+    }
+    let is_bad = |subject: &Subject| subject.status.is_some_and(EventStatus::is_bad);
+    if was_bad && routed.subject.as_ref().is_some_and(|subject| !is_bad(subject)) {
+        fresh::calm(scribe, &key, accept.at, "it is over")?;
+    }
     if let Some(subject) = &routed.subject {
         keep(scribe, subject, accept.at)?;
     }
@@ -111,16 +119,21 @@ struct Stage<'a> {
     error: RefCell<Option<StoreError>>,
 }
 
+/// Subjects whose last outcome is bad, the newest first.
+pub(super) fn failing(connection: &Connection) -> Result<Vec<Subject>, StoreError> {
+    let sql = "SELECT body FROM subject WHERE failing = 1 ORDER BY since DESC LIMIT ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let found = statement.query_map([MOST_FAILING], |row| rows::parsed(row, 0))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
 impl<'a> Stage<'a> {
     fn new(connection: &'a Connection, subject: Option<Subject>) -> Self {
         Self { connection, subject, failing: OnceCell::new(), error: RefCell::new(None) }
     }
 
     fn read_failing(&self) -> Result<Vec<Subject>, StoreError> {
-        let sql = "SELECT body FROM subject WHERE failing = 1 ORDER BY since DESC LIMIT ?1";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let found = statement.query_map([MOST_FAILING], |row| rows::parsed(row, 0))?;
-        Ok(found.collect::<Result<_, _>>()?)
+        failing(self.connection)
     }
 
     /// What went wrong while routing looked.
@@ -132,6 +145,14 @@ impl<'a> Stage<'a> {
 impl Scene for Stage<'_> {
     fn subject(&self) -> Option<&Subject> {
         self.subject.as_ref()
+    }
+
+    fn escalated(&self) -> Vec<Slot> {
+        let Some(subject) = &self.subject else { return Vec::new() };
+        fresh::escalated(self.connection, subject).unwrap_or_else(|error| {
+            *self.error.borrow_mut() = Some(error);
+            Vec::new()
+        })
     }
 
     fn remembered(&self, topic: &str, id: &str) -> Option<TopicEvent> {

@@ -6,8 +6,12 @@ use serde_json::Map;
 use super::audit::Chain;
 use super::change::{Begin, Change, Done, Entry, Finish};
 use super::ids::Ids;
+use super::kv::{Kept, Kv};
 use super::rows::text_of;
-use super::{Keys, StoreError, accept, choice, recover, ripen, set, settle, sort, trim, wait};
+use super::{
+    Keys, StoreError, accept, choice, flow, fresh, recover, ripen, schedules, set, settle, sort, topics,
+    trim, wait,
+};
 use crate::model::{Execution, Handle, Slot, Timestamp};
 
 /// Where a group of changes is carried out.
@@ -24,6 +28,10 @@ pub(super) struct Scribe<'a> {
     pub(super) ids: &'a Ids,
     /// The notifiers in whose lanes something may be due now that was not.
     pub(super) touched: Vec<String>,
+    /// The datastore as of the last commit.
+    pub(super) kv: &'a Kv,
+    /// What this group does to it.
+    pub(super) kept: Vec<Kept>,
 }
 
 impl Scribe<'_> {
@@ -34,6 +42,7 @@ impl Scribe<'_> {
             Change::Start { execution, at } => self.start(*execution, *at),
             Change::Ran(begin, finish) => self.ran(begin, finish),
             Change::Finish(finish) => self.finish(finish),
+            Change::Step { finish, flow } => flow::step(self, finish.as_deref(), flow),
             Change::Wait(new) => wait::wait(self, new),
             Change::Word(word) => wait::word(self, word),
             Change::Deliver(delivery) => self.deliver(delivery).map(|()| Done::Written),
@@ -50,6 +59,9 @@ impl Scribe<'_> {
             Change::Accept(told) => accept::accept(self, told),
             Change::Sort { pick, fate, at, audit } => sort::sort(self, pick, *fate, *at, audit),
             Change::Set { setting, audit } => set::set(self, setting, audit),
+            Change::Looked { upto } => fresh::looked(self, *upto),
+            Change::Due(claim) => schedules::due(self, claim),
+            Change::Number(names) => topics::number(self, names),
             Change::Used { token, at } => set::used(self, *token, *at),
             Change::Ripen { notifier, at } => ripen::ripen(self, notifier, *at),
             Change::Rewind { at, by } => ripen::rewind(self, *at, *by),
@@ -93,9 +105,10 @@ impl Scribe<'_> {
     fn insert(&self, execution: &Execution, sealed: Option<&str>) -> Result<(), StoreError> {
         let sql = "INSERT INTO execution (id, rerun_of, cause, adapter, room, thread, room_kind, person,
                    person_name, alias, command, action, runner, definition, parameters, sealed, status, why,
-                   worker, asked, started, ended)
+                   worker, asked, started, ended, parent, task)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-                   ?19, ?20, ?21, ?22)";
+                   ?19, ?20, ?21, ?22, ?23, ?24)";
+        let step = execution.step.as_ref();
         let place = execution.place.as_ref();
         self.run(
             sql,
@@ -122,6 +135,8 @@ impl Scribe<'_> {
                 execution.asked.as_micros(),
                 execution.started.map(Timestamp::as_micros),
                 execution.ended.map(Timestamp::as_micros),
+                step.map(|step| step.workflow),
+                step.map(|step| &step.task),
             ],
         )?;
         Ok(())

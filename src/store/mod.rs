@@ -13,8 +13,11 @@ mod choice;
 mod claims;
 mod error;
 mod filter;
+mod flow;
+mod fresh;
 mod ids;
 mod keys;
+mod kv;
 mod lane;
 mod lock;
 mod queue;
@@ -22,6 +25,7 @@ mod reader;
 mod recover;
 mod ripen;
 mod rows;
+mod schedules;
 mod schema;
 mod set;
 mod settle;
@@ -44,18 +48,21 @@ use tokio::sync::{Semaphore, oneshot};
 
 pub use accept::BRIEF;
 pub use change::{
-    Accept, Begin, Change, Decide, Done, Entry, Fate, Finish, NewDelivery, Notice, Pick, Routed, Scene,
-    Sending, Setting, Settled, Then, Token, Topical, Vote, Wait, Waited, Waiting, What, Word,
+    Accept, Begin, Change, Decide, Done, Due, Entry, Fate, Finish, Flow, NewDelivery, NewSchedule, Notice,
+    Pick, RoomDefault, Routed, Scene, Sending, Setting, Settled, Then, Token, Topical, Vote, Wait, Waited,
+    Waiting, What, Word,
 };
 pub use claims::{Claimed, Claims, MemoryClaims, Stored};
 pub use error::StoreError;
-pub use filter::{DeliveryFilter, EventFilter, Filter, Search};
+pub use filter::{DeliveryFilter, EventFilter, Filter, NotificationFilter, Search, Slice};
+pub use fresh::ESCALATION;
 pub use keys::Keys;
+pub use kv::{Kv, LARGEST_VALUE, NewPair};
 pub use lock::InstanceLock;
-pub use reader::{Attempt, Backlog, Gathered, Live, Reader, StoredEvent, TopicLine};
+pub use reader::{Attempt, Backlog, Gathered, Live, Minute, Reader, StoredEvent, TopicLine};
 
 use crate::model::Noun;
-use crate::net::World;
+use crate::net::{Seal, World};
 use bells::Bells;
 use ids::Ids;
 use queue::{Order, Queue};
@@ -81,6 +88,7 @@ struct Inner {
     queue: Arc<Queue>,
     thread: Mutex<Option<JoinHandle<()>>>,
     bells: Arc<Bells>,
+    kv: Arc<Kv>,
     idle: Mutex<Vec<Reader>>,
     readers: Arc<Semaphore>,
 }
@@ -99,6 +107,7 @@ impl Store {
         let worker = begin_life(&connection, &ids, &world)?;
         let bells = Arc::new(Bells::default());
         let queue = Arc::new(Queue::default());
+        let kv = Arc::new(Kv::new(kv::all(&connection)?, world.clone()));
         let writer = Writer {
             connection,
             keys: keys.clone(),
@@ -108,6 +117,7 @@ impl Store {
             ids: ids.clone(),
             queue: queue.clone(),
             bells: bells.clone(),
+            kv: kv.clone(),
         };
         let thread = std::thread::Builder::new().name("store".to_owned()).spawn(move || writer.run());
         let thread = thread.map_err(|error| StoreError::io("cannot start the writer", &error))?;
@@ -119,6 +129,7 @@ impl Store {
             queue,
             thread: Mutex::new(Some(thread)),
             bells,
+            kv,
             idle: Mutex::new(Vec::new()),
             readers: Arc::new(Semaphore::new(READERS)),
         };
@@ -132,6 +143,11 @@ impl Store {
             self.inner.queue.reserve();
         }
         id
+    }
+
+    /// Seals and opens what must stay secret: `var/seal.key`.
+    pub fn seal(&self) -> &Seal {
+        self.inner.keys.sealing()
     }
 
     /// This life of the bot: a number larger than that of any earlier one.
@@ -187,6 +203,11 @@ impl Store {
         })
     }
 
+    /// Whether events come as fast as they can be written: what can wait should, so that their senders need not.
+    pub fn is_stormy(&self) -> bool {
+        self.inner.queue.is_stormy()
+    }
+
     /// The secret parameters of an execution; empty if it had none.
     ///
     /// # Errors
@@ -194,6 +215,15 @@ impl Store {
     pub async fn secrets(&self, execution: i64) -> Result<Map<String, Value>, StoreError> {
         let keys = self.inner.keys.clone();
         self.read(move |reader| reader.secrets(execution, &keys)).await
+    }
+
+    /// What a workflow knows, as (key, text).
+    ///
+    /// # Errors
+    /// As [`Reader::flow`].
+    pub async fn flow(&self, execution: i64) -> Result<Vec<(String, String)>, StoreError> {
+        let keys = self.inner.keys.clone();
+        self.read(move |reader| reader.flow(execution, &keys)).await
     }
 
     /// The second factor of a person, named as access.yaml does, else by id.
@@ -214,6 +244,34 @@ impl Store {
         self.read(move |reader| reader.live(&keys)).await
     }
 
+    /// Verifies the audit log with the key of this home, against a head kept from earlier.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn verified(&self, head: Option<audit::Head>) -> Result<audit::Verdict, StoreError> {
+        let keys = self.inner.keys.clone();
+        self.read(move |reader| audit::verify(reader, &keys, head.as_ref())).await
+    }
+
+    /// The whole line of a schedule, where its own shows less.
+    ///
+    /// # Errors
+    /// As [`Reader::schedule_line`].
+    pub async fn schedule_line(&self, schedule: i64) -> Result<Option<String>, StoreError> {
+        let keys = self.inner.keys.clone();
+        self.read(move |reader| reader.schedule_line(schedule, &keys)).await
+    }
+
+    /// Rings after each commit with a fresh event.
+    pub fn fresh_bell(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.bells().of(fresh::BELL)
+    }
+
+    /// Rings after each commit that makes or changes a schedule.
+    pub fn schedules_bell(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.bells().of(schedules::BELL)
+    }
+
     /// Does what is queued, folds the log into the file and ends. Later writes fail with [`StoreError::Closed`].
     ///
     /// # Errors
@@ -222,6 +280,11 @@ impl Store {
         let inner = self.inner.clone();
         let ended = tokio::task::spawn_blocking(move || inner.end()).await;
         ended.unwrap_or_else(|error| Err(StoreError::Io(format!("the store did not close: {error}"))))
+    }
+
+    /// How many writes wait for the disk: people's changes, events.
+    pub fn waiting(&self) -> (usize, usize) {
+        self.inner.queue.lengths()
     }
 
     /// Who waits for deliveries is woken by these.

@@ -7,7 +7,7 @@ use rusqlite::params;
 use super::apply::Scribe;
 use super::change::{Done, Entry, Setting, Token};
 use super::reader::factor_owner;
-use super::{StoreError, accept, topics};
+use super::{StoreError, accept, fresh, kv, schedules, topics};
 use crate::model::{Acknowledged, Silence, TimeGrant, Timestamp};
 
 /// How exactly the last use of a token is kept: so that a busy one costs a write a minute.
@@ -26,13 +26,25 @@ pub(super) fn set(scribe: &mut Scribe<'_>, setting: &Setting, audit: &Entry) -> 
         Setting::Handler(spec) => topics::set_handler(scribe, spec)?,
         Setting::NoHandler { topic, id } => topics::remove_handler(scribe, topic, id)?,
         Setting::NoTopic { topic } => topics::remove_topic(scribe, topic)?,
+        Setting::Attach(new) => topics::attach(scribe, new)?,
+        Setting::Detach(old) => topics::detach(scribe, old)?,
         Setting::Override(new) => topics::set_override(scribe, new)?,
+        Setting::Pair(pair) => kv::put(scribe, pair)?,
+        Setting::NoPair(key) => kv::remove(scribe, key)?,
         Setting::Grant(new) => grant(scribe, new)?,
         Setting::Revoked { grant, at } => {
             let sql = "UPDATE time_grant SET revoked = ?2 WHERE id = ?1 AND revoked IS NULL AND ends > ?2";
             scribe.run(sql, params![grant, at.as_micros()])?
         }
         Setting::Factor { who, body, at } => factor(scribe, who, body.as_deref(), *at)?,
+        Setting::NewSchedule(new) => schedules::make(scribe, new)?,
+        Setting::Schedule(schedule) => schedules::change(scribe, schedule)?,
+        Setting::RoomDefault(new) => schedules::set_default(scribe, new)?,
+        Setting::NoRoomDefault { adapter, room, name } => {
+            let sql = "DELETE FROM room_default WHERE adapter = ?1 AND room = ?2 AND name = ?3";
+            scribe.run(sql, [adapter, room, name])?
+        }
+        Setting::NoSchedule { id } => schedules::remove(scribe, *id)?,
         Setting::NoOverride { kind, name, added } => topics::remove_override(scribe, kind, name, *added)?,
     };
     if changed == 0 {
@@ -82,9 +94,12 @@ fn token(scribe: &Scribe<'_>, token: &Token) -> Result<usize, StoreError> {
     scribe.run(sql, params![token.id, token.name, token.hash, scopes, created, expires, used, revoked])
 }
 
-fn acknowledge(scribe: &Scribe<'_>, key: &str, who: Option<&Acknowledged>) -> Result<usize, StoreError> {
+fn acknowledge(scribe: &mut Scribe<'_>, key: &str, who: Option<&Acknowledged>) -> Result<usize, StoreError> {
     let Some(mut subject) = accept::subject(scribe.connection, key)? else { return Ok(0) };
     subject.acknowledged = who.cloned();
+    if let Some(who) = who {
+        fresh::calm(scribe, key, who.at, &format!("{} takes care of it", who.who))?;
+    }
     let body = serde_json::to_string(&subject)?;
     scribe.run("UPDATE subject SET body = ?2 WHERE key = ?1", params![key, body])
 }

@@ -37,7 +37,9 @@ const HOUSE: &[Room] = &[
     room(3, "action"),
     room(3, "access"),
     room(3, "route"),
+    room(3, "schedule"),
     room(3, "topic"),
+    room(3, "workflow"),
     room(4, "adapter"),
     room(4, "notifier"),
     room(4, "runner"),
@@ -61,8 +63,12 @@ const BOT: &[Room] = &[
     room(5, "factors"),
     room(6, "engine"),
     room(7, "chat"),
+    room(8, "ask"),
     room(7, "console"),
+    room(7, "hubots"),
     room(8, "links"),
+    room(8, "rules"),
+    room(8, "schedule"),
 ];
 
 /// Whether code in `from` may name something in `to`; what is not in the table is said to be so.

@@ -153,7 +153,7 @@ impl Courier<'_> {
                     underway.unsure = unsure;
                     match error {
                         SendError::Retry { .. } => {
-                            drop(lock(self.known).underway.insert(key.clone(), underway))
+                            drop(lock(self.known).underway.insert(key.clone(), underway));
                         }
                         _ => drop(lock(self.known).underway.remove(&key)),
                     }

@@ -4,13 +4,19 @@
 //! in-process answers come in order, behind nobody's slow command.
 
 mod address;
+mod aside;
 mod codes;
 pub mod commands;
+mod defaults;
 mod dry;
+mod errand;
 mod heard;
 mod hearing;
+mod listen;
 mod offers;
+mod pipe;
 mod press;
+mod relay;
 mod seen;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,23 +26,26 @@ use tokio::sync::watch;
 use tracing::{debug, warn};
 
 pub use address::{Addressed, Sure, Way, address};
+pub use errand::Errand;
 pub use hearing::Hearing;
+pub use relay::{Denied, Named, Relayed, Taken};
 
 use super::choices::{Choices, Terms};
-use super::engine::{Engine, Given, Refusal, Replies, prepare};
+use super::engine::{Engine, Given, Order, Refusal, Replies, prepare};
 use super::home::Home;
 use super::link;
 use super::notify::Notify;
 use super::outbox::{Keep, Letter, Outbox, slot};
 use super::reply;
 use crate::action::cut_secrets;
-use crate::alias::{Alias, Found, Hit};
+use crate::alias::{Alias, Found, Hit, Params};
 use crate::model::{AdapterName, Cause, Message, MessageKey};
 use crate::net::World;
 use crate::store::{Change, Entry, Store, What};
 use crate::text::Post;
 use commands::{Call, Reply, Run};
 use heard::{By, Heard};
+use pipe::Pipe;
 use seen::Seen;
 
 /// Messages of earlier lives that are recalled: services repeat the last minutes.
@@ -61,6 +70,8 @@ pub struct Chat {
     /// How the connections stand.
     pub links: Mutex<Vec<(AdapterName, watch::Receiver<link::State>)>>,
     seen: Mutex<Seen>,
+    resting: Mutex<listen::Resting>,
+    defaults: std::sync::RwLock<defaults::Defaults>,
 }
 
 impl Chat {
@@ -74,12 +85,28 @@ impl Chat {
         store: Store,
         world: World,
     ) -> Arc<Self> {
-        let (links, seen) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { homes, engine, notify, outbox, choices, store, world, links, seen })
+        let (links, seen, resting) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let defaults = std::sync::RwLock::default();
+        Arc::new(Self {
+            homes,
+            engine,
+            notify,
+            outbox,
+            choices,
+            store,
+            world,
+            links,
+            seen,
+            resting,
+            defaults,
+        })
     }
 
     /// Remembers what was heard before this process began: a service that repeats it gets no second answer.
     pub async fn recall(&self) {
+        if let Err(error) = self.recall_defaults().await {
+            warn!(%error, "what rooms fill in cannot be read");
+        }
         match self.store.read(|reader| reader.newest_keys(RECALLED)).await {
             Ok(keys) => {
                 let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -117,6 +144,17 @@ impl Chat {
             }
         }
         let stale = heard.stale(self.world.now());
+        match (Pipe::of(&heard.home, &heard.asker, &heard.text), stale) {
+            (Some(Ok(pipe)), Some(ago)) => return self.away(heard, &pipe.hits(), ago),
+            (Some(Ok(pipe)), None) => {
+                self.sign(heard);
+                return self.piped(heard, pipe);
+            }
+            (Some(Err(why)), _) if sure == Sure::Yes => {
+                return self.refuse(heard, reply::problem(&why), What::Refused, &why);
+            }
+            _ => {}
+        }
         match (Self::find(heard, &heard.text, sure), stale) {
             (Found::One(hit), Some(ago)) => self.away(heard, &[hit], ago),
             (Found::Many(hits), Some(ago)) => self.away(heard, &hits, ago),
@@ -150,55 +188,57 @@ impl Chat {
         if let Some(row) = commands::find(&hit.alias) {
             return self.built_in(heard, row, &hit);
         }
+        let (hit, filled) = self.filled(&heard.home, &heard.asker, hit);
         let typed = Heard { text: heard.without_secrets(&hit), ..heard.clone() };
         if self.engine.is_draining() {
             return self.turn_down(&typed, heard, &hit.alias, &Refusal::Draining);
         }
-        let given = Given::Typed(hit.params);
-        let order = prepare(&heard.home, &heard.asker, Some(&hit.alias), &hit.alias.action_ref, given);
-        let mut order = match order {
-            Ok(order) => order,
-            Err(refusal) => return self.turn_down(&typed, heard, &hit.alias, &refusal),
-        };
+        match Self::order(&typed, &hit.alias, hit.params) {
+            Ok(order) => {
+                // Before it begins: after a crash a button is not pressed for something that ran.
+                heard.done();
+                drop(self.engine.submit(Order { filled, ..order }));
+            }
+            Err(refusal) => self.turn_down(&typed, heard, &hit.alias, &refusal),
+        }
+    }
+
+    /// What is to run for `typed`, which holds no secrets any more.
+    fn order(typed: &Heard, alias: &Arc<Alias>, params: Params) -> Result<Order, Refusal> {
+        let given = Given::Typed(params);
+        let mut order = prepare(&typed.home, &typed.asker, Some(alias), &alias.action_ref, given)?;
         order.command = cut_secrets(&typed.text, &order.prepared.secrets);
-        order.cause = Cause::Command;
-        order.pressed = heard.pressed();
-        order.message = Some(MessageKey { id: heard.part_id().into(), ..heard.message.key.clone() });
-        order.replies = Some(heard.replies.clone());
-        order.position = heard.message.position.clone();
-        // Before it begins: after a crash a button is not pressed for something that ran.
-        heard.done();
-        drop(self.engine.submit(order));
+        order.cause = typed.itself().map_or(Cause::Command, |itself| itself.cause);
+        order.pressed = typed.pressed();
+        order.message = Some(MessageKey { id: typed.part_id().into(), ..typed.message.key.clone() });
+        order.replies = typed.awaited();
+        order.position = typed.message.position.clone();
+        Ok(order)
     }
 
     /// `typed` is what was heard, without secrets.
     fn turn_down(&self, typed: &Heard, heard: &Heard, alias: &Alias, refusal: &Refusal) {
-        let (why, reference, action) = (refusal.to_string(), alias.reference(), &alias.action_ref);
-        let more = json!({"why": why, "alias": reference, "action": action});
-        self.store.record(self.record(typed, What::Refused, more));
+        self.note_refusal(typed, alias, refusal);
         let (post, terms) = self.mend(typed, alias, refusal);
         // With a secret cut out of it a command is not what was typed.
         let terms = terms.filter(|_| typed.text == heard.text);
         self.say(typed, post, false, terms);
     }
 
+    fn note_refusal(&self, typed: &Heard, alias: &Alias, refusal: &Refusal) {
+        let (why, reference, action) = (refusal.to_string(), alias.reference(), &alias.action_ref);
+        let more = json!({"why": why, "alias": reference, "action": action});
+        self.store.record(self.record(typed, What::Refused, more));
+    }
+
     fn built_in(self: &Arc<Self>, heard: &Heard, row: &'static commands::Row, hit: &Hit) {
-        let call = Call {
-            chat: self.clone(),
-            home: heard.home.clone(),
-            asker: heard.asker.clone(),
-            params: hit
-                .params
-                .iter()
-                .filter_map(|(name, value)| Some((name.clone(), value.clone()?)))
-                .collect(),
-            message: heard.message.key.clone(),
-            replies: heard.replies.clone(),
+        let call = self.allowed(heard, row, hit);
+        let text = commands::kept(row, &Self::shown(heard, row));
+        let heard = &Heard { text, ..heard.clone() };
+        let call = match call {
+            Ok(call) => call,
+            Err(why) => return self.refuse(heard, reply::refused(&why), What::Refused, &why),
         };
-        if !call.may_use(row) {
-            let why = format!("nobody granted you `{}`", row.permit);
-            return self.refuse(heard, reply::refused(&why), What::Refused, &why);
-        }
         let record = self.record(heard, What::Answered, json!({"command": row.name}));
         match row.run {
             Run::Now(run) => {
@@ -215,6 +255,25 @@ impl Chat {
                     chat.reply(&heard, reply);
                 });
             }
+        }
+    }
+
+    /// The use of a built-in command that somebody asks for; why not, if they may not.
+    fn allowed(self: &Arc<Self>, heard: &Heard, row: &commands::Row, hit: &Hit) -> Result<Call, String> {
+        let call = self.call(heard, hit);
+        if call.may_use(row) { Ok(call) } else { Err(format!("nobody granted you `{}`", row.permit)) }
+    }
+
+    fn call(self: &Arc<Self>, heard: &Heard, hit: &Hit) -> Call {
+        let typed = hit.params.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?)));
+        Call {
+            chat: self.clone(),
+            home: heard.home.clone(),
+            asker: heard.asker.clone(),
+            params: typed.collect(),
+            text: heard.text.clone(),
+            message: heard.message.key.clone(),
+            replies: heard.awaited(),
         }
     }
 
@@ -263,7 +322,11 @@ impl Chat {
         let place = &heard.message.place;
         let slot = slot(place, format!("message/{}", heard.part_id()));
         post.to = heard.asker.addressee();
-        post.private |= !good;
+        match heard.itself() {
+            Some(itself) if !good => post.pretext.insert(0, reply::itself(&itself.what, &heard.text)),
+            Some(_) => {}
+            None => post.private |= !good,
+        }
         if let Some(terms) = terms {
             self.choices.offer(&mut post, &slot, place, terms);
         }
@@ -271,7 +334,7 @@ impl Chat {
             slot,
             place: place.clone(),
             post: Arc::new(post),
-            answer: Some(heard.replies.end(good)),
+            answer: heard.awaited().map(|replies| replies.end(good)),
             keep: Keep::Volatile,
         });
     }

@@ -9,6 +9,9 @@ use crate::model::{Event, EventStatus, Execution, Status};
 use crate::runner::Effect;
 use crate::template::Undefined;
 
+/// The labels of what an execution tells that a rule runs: the rule, and how many rules in a row.
+pub const RULE: [&str; 2] = ["rule", "rule_depth"];
+
 /// Who tells.
 const SOURCE: &str = "action";
 
@@ -57,6 +60,15 @@ pub(super) fn said(order: &Order, execution: &Execution, effect: &Effect) -> Opt
         ..Event::blank(SOURCE, "announcement", EventStatus::Info)
     };
     Some((event, vec![route.clone()]))
+}
+
+/// The same event, saying that a rule is behind it: so that rules do not run each other for ever.
+pub(super) fn by_rule(order: &Order, mut event: Event) -> Event {
+    if let Some((name, depth)) = &order.rule {
+        let values = [name.clone(), depth.to_string()];
+        event.labels.extend(RULE.into_iter().map(str::to_owned).zip(values));
+    }
+    event
 }
 
 fn event(order: &Order, execution: &Execution, result: &Value, block: &Announcement, word: &str) -> Event {

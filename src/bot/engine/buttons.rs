@@ -24,7 +24,7 @@ pub fn again(execution: &Execution) -> Option<Terms> {
 impl Engine {
     /// A message about an open execution, with the button that ends it: one offer for all such messages.
     pub(super) fn with_kill(&self, job: &Job, mut post: Post) -> Post {
-        let Some(place) = &job.order.asker.place else { return post };
+        let Some(place) = job.order.place() else { return post };
         let buttons = job.buttons.get_or_init(|| {
             let way = Way::new("end it", format!("kill {}", job.id), Ends::Nothing);
             let terms = Terms { may: None, lasts: KILL, ways: vec![way], after: After::Stays };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tracing::info;
 
+use super::flow::Told;
 use super::park::{Parked, audit};
 use super::vote::by;
 use super::{Asker, Ended, Engine};
@@ -173,10 +174,14 @@ impl Engine {
         info!(execution = id, verdict, "execution waits no more");
         self.approvals.forget(id);
         self.approvals.send(messages);
+        if let Some(step) = &open.execution.step {
+            let result = result.clone();
+            self.tell_flow(step.workflow, Told { child: id, status, result });
+        }
         let Parked { done, .. } = self.unpark(id);
         for done in done {
             // Nobody may be waiting any more.
-            let _ = done.send(Ended { id, status, why: why.clone(), result: result.clone() });
+            let _ = done.send(Ended { id, status, why: why.clone(), result: result.clone(), post: None });
         }
         Ok(())
     }

@@ -1,10 +1,11 @@
 //! The end of an execution: its result is cut of secrets, rendered, recorded and answered.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use serde_json::{Value, json};
 use tracing::{info, warn};
 
+use super::flow::Told;
 use super::{Ended, Engine, Job, announce, render};
 use crate::action::{cut_secrets, cut_secrets_in};
 use crate::bot::outbox::{Body, Keep, REPLY_EXPIRES, slot};
@@ -18,14 +19,29 @@ impl Engine {
     /// Ends an execution: the answer is on its way before the commit that remembers it is done.
     pub(super) fn finish(self: &Arc<Self>, job: &Arc<Job>, outcome: Outcome) {
         let now = self.world.now();
+        let cut = self.is_cut(job, &outcome);
+        let outcome = if cut { Outcome { status: Status::Abandoned, ..outcome } } else { outcome };
+        let raw = outcome.clone();
+        self.durations.count(outcome.status, now.since(job.asked));
         let secrets = &job.order.prepared.secrets;
         let result = cut_secrets_in(&outcome.result, secrets);
         let why = outcome.why.map(|why| cut_secrets(&why, secrets));
         let execution =
             Execution { status: outcome.status, why: why.clone(), ended: Some(now), ..job.execution() };
         let mut post = render::result(&job.order, &execution, &result);
+        if let (Some(found), Some(post)) = (job.files.get(), &mut post) {
+            post.files.extend(found.files.iter().cloned());
+            let foot = std::mem::take(&mut post.foot);
+            let lines = std::iter::once(foot).chain(found.problems.iter().cloned());
+            post.foot = lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" · ");
+        }
+        if let Some(summary) = job.summary.lock().unwrap_or_else(PoisonError::into_inner).take()
+            && let Some(post) = &mut post
+        {
+            post.foot = if post.foot.is_empty() { summary } else { format!("{} · {summary}", post.foot) };
+        }
         let instant = job.instant;
-        let delivery = match (&mut post, &job.order.asker.place) {
+        let delivery = match (&mut post, job.order.place()) {
             (Some(post), Some(place)) if !instant => {
                 let offer = self.with_again(job, &execution, place, post);
                 Some(NewDelivery { offer, ..self.delivery(job, place, post) })
@@ -53,21 +69,40 @@ impl Engine {
         match instant {
             true => self.store.record(Change::Ran(Box::new(job.begin(execution.clone())), Box::new(finish))),
             false => {
-                let commit = self.store.write(Change::Finish(Box::new(finish)));
-                drop(tokio::spawn(remember(job.id, commit)));
+                let finish = Box::new(finish);
+                let alone = if cut { Some(finish) } else { self.step_ended(job, &raw, finish) };
+                if let Some(finish) = alone {
+                    let commit = self.store.write(Change::Finish(finish));
+                    drop(tokio::spawn(remember(job.id, commit)));
+                }
             }
         }
+        self.announce(&outcome.effects, secrets);
         let good = outcome.status == Status::Succeeded;
+        let told = post.clone().filter(|_| job.order.quiet);
         self.say(job, post.unwrap_or_default(), keep, true, good);
         info!(execution = job.id, action = %execution.action, status = %outcome.status, person = %execution.person, "execution ended");
-        self.release(job, &Ended { id: job.id, status: outcome.status, why, result });
+        self.release(job, &Ended { id: job.id, status: outcome.status, why, result, post: told });
     }
 
     /// What the action's `notify:` block and its announcements tell, routed when the end commits.
     fn told(&self, job: &Job, execution: &Execution, result: &Value, effects: &[Effect]) -> Vec<Accept> {
         let told = announce::events(&job.order, execution, result);
         let said = effects.iter().filter_map(|effect| announce::said(&job.order, execution, effect));
-        told.into_iter().chain(said).map(|(event, routes)| self.notify.prepare_for(event, &routes)).collect()
+        let marked = |(event, routes): announce::Told| {
+            self.notify.prepare_for(announce::by_rule(&job.order, event), &routes)
+        };
+        told.into_iter().chain(said).map(marked).collect()
+    }
+
+    /// Tells those who listen to announcements themselves.
+    fn announce(&self, effects: &[Effect], secrets: &[String]) {
+        for effect in effects {
+            let Effect::Announce { route, body } = effect else { continue };
+            let body = cut_secrets_in(body, secrets);
+            // Mostly nobody listens.
+            let _ = self.announced.send(Arc::new(Effect::Announce { route: route.clone(), body }));
+        }
     }
 
     fn delivery(&self, job: &Job, place: &Place, post: &Post) -> NewDelivery {
@@ -113,8 +148,17 @@ impl Engine {
     /// Answers an order that could not even be recorded.
     pub(super) fn turn_away(self: &Arc<Self>, job: &Arc<Job>, why: &str) {
         self.say_volatile(job, reply::problem(why), true);
-        let ended =
-            Ended { id: job.id, status: Status::Failed, why: Some(why.to_owned()), result: json!({}) };
+        if let Some(step) = &job.order.step {
+            let result = json!({"succeeded": false, "failed": true, "error": why});
+            self.tell_flow(step.workflow, Told { child: job.id, status: Status::Failed, result });
+        }
+        let ended = Ended {
+            id: job.id,
+            status: Status::Failed,
+            why: Some(why.to_owned()),
+            result: json!({}),
+            post: None,
+        };
         self.release(job, &ended);
     }
 }

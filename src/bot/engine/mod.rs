@@ -8,36 +8,52 @@ mod announce;
 mod buttons;
 mod close;
 mod code;
+mod desk;
+mod durations;
+mod files;
 mod finish;
+mod flow;
 mod job;
 mod kill;
 mod lend;
 mod load;
+mod model;
 mod order;
 mod park;
 mod prepare;
 mod preview;
+mod rehearse;
 mod render;
+mod repeat;
 mod replies;
 mod resume;
 mod run;
 mod vote;
+mod watch;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify as Bell, mpsc, oneshot};
+use tokio::sync::{Notify as Bell, broadcast, mpsc, oneshot};
 use tracing::{info, warn};
 
+pub use announce::RULE;
 pub use buttons::again;
 pub use code::{NotProved, Proved};
+pub use durations::{Durations, ENDS, Histogram};
+pub use flow::{Cut, GoesOn, NoFlow};
 pub use kill::NotOpen;
 pub use load::{Hold, Limits};
+pub use model::{api_model, describe};
 pub use order::{Asker, Ended, Listed, Order, Proof};
 pub use prepare::{Given, Refusal, prepare};
+pub use rehearse::{Rehearsed, rehearse, sample};
+pub use render::Ack;
+pub use repeat::{NotAgain, repeat};
 pub use replies::Replies;
 pub use vote::Decided;
+pub use watch::Watch;
 
 use super::approvals::Approvals;
 use super::choices::Choices;
@@ -46,9 +62,10 @@ use super::home::Homes;
 use super::notify::Notify;
 use super::outbox::Outbox;
 use super::reply;
+use crate::action::cut_secrets;
 use crate::model::{Noun, Status};
 use crate::net::World;
-use crate::runner;
+use crate::runner::{self, Effect};
 use crate::store::{Change, Done, Store, StoreError, What};
 use job::Job;
 use load::Load;
@@ -59,6 +76,9 @@ const MOST_ORDERS: usize = 4096;
 
 /// Executions that wait for a free place or a lock; past this number people are told to try again.
 const MOST_WAITING: usize = 1000;
+
+/// Announcements that a slow listener may be behind.
+const MOST_ANNOUNCED: usize = 256;
 
 /// How many of the last lines of a running command are shown.
 const TAIL: usize = 10;
@@ -72,10 +92,13 @@ pub struct Engine {
     approvals: Arc<Approvals>,
     homes: Arc<Homes>,
     factors: Factors,
+    flows: flow::Flows,
     world: World,
     orders: mpsc::Sender<Recorded>,
     state: Mutex<State>,
     idle: Bell,
+    announced: broadcast::Sender<Arc<Effect>>,
+    durations: Durations,
 }
 
 struct State {
@@ -134,6 +157,7 @@ impl Engine {
             approvals,
             homes,
             factors: Factors::new(store.clone(), world.clone()),
+            flows: flow::Flows::default(),
             store,
             outbox,
             choices,
@@ -142,6 +166,8 @@ impl Engine {
             orders,
             state: Mutex::new(state),
             idle: Bell::new(),
+            announced: broadcast::channel(MOST_ANNOUNCED).0,
+            durations: Durations::default(),
         });
         tokio::spawn(dispatch(Arc::downgrade(&engine), inbox));
         engine
@@ -149,6 +175,11 @@ impl Engine {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What actions announce from here on, secrets cut.
+    pub fn announcements(&self) -> broadcast::Receiver<Arc<Effect>> {
+        self.announced.subscribe()
     }
 
     /// Changes the limits; what runs goes on.
@@ -160,10 +191,16 @@ impl Engine {
     /// Records an order and starts it when its turn comes. Returns at once. What runs inside the
     /// process and ends at once is answered before this returns.
     pub fn submit(self: &Arc<Self>, order: Order) -> Submitted {
-        let (done, ended) = oneshot::channel();
         let id = self.store.id(Noun::Execution);
+        self.submit_as(id, order)
+    }
+
+    /// The same under a number that was taken for it.
+    fn submit_as(self: &Arc<Self>, id: i64, order: Order) -> Submitted {
+        let (done, ended) = oneshot::channel();
         let waits = order.waits_first();
-        let instant = !waits && runner::is_instant(&order.prepared.runner);
+        // The end of a step is committed with what its workflow makes of it: it begins as all others do.
+        let instant = !waits && order.step.is_none() && runner::is_instant(&order.prepared.runner);
         let job = Arc::new(Job { instant, ..Job::new(id, self.world.now(), order, vec![done]) });
         if waits {
             let asked = Some(tokio::spawn(self.clone().ask_first(job)));
@@ -202,7 +239,7 @@ impl Engine {
         }
         // Whoever waited before goes first, also into a place that was freed this moment.
         self.begin_waiting(&mut state);
-        let hold = state.load.hold(&job.order.asker.person, job.order.lock.as_deref());
+        let hold = state.load.hold(&job.order.asker.person, job.order.lock.as_deref(), job.weight());
         let Some(hold) = hold else {
             self.begin(&mut state, job);
             return;
@@ -234,12 +271,22 @@ impl Engine {
     }
 
     fn begin(self: &Arc<Self>, state: &mut State, job: Arc<Job>) {
-        state.load.begin(job.id, &job.order.asker.person, job.order.lock.as_deref());
+        state.load.begin(job.id, &job.order.asker.person, job.order.lock.as_deref(), job.weight());
         state.running.insert(job.id, job.clone());
         let (execution, at) = (job.id, self.world.now());
         self.store.record(Change::Start { execution, at });
         self.store.record(Change::Audit(Box::new(job.entry(What::Started, at, job.audit_body()))));
-        tokio::spawn(run::to_the_end(self.clone(), job));
+        match job.is_flow() {
+            true => drop(tokio::spawn(flow::run(self.clone(), job))),
+            false => drop(tokio::spawn(run::to_the_end(self.clone(), job))),
+        }
+    }
+
+    /// A workflow of an earlier life holds what it held.
+    fn take_up(&self, job: &Arc<Job>) {
+        let mut state = self.lock();
+        state.load.begin(job.id, &job.order.asker.person, job.order.lock.as_deref(), job.weight());
+        state.running.insert(job.id, job.clone());
     }
 
     /// Starts what waits and may start now, in order.
@@ -250,7 +297,7 @@ impl Engine {
     fn begin_waiting(self: &Arc<Self>, state: &mut State) {
         let mut index = 0;
         while let Some(job) = state.waiting.get(index) {
-            let held = state.load.hold(&job.order.asker.person, job.order.lock.as_deref());
+            let held = state.load.hold(&job.order.asker.person, job.order.lock.as_deref(), job.weight());
             if held.is_some() {
                 index += 1;
             } else if let Some(job) = state.waiting.remove(index) {
@@ -262,10 +309,16 @@ impl Engine {
     /// What waits and runs, oldest first.
     pub fn list(&self) -> Vec<Listed> {
         let state = self.lock();
-        let running = state.running.values().map(|job| job.listed(Status::Running));
+        let status = |job: &Job| self.flows.get(job.id).map_or(Status::Running, |flow| flow.status());
+        let running = state.running.values().map(|job| job.listed(status(job)));
         let open = state.waiting.iter().chain(state.ordered.values());
         let open = open.map(|job| job.listed(Status::Requested));
         running.chain(open).chain(self.approvals.list().iter().map(park::listed)).collect()
+    }
+
+    /// How long commands took since the start.
+    pub const fn durations(&self) -> &Durations {
+        &self.durations
     }
 
     /// One of them.
@@ -276,6 +329,12 @@ impl Engine {
     /// The last lines that a running execution has written so far.
     pub fn tail(&self, id: i64) -> Option<String> {
         self.lock().running.get(&id).map(|job| job.output.sample(TAIL).lines.join("\n"))
+    }
+
+    /// The same for whoever looks on: at most so many lines out of the last 4 KiB, secrets cut.
+    pub fn last_lines(&self, id: i64, lines: usize) -> Option<String> {
+        let job = self.lock().running.get(&id).cloned()?;
+        Some(cut_secrets(&job.output.sample(lines).lines.join("\n"), &job.order.prepared.secrets))
     }
 
     /// Takes no more orders, lets what runs go on for `grace`, then cancels it and waits for its end.
@@ -291,7 +350,7 @@ impl Engine {
         if self.world.timeout(grace, self.nothing_runs()).await.is_ok() {
             return;
         }
-        let running: Vec<_> = self.lock().running.values().cloned().collect();
+        let running: Vec<_> = self.lock().running.values().filter(|job| !job.is_flow()).cloned().collect();
         info!(count = running.len(), "ending what still runs");
         for job in running {
             let mut by = job.killed_by.lock().unwrap_or_else(PoisonError::into_inner);
@@ -306,7 +365,8 @@ impl Engine {
     async fn nothing_runs(&self) {
         loop {
             let idle = self.idle.notified();
-            if self.lock().running.is_empty() {
+            // Workflows go on in the next life.
+            if self.lock().running.values().all(|job| job.is_flow()) {
                 return;
             }
             idle.await;

@@ -1,20 +1,22 @@
 //! What the engine is asked to run, and what it tells those who wait.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::flow::GoesOn;
 use super::replies::Replies;
 use crate::access;
 use crate::action::{Action, Prepared};
 use crate::adapter::Answer;
 use crate::alias::Alias;
-use crate::bot::home::Home;
+use crate::bot::home::{Home, runner_parameters};
 use crate::config::Demand;
-use crate::model::{Cause, MessageKey, Person, Place, Status, Timestamp};
+use crate::model::{Cause, MessageKey, Person, Place, Status, Step, Timestamp};
 use crate::runner;
-use crate::text::Addressee;
+use crate::text::{Addressee, Post};
 
 /// The time limit where an action has none.
 const DEFAULT_LIMIT: Duration = Duration::from_secs(60);
@@ -62,8 +64,18 @@ pub struct Order {
     pub pressed: Option<String>,
     /// The adapter's resume mark after that message.
     pub position: Option<String>,
+    /// What its room filled in, as `name=value`.
+    pub filled: Vec<String>,
+    /// The rule that runs it, and how many rules ran each because of the one before.
+    pub rule: Option<(String, u32)>,
+    /// It says nothing by itself: whoever submitted it tells what came of it.
+    pub quiet: bool,
     /// One at a time: who else holds this name makes it wait.
     pub lock: Option<String>,
+    /// Which step of which workflow it is.
+    pub step: Option<Step>,
+    /// Where it goes on, if it is a workflow that ran before.
+    pub goes_on: Option<GoesOn>,
     /// Who must approve it first.
     pub demands: Vec<Demand>,
     /// Whether who asks must prove who they are first.
@@ -110,6 +122,11 @@ impl Order {
         hidden.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 
+    /// Where it says how it goes, if anywhere.
+    pub fn place(&self) -> Option<&Place> {
+        self.asker.place.as_ref().filter(|_| !self.quiet)
+    }
+
     /// What its runner is given.
     pub fn input(&self) -> runner::Input {
         let prepared = &self.prepared;
@@ -118,7 +135,22 @@ impl Order {
             arguments: prepared.arguments.clone(),
             entry_point: prepared.entry_point.clone(),
             values: prepared.values.clone(),
+            own: self.own_parameters(),
+            config: prepared.config.clone(),
+            pack: self.action.pack.clone(),
+            pack_root: self.action.file.parent().and_then(Path::parent).map(Path::to_owned),
+            reference: self.action.reference(),
+            user: self.home.user_of(&self.asker.person).unwrap_or_else(|| self.asker.person.to_string()),
         }
+    }
+
+    /// What the action itself declares, apart from what its runner does; null where nothing was given.
+    fn own_parameters(&self) -> Map<String, Value> {
+        let runner = runner_parameters(&self.action);
+        let of_runner = |name: &str| runner.iter().any(|parameter| parameter.name == name);
+        let own = self.action.parameters.iter().filter(|own| !of_runner(&own.name));
+        own.map(|own| (own.name.clone(), self.prepared.all.get(&own.name).cloned().unwrap_or_default()))
+            .collect()
     }
 
     /// The time limit of the whole run: the parameter `timeout`, in seconds, for each round of hosts.
@@ -157,6 +189,8 @@ pub struct Ended {
     pub why: Option<String>,
     /// The result, secrets cut.
     pub result: Value,
+    /// What is told of it, where its alias wants that.
+    pub post: Option<Post>,
 }
 
 /// One execution that waits or runs, for `ps`.
@@ -180,4 +214,6 @@ pub struct Listed {
     pub action: String,
     /// Parameters, secrets cut.
     pub parameters: Map<String, Value>,
+    /// Which step of which workflow it is.
+    pub step: Option<Step>,
 }

@@ -87,10 +87,32 @@ pub fn prepare(
     action: &str,
     given: Given,
 ) -> Result<Order, Refusal> {
+    prepare_as(home, asker, alias, action, given, Trust::Person)
+}
+
+/// On whose rights something runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// Those of whoever asks.
+    Person,
+    /// Those of the workflow whose file names it: whoever may run that may run this. What the action itself demands
+    /// is demanded.
+    Workflow,
+}
+
+/// The same on somebody's rights.
+pub(super) fn prepare_as(
+    home: &Arc<Home>,
+    asker: &Asker,
+    alias: Option<&Arc<Alias>>,
+    action: &str,
+    given: Given,
+    trust: Trust,
+) -> Result<Order, Refusal> {
     let who = asker.who();
     let reference = alias.map(|alias| alias.reference());
     let nothing = Map::new();
-    if action != own::GRANT && !home.may_ever(&who, action, reference.as_deref()) {
+    if trust == Trust::Person && action != own::GRANT && !home.may_ever(&who, action, reference.as_deref()) {
         let asked = Asked { action, alias: reference.as_deref(), parameters: &nothing };
         drop(allowed(home, &who, &asked)?);
     }
@@ -98,6 +120,7 @@ pub fn prepare(
     let prepared = resolve(home, asker, alias.map(AsRef::as_ref), action, given)?;
     let asked = Asked { action: &action.reference(), alias: reference.as_deref(), parameters: &prepared.all };
     let by = match lend::check(home, asker, asked.action, &prepared.all) {
+        None if trust == Trust::Workflow => By::Open,
         None => allowed(home, &who, &asked)?,
         Some(checked) => checked.map(|()| allowed(home, &who, &asked).unwrap_or(By::Open))?,
     };
@@ -119,7 +142,12 @@ pub fn prepare(
         replies: None,
         pressed: None,
         position: None,
+        filled: Vec::new(),
+        rule: None,
+        quiet: false,
         lock,
+        step: None,
+        goes_on: None,
         demands,
         proof: alias.filter(|alias| alias.needs_code()).map_or(Proof::None, |_| Proof::Code),
     })
@@ -189,7 +217,33 @@ fn resolve(
         true => context(asker, alias, action),
         false => Value::Null,
     };
-    action::resolve(action, &runner, &all, &context, &Renders(&home.templates)).map_err(Refusal::Parameters)
+    let shelf = home.shelf_of(&asker.person);
+    let templates = home.templates_with(shelf.as_ref());
+    let (config, hidden) = configured(home, action, &Renders(&templates), &context)?;
+    let context = match context {
+        Value::Object(mut context) => {
+            context.insert("config_context".to_owned(), Value::Object(config.clone()));
+            Value::Object(context)
+        }
+        nothing => nothing,
+    };
+    let resolved = action::resolve(action, &runner, &all, &context, &Renders(&templates));
+    let mut prepared = resolved.map_err(Refusal::Parameters)?;
+    prepared.hide(shelf.iter().flat_map(|shelf| shelf.revealed()).chain(hidden));
+    prepared.config = config;
+    Ok(prepared)
+}
+
+/// The configuration of the action's pack for the asker, and what of it is secret.
+fn configured(
+    home: &Home,
+    action: &Action,
+    by: &Renders<'_>,
+    context: &Value,
+) -> Result<(Map<String, Value>, Vec<String>), Refusal> {
+    let wrong =
+        |why| Refusal::Parameters(ParameterError::Template { name: "config_context".to_owned(), why });
+    home.config(&action.pack, by, context).map_err(wrong)
 }
 
 /// What templates of defaults and immutable parameters see.

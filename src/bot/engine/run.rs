@@ -7,7 +7,8 @@ use futures_util::FutureExt;
 use serde_json::json;
 use tracing::error;
 
-use super::{Engine, Job, render};
+use super::desk::ActionDesk;
+use super::{Engine, Job, files, render};
 use crate::bot::outbox::{Keep, Letter, slot};
 use crate::bot::reply;
 use crate::model::Status;
@@ -43,7 +44,30 @@ pub(super) async fn to_the_end(engine: Arc<Engine>, job: Arc<Job>) {
     if outcome.status == Status::Pending {
         return engine.ask_people(&job, outcome).await;
     }
+    let outcome = with_files(&job, outcome).await;
     engine.finish(&job, outcome);
+}
+
+/// Takes the files out of a result, where it has any; they may lie on the disk.
+async fn with_files(job: &Arc<Job>, mut outcome: Outcome) -> Outcome {
+    if !files::has(&outcome.result) {
+        return outcome;
+    }
+    let home = job.order.home.clone();
+    let mut result = std::mem::take(&mut outcome.result);
+    let taken = tokio::task::spawn_blocking(move || {
+        let found = files::take(&home, &mut result);
+        (found, result)
+    });
+    match taken.await {
+        Ok((found, result)) => {
+            outcome.result = result;
+            // Once for each job: nothing else sets it.
+            drop(job.files.set(found));
+        }
+        Err(error) => error!(execution = job.id, %error, "the files of a result were not read"),
+    }
+    outcome
 }
 
 async fn carry_out(engine: Arc<Engine>, job: Arc<Job>) -> Outcome {
@@ -97,18 +121,36 @@ async fn show_progress<T>(engine: &Engine, job: &Job, acknowledged: bool) -> T {
 
 impl Job {
     fn context(&self, engine: &Engine) -> runner::Job {
+        let asks = runner::find(&self.order.prepared.runner).is_some_and(|row| row.name == "python-script");
         runner::Job {
+            id: self.id,
             stop: self.stop.clone(),
             limit: self.order.limit(),
             output: self.output.clone(),
             world: engine.world.clone(),
+            desk: asks.then(|| self.desk(engine)),
         }
+    }
+}
+
+impl Job {
+    /// Who answers what the action asks while it runs.
+    fn desk(&self, engine: &Engine) -> Arc<dyn runner::Desk> {
+        Arc::new(ActionDesk {
+            store: engine.store.clone(),
+            world: engine.world.clone(),
+            person: self.order.asker.person.clone(),
+            place: self.order.asker.place.clone(),
+            execution: self.id,
+            action: self.order.action.reference(),
+            told: std::sync::Mutex::default(),
+        })
     }
 }
 
 impl Engine {
     /// Sends the alias's own acknowledgement. Returns whether there is one.
-    fn acknowledge(&self, job: &Job) -> bool {
+    pub(super) fn acknowledge(&self, job: &Job) -> bool {
         let Some(post) = render::acknowledgement(&job.order, &job.execution()) else { return false };
         self.say(job, post, Keep::Volatile, false, true);
         true
@@ -119,7 +161,7 @@ impl Engine {
     }
 
     pub(super) fn say(&self, job: &Job, post: Post, keep: Keep, last: bool, good: bool) {
-        let Some(place) = &job.order.asker.place else { return };
+        let Some(place) = job.order.place() else { return };
         let letter = Letter {
             slot: slot(place, job.lane()),
             place: place.clone(),

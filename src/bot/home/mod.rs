@@ -1,6 +1,8 @@
 //! The configuration in force: what the doors and the pure rooms parsed, composed into one immutable
 //! value. Each command keeps the one it began with.
 
+mod configs;
+mod datastore;
 mod doubts;
 mod files;
 mod live;
@@ -12,6 +14,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use configs::{config_file, config_of, schema_file};
+pub use datastore::Shelf;
 pub use files::{Files, aliases_in, aliases_of};
 pub use live::{OWN_KINDS, shown as shown_handler};
 pub use load::{Built, has_services, load};
@@ -19,7 +23,7 @@ pub use notifying::{Notifying, Way, mark};
 pub use reload::{Homes, Turn};
 
 use crate::access::{Access, Asker};
-use crate::action::{Action, Parameter};
+use crate::action::{Action, PackConfig, Parameter};
 use crate::adapter::Service;
 use crate::alias::{Alias, Matcher};
 use crate::config::env::Env;
@@ -28,7 +32,7 @@ use crate::config::settings::Settings;
 use crate::config::{ConfigError, Problem};
 use crate::model::Timestamp;
 use crate::runner;
-use crate::store::Live;
+use crate::store::{Live, Store};
 use crate::template::Templates;
 
 /// An adapter that is configured.
@@ -49,10 +53,14 @@ pub struct Home {
     pub settings: Settings,
     /// Finds the alias that a text means, the built-in commands among them.
     pub aliases: Arc<Matcher>,
+    /// Finds what aliases that listen to ordinary talk act on; none without such.
+    pub listening: Option<Arc<Matcher>>,
     /// Every alias in force, by pack and name.
     pub listed: Vec<Arc<Alias>>,
     /// Every action in force, by `pack.name`.
     pub actions: BTreeMap<String, Arc<Action>>,
+    /// The configuration of packs, by pack.
+    pub configs: BTreeMap<String, PackConfig>,
     /// Who may do what.
     pub access: Access,
     /// The template environment.
@@ -71,6 +79,8 @@ pub struct Home {
     env: Env,
     /// The pack of the built-in commands, left out of counts and lists.
     built_in: &'static str,
+    /// What remembers, where the bot runs.
+    store: Option<Store>,
 }
 
 impl Home {
@@ -107,6 +117,12 @@ impl Home {
         load::wire(&wired.instance, &self.env, Some(without))
     }
 
+    /// The folders whose files may be shown beside results: `var/files`, and those that are set.
+    pub fn file_dirs(&self) -> Vec<PathBuf> {
+        let set = self.settings.files.split(',').map(str::trim).filter(|folder| !folder.is_empty());
+        std::iter::once(self.root.join("var/files")).chain(set.map(|folder| self.root.join(folder))).collect()
+    }
+
     /// The page of an execution, where the bot has an address.
     pub fn web_url(&self, execution: i64) -> Option<String> {
         let base = self.settings.public_url.as_ref()?;
@@ -114,7 +130,8 @@ impl Home {
     }
 
     /// The same with what was set while the bot ran.
-    fn with(mut self, live: &Live, now: Timestamp) -> Self {
+    #[must_use]
+    pub fn with(mut self, live: &Live, now: Timestamp) -> Self {
         self.access = self.access.with_grants(&live.grants, now);
         self.problems.truncate(self.filed);
         let mut problems = Vec::new();
@@ -132,4 +149,9 @@ impl Home {
 /// The parameters that the runner of an action declares; none for a runner that is not built in.
 pub fn runner_parameters(action: &Action) -> Vec<Parameter> {
     load::parameters_of(&action.runner)
+}
+
+/// The parameters that a runner declares; none for one that is not built in.
+pub fn parameters_of_runner(runner: &str) -> Vec<Parameter> {
+    load::parameters_of(runner)
 }

@@ -46,7 +46,7 @@ impl Homes {
         world: World,
     ) -> Arc<Self> {
         say(&home.problems);
-        let current = watch::Sender::new(Arc::new(home));
+        let current = watch::Sender::new(Arc::new(home.beside(&store)));
         Arc::new(Self { current, dir, variables, built, store, world, turn: Mutex::default() })
     }
 
@@ -82,14 +82,14 @@ impl Homes {
     /// Loads again and puts it in force. What is wrong keeps its last good version and is in `problems`.
     /// `by` goes into the audit log.
     pub async fn reload(&self, by: &str) -> Arc<Home> {
-        let turn = self.turn.lock().await;
+        let mut turn = self.turn.lock().await;
         let before = self.current();
         let (dir, variables, built) = (self.dir.clone(), self.variables.clone(), self.built.clone());
         let earlier = before.clone();
         let loaded =
             tokio::task::spawn_blocking(move || load(&dir, &variables, &built, Some(&earlier))).await;
         let home = match loaded {
-            Ok(home) => Arc::new(home.with(&turn, self.world.now())),
+            Ok(home) => Arc::new(self.numbered(home, &mut turn).await.beside(&self.store)),
             Err(failed) => {
                 error!(%failed, "loading the configuration failed, the last one stays in force");
                 return before;
@@ -121,15 +121,32 @@ impl Homes {
     /// # Errors
     /// The database cannot be read; nothing is changed.
     pub async fn recall(&self, turn: &mut Turn<'_>) -> Result<(), StoreError> {
-        let live = self.store.live().await?;
-        *turn.0 = Arc::new(live);
+        *turn.0 = Arc::new(self.store.live().await?);
         let before = self.current();
-        let home = (*before).clone().with(&turn.0, self.world.now());
+        let home = self.numbered((*before).clone(), &mut turn.0).await;
         if home.problems != before.problems {
             say(&home.problems[home.filed..]);
         }
         self.current.send_replace(Arc::new(home));
         Ok(())
+    }
+
+    /// The configuration with what was set while the bot ran; notifiers that have no number get one.
+    async fn numbered(&self, home: Home, live: &mut Arc<Live>) -> Home {
+        let home = home.with(live, self.world.now());
+        let names = home.notifying.notifiers().keys();
+        let new: Vec<String> = names.filter(|name| !live.numbers.contains_key(*name)).cloned().collect();
+        if new.is_empty() {
+            return home;
+        }
+        match self.store.write(Change::Number(new)).await {
+            Ok(_) => match self.store.live().await {
+                Ok(now) => *live = Arc::new(now),
+                Err(error) => warn!(%error, "the numbers of notifiers cannot be read"),
+            },
+            Err(error) => warn!(%error, "new notifiers got no numbers"),
+        }
+        home.with(live, self.world.now())
     }
 
     fn note(&self, by: &str, home: &Home, wrong: &[String]) {

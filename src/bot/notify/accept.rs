@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Notify;
 use super::cache::Known;
+use super::escalate;
 use super::expand::expand;
 use super::listen;
 use crate::bot::home::Home;
@@ -189,8 +190,14 @@ impl Notify {
     pub(super) async fn write(&self, accept: Accept) -> Result<Accepted, NotTaken> {
         let id = accept.id;
         match self.store.write(Change::Accept(Box::new(accept))).await? {
-            Done::Accepted { event, deliveries } => Ok(Accepted { id: event, deliveries, repeated: false }),
-            Done::Repeated(earlier) => Ok(Accepted { id: earlier, deliveries: 0, repeated: true }),
+            Done::Accepted { event, deliveries } => {
+                self.counters.accepted();
+                Ok(Accepted { id: event, deliveries, repeated: false })
+            }
+            Done::Repeated(earlier) => {
+                self.counters.repeated();
+                Ok(Accepted { id: earlier, deliveries: 0, repeated: true })
+            }
             _ => Ok(Accepted { id, deliveries: 0, repeated: false }),
         }
     }
@@ -222,12 +229,16 @@ fn routed(
     let asked = Asked { event: &accept.event, id: accept.id, now: accept.at, derived };
     let outcome = route::decide(rules, muted, &asked, route::Scene { subject: before, failing: &failing });
     let mut sends = expand(home, accept, before, &outcome, also);
+    if derived.is_none() {
+        escalate::escalate(home, accept, scene, &outcome, &mut sends);
+    }
+    let fresh = derived.is_none() && rules.reactions.iter().any(|rule| rule.fits(&accept.event));
     // What the bot tells by itself of a subject is no news for its topics.
     let topical = match derived {
         None => listen::heard(home, muted, accept, &outcome, scene, &mut sends),
         Some(_) => Topical::default(),
     };
-    Routed { subject: Some(outcome.subject), sends, topical }
+    Routed { subject: Some(outcome.subject), sends, topical, fresh }
 }
 
 /// What makes an event count once: the sender's key, and the event's own.

@@ -88,7 +88,7 @@ impl Rooms<'_> {
 }
 
 /// A place as it is written: `irc:#ops`, `irc:alice`.
-fn read(text: &str) -> Result<Place, String> {
+pub fn read(text: &str) -> Result<Place, String> {
     let (adapter, room) = text.split_once(':').ok_or_else(|| format!("`{text}` is no place"))?;
     let adapter = AdapterName::new(adapter).map_err(|error| error.to_string())?;
     let channel = room.starts_with(['#', '&', '+', '!']) || !adapter.as_str().starts_with("irc");

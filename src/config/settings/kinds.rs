@@ -246,6 +246,26 @@ impl Setting for Days {
     }
 }
 
+/// The IANA name of a time zone that this machine knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ZoneName(String);
+
+impl ZoneName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Setting for ZoneName {
+    fn read(text: &str) -> Result<Self, String> {
+        match text == "UTC" || jiff::tz::TimeZone::get(text).is_ok() {
+            true => Ok(Self(text.to_owned())),
+            false => Err(format!("`{text}` is no time zone: write one such as `Europe/Amsterdam`")),
+        }
+    }
+}
+
 impl Setting for NonZeroUsize {
     fn read(text: &str) -> Result<Self, String> {
         text.parse().map_err(|_| format!("`{text}` is not a whole number of at least 1"))

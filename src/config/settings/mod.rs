@@ -15,6 +15,7 @@ use crate::model::Person;
 use kinds::Setting;
 pub use kinds::{
     BotName, Bytes, Case, Days, FilePath, ListenOn, LogFilter, LogFormat, Prefix, SqliteFile, SshClient, Url,
+    ZoneName,
 };
 
 /// One setting, for help and documentation.
@@ -90,6 +91,10 @@ settings! {
     retention: Days = "CHATOPS_RETENTION_DAYS", "90";
     /// How long the audit log is kept, in days; 0 keeps it for ever.
     audit_retention: Days = "CHATOPS_AUDIT_RETENTION_DAYS", "0";
+    /// Folders whose files results may show beside the answer, separated by commas; `var/files` of the home always.
+    files: String = "CHATOPS_FILES", "";
+    /// The time zone of schedules that name none: an IANA name such as `Europe/Amsterdam`.
+    zone: ZoneName = "CHATOPS_TIME_ZONE", "UTC";
     /// How long running commands may go on when the bot is told to stop, in seconds; then they are canceled.
     grace: Duration = "CHATOPS_GRACE_SECONDS", "30";
     /// The proxy for http addresses.

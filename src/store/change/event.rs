@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::model::{Event, HandlerSpec, Override, Silence, Slot, Subject, Timestamp, TopicEvent};
+use crate::model::{
+    Attached, Event, HandlerSpec, KvKey, Override, Pair, Silence, Slot, Subject, Timestamp, TopicEvent,
+};
 
 /// An event was told: the event, its subject and its deliveries commit together.
 #[derive(Debug, Clone)]
@@ -37,6 +39,8 @@ pub trait Scene {
     fn subject(&self) -> Option<&Subject>;
     /// Subjects whose last outcome is a failure or a warning, at most 10,000, the newest first.
     fn failing(&self) -> Vec<Subject>;
+    /// The messages by which others were told of the subject because nobody took care of it.
+    fn escalated(&self) -> Vec<Slot>;
     /// What a topic remembers of a thing.
     fn remembered(&self, topic: &str, id: &str) -> Option<TopicEvent>;
 }
@@ -74,6 +78,8 @@ pub struct Routed {
     pub sends: Vec<Sending>,
     /// What changes in its topics.
     pub topical: Topical,
+    /// Whether somebody is to look at it once it is committed; see [`super::Change::Looked`].
+    pub fresh: bool,
 }
 
 /// What an event changes in topics.
@@ -191,6 +197,10 @@ pub enum Setting {
         /// The topic.
         topic: String,
     },
+    /// A notifier hears of a scope; by its number.
+    Attach(Attached),
+    /// It does no longer.
+    Detach(Attached),
     /// Options of a notifier, for those set before. Empty ones of a notifier of the file are none.
     Override(Override),
     /// Something is granted for a time.
@@ -211,6 +221,26 @@ pub enum Setting {
         /// When.
         at: Timestamp,
     },
+    /// Somebody wants something to happen later.
+    NewSchedule(Box<super::NewSchedule>),
+    /// A schedule is paused, or goes on.
+    Schedule(Box<crate::model::Schedule>),
+    /// A room fills in a parameter from now on.
+    RoomDefault(super::RoomDefault),
+    /// A room fills it in no longer.
+    NoRoomDefault {
+        /// The adapter.
+        adapter: String,
+        /// The room.
+        room: String,
+        /// The parameter.
+        name: String,
+    },
+    /// A schedule is removed.
+    NoSchedule {
+        /// The schedule.
+        id: i64,
+    },
     /// What was set of a notifier is removed.
     NoOverride {
         /// The kind.
@@ -220,4 +250,8 @@ pub enum Setting {
         /// Whether all of it was set.
         added: bool,
     },
+    /// A pair of the key-value datastore, for what was there.
+    Pair(Pair),
+    /// A pair is removed.
+    NoPair(KvKey),
 }

@@ -1,6 +1,8 @@
 //! Every write, as data: the store's thread groups them into one commit.
 
 mod event;
+mod flow;
+mod later;
 mod wait;
 
 use std::fmt;
@@ -14,7 +16,10 @@ use crate::model::{
     Status, Timestamp,
 };
 
+pub use later::{Due, NewSchedule, RoomDefault};
+
 pub use event::{Accept, Decide, Fate, Pick, Routed, Scene, Sending, Setting, Token, Topical};
+pub use flow::Flow;
 pub use wait::{Then, Vote, Wait, Waited, Waiting, Word};
 
 /// A write. Changes are carried out in the order in which [`super::Store::write`] was called on their
@@ -37,6 +42,13 @@ pub enum Change {
     Ran(Box<Begin>, Box<Finish>),
     /// An execution waits for somebody's word.
     Wait(Box<Wait>),
+    /// A workflow went a step further: the end of what brought it there, and what it knows now, in one.
+    Step {
+        /// The end of an execution, where that was it.
+        finish: Option<Box<Finish>>,
+        /// What the workflow knows.
+        flow: Box<Flow>,
+    },
     /// Somebody had a say in what waits.
     Word(Box<Word>),
     /// An answer that must not be lost and belongs to no execution's end.
@@ -106,6 +118,15 @@ pub enum Change {
         /// The audit record.
         audit: Box<Entry>,
     },
+    /// Fresh events were looked at: those up to this number are fresh no more.
+    Looked {
+        /// The number, from [`super::Reader::fresh_events`].
+        upto: i64,
+    },
+    /// The time of a schedule has come: it is claimed, so that it runs at most once.
+    Due(Box<Due>),
+    /// These notifiers get numbers, unless they have some.
+    Number(Vec<String>),
     /// A token was used.
     Used {
         /// The token.
@@ -303,6 +324,8 @@ whats! {
     Proved = "proved",
     /// A person or a client changed a setting: a silence, a token, a delivery's fate.
     Changed = "changed",
+    /// The time of a schedule came: it ran, or was missed.
+    Due = "due",
     /// The configuration was loaded again, or a reload was refused.
     Reloaded = "reloaded",
     /// The process started.

@@ -5,6 +5,10 @@ mod choices;
 mod deliveries;
 mod events;
 mod executions;
+mod flows;
+mod later;
+mod minutes;
+mod pages;
 mod settings;
 mod topics;
 mod waits;
@@ -17,6 +21,7 @@ pub use deliveries::{Attempt, Backlog};
 #[cfg(test)]
 pub(super) use deliveries::{BACKLOG, DUE, DUE_AFTER, RIPE};
 pub use events::StoredEvent;
+pub use minutes::Minute;
 pub use topics::{Gathered, Live, TopicLine};
 pub(super) use waits::factor_owner;
 

@@ -5,6 +5,7 @@ mod crash;
 mod disk;
 mod lanes;
 mod migration;
+mod pairs;
 mod plans;
 mod settings;
 mod sorted;
@@ -77,6 +78,7 @@ pub(super) fn execution(id: i64) -> Execution {
         id,
         cause: Cause::Command,
         rerun_of: None,
+        step: None,
         person: Person::proven(irc(), "alice"),
         person_name: "Alice".into(),
         place: Some(Place::room(irc(), "#ops")),

@@ -67,7 +67,7 @@ fn grant(call: &Call) -> Reply {
             command.trim().clone_into(&mut order.command);
             order.cause = Cause::Command;
             order.message = Some(call.message.clone());
-            order.replies = Some(call.replies.clone());
+            order.replies = call.replies.clone();
             drop(call.chat.engine.submit(order));
             Reply::Elsewhere
         }

@@ -5,12 +5,16 @@ mod admin;
 mod approve;
 mod drain;
 mod factor;
+mod flow;
 mod grant;
 mod help;
 mod history;
 mod jobs;
+mod kv;
+mod later;
 mod lists;
 mod quiet;
+mod settings;
 mod tell;
 mod who;
 
@@ -100,6 +104,9 @@ pub static ROWS: &[&Row] = &[
     &history::SHOW,
     &history::RERUN,
     &history::RERUN_LAST,
+    &flow::RERUN_FROM,
+    &flow::PAUSE,
+    &flow::RESUME,
     &approve::APPROVALS,
     &approve::APPROVE,
     &approve::DENY,
@@ -117,6 +124,17 @@ pub static ROWS: &[&Row] = &[
     &tell::DELIVERIES,
     &tell::DELIVERY,
     &tell::REPLAY,
+    &kv::GET,
+    &kv::SET,
+    &kv::LIST,
+    &kv::DELETE,
+    &later::SCHEDULES,
+    &later::SCHEDULE,
+    &later::NEW,
+    &later::REMIND,
+    &settings::SETTINGS,
+    &settings::SET,
+    &settings::UNSET,
     &quiet::SILENCES,
     &quiet::SILENCE,
     &quiet::UNSILENCE,
@@ -138,10 +156,12 @@ pub struct Call {
     pub asker: Asker,
     /// What was typed for the parameters that were typed.
     pub params: BTreeMap<String, String>,
+    /// The command as it was typed, less its address.
+    pub text: String,
     /// The message that asks.
     pub message: MessageKey,
-    /// Its answers.
-    pub replies: Arc<Replies>,
+    /// Its answers, where somebody waits for them.
+    pub replies: Option<Arc<Replies>>,
 }
 
 impl Call {
@@ -152,28 +172,61 @@ impl Call {
 
     /// Whether the asker has a built-in permission, such as `chatops.kill`.
     pub fn may(&self, permit: &str) -> bool {
-        let asked = access::Asked { action: permit, alias: None, parameters: &Map::new() };
-        self.home.access.decide(&self.asker.who(), &asked).is_allowed()
+        may(&self.home, &self.asker, permit)
     }
 
     /// Whether the asker gets an answer from a built-in command.
     pub fn may_use(&self, row: &Row) -> bool {
-        match row.need {
-            Need::Nothing => true,
-            Need::Something => self.may_run_something() || self.may(row.permit),
-            Need::Grant => self.may(row.permit),
-        }
+        may_use(&self.home, &self.asker, row)
     }
 
     /// Whether the asker may run anything that is not built in.
     pub fn may_run_something(&self) -> bool {
-        self.home.listed.iter().any(|alias| alias.pack != PACK && self.home.may_see(&self.asker.who(), alias))
+        may_run_something(&self.home, &self.asker)
     }
+}
+
+/// Whether somebody gets an answer from a built-in command.
+pub(super) fn may_use(home: &Home, asker: &Asker, row: &Row) -> bool {
+    match row.need {
+        Need::Nothing => true,
+        Need::Something => may_run_something(home, asker) || home.may_ever(&asker.who(), row.permit, None),
+        Need::Grant => may(home, asker, row.permit),
+    }
+}
+
+fn may(home: &Home, asker: &Asker, permit: &str) -> bool {
+    let asked = access::Asked { action: permit, alias: None, parameters: &Map::new() };
+    home.access.decide(&asker.who(), &asked).is_allowed()
+}
+
+fn may_run_something(home: &Home, asker: &Asker) -> bool {
+    home.listed.iter().any(|alias| alias.pack != PACK && home.may_see(&asker.who(), alias))
+}
+
+/// Whether a built-in command answers by an execution of its own.
+pub(super) fn answers_elsewhere(row: &Row) -> bool {
+    [history::RERUN.name, history::RERUN_LAST.name].contains(&row.name)
+}
+
+/// Whether a built-in command makes schedules.
+pub(super) fn makes_schedules(row: &Row) -> bool {
+    [later::NEW.name, later::REMIND.name].contains(&row.name)
 }
 
 /// The row of an alias, if the alias is built in.
 pub fn find(alias: &Alias) -> Option<&'static Row> {
     (alias.pack == PACK).then(|| ROWS.iter().find(|row| row.name == alias.name)).flatten().copied()
+}
+
+/// What may be kept of the text of a built-in command: what somebody wants kept in the datastore is nobody's business.
+pub(super) fn kept(row: &Row, text: &str) -> String {
+    if row.name == kv::SET.name { kv::without_value(text) } else { text.to_owned() }
+}
+
+/// Whether what is typed behind a built-in command may be kept nowhere.
+pub(super) fn hides(alias: &Alias) -> bool {
+    alias.pack == PACK && alias.name == kv::SET.name
 }
 
 /// The rows as aliases, for the matcher.

@@ -1,0 +1,79 @@
+//! What is to happen later.
+
+use super::{Reader, StoredEvent, most};
+use crate::model::{Person, Place, Schedule, Timestamp};
+use crate::store::{Keys, RoomDefault, StoreError, rows, schedules};
+
+impl Reader {
+    /// Schedules of one person, or of everybody; the next due one first, paused ones last.
+    pub fn schedules(&self, owner: Option<&Person>) -> Result<Vec<Schedule>, StoreError> {
+        const ORDER: &str = "ORDER BY due IS NULL, due, id";
+        let read = |row: &rusqlite::Row<'_>| rows::parsed(row, 0);
+        match owner {
+            Some(owner) => {
+                let sql = format!("SELECT body FROM schedule WHERE owner = ?1 {ORDER}");
+                self.all(&sql, [owner.to_string()], read)
+            }
+            None => self.all(&format!("SELECT body FROM schedule {ORDER}"), [], read),
+        }
+    }
+
+    /// One schedule.
+    pub fn schedule(&self, id: i64) -> Result<Option<Schedule>, StoreError> {
+        self.one("SELECT body FROM schedule WHERE id = ?1", [id], |row| rows::parsed(row, 0))
+    }
+
+    /// The whole line of a schedule, where its own shows less.
+    ///
+    /// # Errors
+    /// [`StoreError::Key`] if it was sealed with another key.
+    pub fn schedule_line(&self, id: i64, keys: &Keys) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT sealed FROM schedule WHERE id = ?1 AND sealed IS NOT NULL";
+        let Some(sealed) = self.one(sql, [id], |row| row.get::<_, String>(0))? else { return Ok(None) };
+        let line = keys.unseal(&schedules::owner(id), &sealed)?;
+        Ok(Some(String::from_utf8_lossy(&line).into_owned()))
+    }
+
+    /// Schedules that are due by `now`, the one that waits longest first, at most `limit`.
+    pub fn schedules_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Schedule>, StoreError> {
+        let sql = "SELECT body FROM schedule WHERE due <= ?1 ORDER BY due, id LIMIT ?2";
+        self.all(sql, [now.as_micros(), most(limit)], |row| rows::parsed(row, 0))
+    }
+
+    /// What one room fills in, or all of them.
+    pub fn room_defaults(&self, place: Option<&Place>) -> Result<Vec<RoomDefault>, StoreError> {
+        const COLUMNS: &str = "SELECT adapter, room, name, value, who, at FROM room_default";
+        match place {
+            Some(place) => {
+                let sql = format!("{COLUMNS} WHERE adapter = ?1 AND room = ?2 ORDER BY name");
+                self.all(&sql, [place.adapter.as_str(), &*place.room], room_default)
+            }
+            None => self.all(COLUMNS, [], room_default),
+        }
+    }
+
+    /// Fresh events in the order of their commits, at most `limit`, each with its number; `None` for one that is kept no
+    /// more.
+    pub fn fresh_events(&self, limit: usize) -> Result<Vec<(i64, Option<StoredEvent>)>, StoreError> {
+        let sql = "SELECT seq, event FROM fresh_event ORDER BY seq LIMIT ?1";
+        let found: Vec<(i64, i64)> = self.all(sql, [most(limit)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        found.into_iter().map(|(seq, event)| Ok((seq, self.event(event)?))).collect()
+    }
+
+    /// When the next schedule is due.
+    pub fn next_schedule(&self) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT due FROM schedule WHERE due IS NOT NULL ORDER BY due LIMIT 1";
+        Ok(self.one(sql, [], |row| row.get(0))?.map(Timestamp::from_micros))
+    }
+}
+
+fn room_default(row: &rusqlite::Row<'_>) -> rusqlite::Result<RoomDefault> {
+    Ok(RoomDefault {
+        adapter: row.get(0)?,
+        room: row.get(1)?,
+        name: row.get(2)?,
+        value: row.get(3)?,
+        who: row.get(4)?,
+        at: Timestamp::from_micros(row.get(5)?),
+    })
+}
