@@ -6,6 +6,7 @@
 
 mod announce;
 mod buttons;
+mod close;
 mod code;
 mod desk;
 mod durations;
