@@ -53,6 +53,8 @@ pub struct Home {
     pub settings: Settings,
     /// Finds the alias that a text means, the built-in commands among them.
     pub aliases: Arc<Matcher>,
+    /// Finds what aliases that listen to ordinary talk act on; none without such.
+    pub listening: Option<Arc<Matcher>>,
     /// Every alias in force, by pack and name.
     pub listed: Vec<Arc<Alias>>,
     /// Every action in force, by `pack.name`.
@@ -113,6 +115,12 @@ impl Home {
     /// The adapter once more, as if the option `without` were not set: for a trial that must not do all it may.
     pub fn trial(&self, wired: &Wired, without: &str) -> Result<Service, Vec<ConfigError>> {
         load::wire(&wired.instance, &self.env, Some(without))
+    }
+
+    /// The folders whose files may be shown beside results: `var/files`, and those that are set.
+    pub fn file_dirs(&self) -> Vec<PathBuf> {
+        let set = self.settings.files.split(',').map(str::trim).filter(|folder| !folder.is_empty());
+        std::iter::once(self.root.join("var/files")).chain(set.map(|folder| self.root.join(folder))).collect()
     }
 
     /// The page of an execution, where the bot has an address.
