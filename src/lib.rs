@@ -8,7 +8,7 @@
 //! |---|---|
 //! | 1 | [`model`] the nouns; [`text`] posts and dialects |
 //! | 2 | [`telemetry`], [`net`] services; [`config`], [`template`], [`store`] services that may use those two; [`wire`] protocol code |
-//! | 3 | [`alias`], [`action`], [`access`], [`route`], [`schedule`], [`topic`] pure: values in, decisions out |
+//! | 3 | [`alias`], [`action`], [`access`], [`route`], [`schedule`], [`topic`], [`workflow`] pure: values in, decisions out |
 //! | 4 | [`adapter`], [`notifier`], [`runner`], [`source`] the doors, one file each |
 //! | 5 | [`bot`] what people ask, and what becomes of it |
 //! | 6 | [`http`] the API |
@@ -35,3 +35,4 @@ pub mod template;
 pub mod text;
 pub mod topic;
 pub mod wire;
+pub mod workflow;

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::file::{Entry, File};
 use super::pattern::{PlacePattern, RefPattern, Values};
 use super::policy::{Granted, Holder, Member, Policy, Rule};
-use crate::config::ConfigError;
 use crate::config::nearest::hint;
 use crate::config::yaml::{Spanned, line_of};
+use crate::config::{ConfigError, Demand};
 use crate::model::Person;
 
 struct Check<'a> {
@@ -27,7 +29,7 @@ pub(super) fn check(file: &Path, text: &str, raw: &File) -> Result<Policy, Vec<C
     let roles = check.roles();
     let grants = check.grants(&roles);
     let everyone = check.entries(None, &raw.everyone, "everyone");
-    let mut policy = Policy { names, groups, grants, everyone, held: HashMap::new() };
+    let mut policy = Policy { names, groups, roles, grants, everyone, held: HashMap::new() };
     policy.flatten();
     if check.errors.is_empty() { Ok(policy) } else { Err(check.errors) }
 }
@@ -137,6 +139,8 @@ impl Check<'_> {
                 approve: self.each(&parts.approve, &format!("{key}.approve"), RefPattern::parse),
                 with: self.values(parts, &key),
                 places: self.each(&parts.places, &format!("{key}.in"), PlacePattern::parse),
+                approval: self.approval(parts, &key),
+                lent: None,
             }));
         }
         rules
@@ -156,6 +160,47 @@ impl Check<'_> {
             }
         }
         good
+    }
+
+    /// What is wrong here must not become a rule without approval.
+    fn approval(&mut self, entry: &Entry, key: &str) -> Option<Demand> {
+        let written = entry.approval.as_ref()?;
+        let key = format!("{key}.approval");
+        let demand = Demand::read(&written.value).unwrap_or_else(|why| {
+            self.wrong(written, key.clone(), why, None);
+            None
+        })?;
+        if entry.run.is_empty() {
+            let message = "an entry without `run` allows nothing that could be approved";
+            self.wrong(written, key.clone(), message, None);
+        }
+        for place in &demand.places {
+            if let Err(why) = PlacePattern::parse(place) {
+                self.wrong(written, format!("{key}.in"), why, None);
+            }
+        }
+        for name in &demand.by {
+            self.approver(written, name, &format!("{key}.by"));
+        }
+        Some(demand)
+    }
+
+    /// Somebody who approves: a role, a group, one of the people, or an id.
+    fn approver(&mut self, at: &Spanned<Value>, name: &str, key: &str) {
+        if name.contains(':') {
+            if let Err(error) = name.parse::<Person>() {
+                self.wrong(at, key.to_owned(), error.to_string(), None);
+            }
+            return;
+        }
+        let roles = self.raw.roles.0.iter().map(|(known, _)| known.value.as_str());
+        let groups = self.raw.groups.0.iter().map(|(known, _)| known.value.as_str());
+        let people = self.raw.people.0.iter().map(|(known, _)| known.value.as_str());
+        let known: Vec<&str> = roles.chain(groups).chain(people).collect();
+        if !known.contains(&name) {
+            let message = format!("`{name}` is neither among `roles`, `groups` nor `people`");
+            self.wrong(at, key.to_owned(), message, hint(name, known.iter().copied()));
+        }
     }
 
     fn values(&mut self, entry: &Entry, key: &str) -> Vec<Values> {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::pattern::Values;
-use super::policy::{Access, Held, Holder, Rule, TERMINAL, Through};
+use super::policy::{Access, Held, Holder, Rule, Through, sits_here};
 use super::{BUILTIN, Open};
+use crate::config::Demand;
 use crate::model::{Person, Place};
 
 /// Who asks, and where.
@@ -47,6 +48,16 @@ pub enum Decision {
     },
 }
 
+impl By {
+    /// Who must approve what is allowed so.
+    pub fn demand(&self) -> Option<&Demand> {
+        match self {
+            Self::Rule(through) => through.rule.approval.as_ref(),
+            Self::Admin | Self::Terminal | Self::Open => None,
+        }
+    }
+}
+
 impl Decision {
     /// Whether it is a yes.
     pub fn is_allowed(&self) -> bool {
@@ -59,7 +70,7 @@ impl Decision {
 pub enum By {
     /// The person is in `CHATOPS_ADMINS`.
     Admin,
-    /// There is no `access.yaml`, and the person sits at the bot's own terminal.
+    /// There is no `access.yaml`, and the person sits at the bot's own terminal, or holds its own token.
     Terminal,
     /// Help and the like, open to all.
     Open,
@@ -190,16 +201,23 @@ impl Access {
         if let Some(by) = self.free(asker.person, asked.action) {
             return Decision::Allowed { by };
         }
-        let mut near = Vec::new();
+        let (mut near, mut guarded) = (Vec::new(), None);
         let speaking =
             self.rules_of(asker.person).filter(|held| held.rule.speaks_of(verb, asked.action, asked.alias));
         for through in speaking {
             match through.rule.holds_at(asker).and_then(|()| through.rule.holds_with(asked.parameters)) {
+                // Another rule may allow it without anybody's word.
+                Ok(()) if verb == Verb::Run && through.rule.approval.is_some() => {
+                    guarded.get_or_insert(through);
+                }
                 Ok(()) => return Decision::Allowed { by: By::Rule(through) },
                 Err(miss) => near.push(Near { through, miss }),
             }
         }
-        Decision::Refused { why: self.why(asker, asked.action, near) }
+        match guarded {
+            Some(through) => Decision::Allowed { by: By::Rule(through) },
+            None => Decision::Refused { why: self.why(asker, asked.action, near) },
+        }
     }
 
     pub(super) fn why(&self, asker: &Asker<'_>, action: &str, near: Vec<Near>) -> Why {
@@ -215,7 +233,7 @@ impl Access {
     pub(super) fn free(&self, person: &Person, action: &str) -> Option<By> {
         if self.is_admin(person) {
             Some(By::Admin)
-        } else if self.policy.is_none() && person.is_proven() && person.adapter().as_str() == TERMINAL {
+        } else if self.policy.is_none() && sits_here(person) {
             Some(By::Terminal)
         } else if BUILTIN.iter().any(|builtin| builtin.action == action && builtin.open == Open::ToAll) {
             Some(By::Open)
@@ -229,7 +247,8 @@ impl Access {
         let policy = self.policy.as_ref();
         let held = policy.filter(|_| person.is_proven()).and_then(|policy| policy.held.get(person));
         let own = held.into_iter().flatten().map(|Held { rule, by }| through(rule, Some(by)));
-        own.chain(policy.into_iter().flat_map(|policy| &policy.everyone).map(|rule| through(rule, None)))
+        own.chain(self.lent_to(person))
+            .chain(policy.into_iter().flat_map(|policy| &policy.everyone).map(|rule| through(rule, None)))
     }
 }
 

@@ -56,6 +56,9 @@ impl fmt::Display for Holding {
                 if !rule.places.is_empty() {
                     write!(f, ", only in {}", rule.place_list())?;
                 }
+                if rule.approval.is_some() {
+                    f.write_str(", once approved")?;
+                }
                 write!(f, " ({rule})")
             }
         }
@@ -79,7 +82,8 @@ impl fmt::Display for Standing {
         let conditions: Vec<String> =
             self.place.iter().chain(&self.values).map(ToString::to_string).collect();
         let conditions = if conditions.is_empty() { "always".to_owned() } else { conditions.join(", ") };
-        write!(f, "{conditions} ({})", self.through)
+        let approved = if self.through.rule.approval.is_some() { ", once approved" } else { "" };
+        write!(f, "{conditions}{approved} ({})", self.through)
     }
 }
 
@@ -128,8 +132,9 @@ impl Access {
         let groups =
             groups.filter(|(_, members)| members.iter().any(is_me)).map(|(group, _)| group.to_string());
         let held = policy.and_then(|policy| policy.held.get(person)).into_iter().flatten();
-        let mut roles: Vec<String> =
-            held.filter_map(|held| held.rule.role.as_deref().map(str::to_owned)).collect();
+        let lent = self.lent_to(person).filter_map(|held| held.rule.role.as_deref().map(str::to_owned));
+        let held = held.filter_map(|held| held.rule.role.as_deref().map(str::to_owned));
+        let mut roles: Vec<String> = held.chain(lent).collect();
         roles.sort();
         roles.dedup();
         Whoami {
@@ -147,8 +152,12 @@ impl Access {
         if BUILTIN.iter().any(|builtin| builtin.action == action && builtin.open == super::Open::ToAll) {
             all.push(Holding::Open);
         }
+        let loans =
+            self.loans.iter().flat_map(|loan| loan.rules.iter().map(|rule| through(rule, Some(&loan.to))));
+        let loans = loans.filter(|held| held.rule.speaks_of(Verb::Run, action, alias)).map(Holding::Rule);
         let Some(policy) = &self.policy else {
             all.push(Holding::Terminal);
+            all.extend(loans);
             return all;
         };
         let granted = policy.grants.iter().flat_map(|granted| {
@@ -160,6 +169,7 @@ impl Access {
         let everyone = policy.everyone.iter().map(|rule| through(rule, None));
         let speaking = granted.chain(everyone).filter(|held| held.rule.speaks_of(Verb::Run, action, alias));
         all.extend(speaking.map(Holding::Rule));
+        all.extend(loans);
         all
     }
 

@@ -1,6 +1,7 @@
 //! `access.yaml` as it is written.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::config::yaml::{Pairs, Spanned};
 
@@ -33,6 +34,8 @@ pub(super) struct Entry {
     /// Places.
     #[serde(rename = "in")]
     pub(super) places: Vec<Spanned<String>>,
+    /// Who must approve what it allows to run.
+    pub(super) approval: Option<Spanned<Value>>,
 }
 
 /// A role given to people and groups.

@@ -4,16 +4,24 @@
 //! hold for some argument values (`with`) and some places (`in`) only. Built-in commands are the actions of
 //! [`BUILTIN`]. `docs/access.md` tells it to admins.
 
+mod approve;
 mod check;
 mod decide;
 mod explain;
+mod factor;
 mod file;
 mod glob;
+mod lend;
+mod overview;
 mod pattern;
 mod policy;
 
+pub use approve::{Sameness, Unfit};
 pub use decide::{Asked, Asker, By, Decision, Miss, Near, Why};
 pub use explain::{Explanation, Holding, Standing, Whoami};
+pub use factor::{Factor, RECOVERIES, RECOVERY, SECRET, Verdict, is_code};
+pub use lend::{Lent, NotLent};
+pub use overview::Role;
 pub use policy::{Access, Holder, Rule, Through};
 
 /// A built-in permission.
@@ -59,6 +67,28 @@ pub const BUILTIN: &[Builtin] = &[
     },
     Builtin { action: "chatops.silence", doc: "silence events for everybody", open: Open::ByRule },
     Builtin { action: "chatops.ack", doc: "take care of a subject, or snooze it", open: Open::ByRule },
+    Builtin {
+        action: "chatops.kv",
+        doc: "read system keys of the datastore; `with: {key: [...]}` says which",
+        open: Open::ByRule,
+    },
+    Builtin {
+        action: "chatops.kv-write",
+        doc: "write and remove system keys; `with: {key: [...]}` says which",
+        open: Open::ByRule,
+    },
+    Builtin {
+        action: "chatops.kv-secret",
+        doc: "see the text of secret system keys, in a direct message",
+        open: Open::ByRule,
+    },
+    Builtin { action: "chatops.grant", doc: "grant others something for a time", open: Open::ByRule },
+    Builtin {
+        action: "chatops.twofactor",
+        doc: "take away the second factor that somebody lost",
+        open: Open::ByRule,
+    },
+    Builtin { action: "chatops.drain", doc: "let the bot take nothing new", open: Open::ByRule },
     Builtin {
         action: "chatops.schedule",
         doc: "see, pause and remove the schedules of others",

@@ -7,12 +7,23 @@ use std::sync::Arc;
 
 use super::check;
 use super::file::File;
+use super::lend::{Lent, Loan};
 use super::pattern::{PlacePattern, RefPattern, Values};
-use crate::config::{ConfigError, yaml};
+use crate::config::{ConfigError, Demand, yaml};
 use crate::model::Person;
 
 /// The adapter whose users own the machine that the bot runs on.
 pub(super) const TERMINAL: &str = "terminal";
+
+/// Whoever logged in to the console with `var/token`, which only the bot's own user can read. No other token can have
+/// that name.
+const CONSOLE: (&str, &str) = ("web", "var/token");
+
+/// Whether a person sits at the machine that the bot runs on, as the bot's own user may.
+pub(super) fn sits_here(person: &Person) -> bool {
+    let adapter = person.adapter().as_str();
+    person.is_proven() && (adapter == TERMINAL || (adapter, person.id()) == CONSOLE)
+}
 
 /// Who may do what.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +31,8 @@ pub struct Access {
     /// None without an `access.yaml`.
     pub(super) policy: Option<Policy>,
     pub(super) admins: Vec<Person>,
+    /// What was granted for a time, and is in force.
+    pub(super) loans: Arc<Vec<Loan>>,
 }
 
 /// The checked content of `access.yaml`.
@@ -28,6 +41,7 @@ pub(super) struct Policy {
     /// Names of people by each of their ids.
     pub(super) names: HashMap<Person, Arc<str>>,
     pub(super) groups: BTreeMap<Arc<str>, Vec<Member>>,
+    pub(super) roles: BTreeMap<String, Vec<Arc<Rule>>>,
     pub(super) grants: Vec<Granted>,
     pub(super) everyone: Vec<Arc<Rule>>,
     /// What each person holds, flattened: what is asked for every command.
@@ -89,10 +103,17 @@ pub struct Rule {
     pub(super) approve: Vec<RefPattern>,
     pub(super) with: Vec<Values>,
     pub(super) places: Vec<PlacePattern>,
+    /// Who must approve what it lets run.
+    pub(super) approval: Option<Demand>,
+    /// It comes from no file: somebody granted it for a time.
+    pub(super) lent: Option<Lent>,
 }
 
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(lent) = &self.lent {
+            return lent.fmt(f);
+        }
         let whose = self.role.as_ref().map_or("everyone".to_owned(), |role| format!("role `{role}`"));
         // People in a chat need not know where the home is.
         let file = self.file.file_name().unwrap_or_default().to_string_lossy();
@@ -120,19 +141,19 @@ impl fmt::Display for Through {
 impl Access {
     /// Without an `access.yaml`: terminal users and `admins` may do everything, everyone else what is open to all.
     pub fn without_file(admins: Vec<Person>) -> Self {
-        Self { policy: None, admins }
+        Self { policy: None, admins, loans: Arc::default() }
     }
 
     /// An `access.yaml` that cannot be used, and no earlier one: only `admins` may do anything.
     pub fn closed(admins: Vec<Person>) -> Self {
-        Self { policy: Some(Policy::default()), admins }
+        Self { policy: Some(Policy::default()), admins, loans: Arc::default() }
     }
 
     /// Reads the content of `access.yaml`. With any mistake in it the whole file is refused.
     pub fn read(file: &Path, text: &str, admins: Vec<Person>) -> Result<Self, Vec<ConfigError>> {
         let raw: File = yaml::read(file, text).map_err(|error| vec![error])?;
         let policy = check::check(file, text, &raw)?;
-        Ok(Self { policy: Some(policy), admins })
+        Ok(Self { policy: Some(policy), admins, loans: Arc::default() })
     }
 
     /// Whether somebody may do everything.

@@ -9,7 +9,7 @@ use super::notify::{self, Notify};
 use super::parameter::{self, Parameter};
 use super::shell;
 use crate::config::yaml::{Spanned, line_of};
-use crate::config::{ConfigError, Problem};
+use crate::config::{ConfigError, Demand, Problem};
 
 /// What an action is: a runner and what it is given.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +34,8 @@ pub struct Action {
     pub tags: Vec<String>,
     /// Whom to tell when it ends.
     pub notify: Option<Notify>,
+    /// Who must approve each run.
+    pub approval: Option<Demand>,
     /// The file it comes from.
     pub file: PathBuf,
     /// SHA-256 of the file's text, in hex: which version this is.
@@ -51,6 +53,7 @@ const KEYS: &[&str] = &[
     "output_schema",
     "tags",
     "notify",
+    "approval",
     "metadata_file",
 ];
 
@@ -97,6 +100,7 @@ impl Action {
             output_schema: None,
             tags: Vec::new(),
             notify: None,
+            approval: None,
             file: file.to_owned(),
             definition: crate::model::hex::encode(digest.as_ref()),
         }
@@ -122,6 +126,7 @@ impl Action {
             }
             "tags" => self.tags = tags(reader, value),
             "notify" => self.notify = notify::read(reader, value),
+            "approval" => self.approval = approval(reader, value),
             "metadata_file" => {}
             _ => reader.unknown(key, "", KEYS),
         }
@@ -160,6 +165,14 @@ impl Action {
         });
         changed.collect()
     }
+}
+
+/// What is wrong here must not become an action without approval.
+fn approval(reader: &mut Reader<'_>, node: &Node) -> Option<Demand> {
+    Demand::read(&node.value.to_json()).unwrap_or_else(|why| {
+        reader.refuse(line_of(node), "approval", why);
+        None
+    })
 }
 
 fn needed(reader: &mut Reader<'_>, node: &Node, key: &str, what: &str) {

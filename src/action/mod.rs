@@ -3,14 +3,17 @@
 //! Values in, decisions out. [`Action::load`] reads StackStorm's metadata; [`resolve`] turns what a person gave into what a runner gets; [`shell`] keeps typed values out of shell text; [`core`]
 //! is the pack inside the binary.
 
+mod answer;
 mod arguments;
 mod cast;
+pub mod config;
 pub mod core;
 mod defaults;
 mod file;
 mod literal;
 mod node;
 mod notify;
+pub mod own;
 mod parameter;
 mod problem;
 mod render;
@@ -22,6 +25,8 @@ pub mod shell;
 mod testing;
 mod validate;
 
+pub use self::config::PackConfig;
+pub use answer::{Field, Part, answer, check_schema, fields};
 pub use cast::{Kind, Mismatch, cast};
 pub use file::Action;
 pub use notify::{Announcement, Notify};

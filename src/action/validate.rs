@@ -32,7 +32,7 @@ pub(super) fn compile(parameter: &Parameter) -> Result<Option<jsonschema::Valida
 
 /// StackStorm marks required properties of nested objects one by one, as draft 3 did, and lets them
 /// carry its own keys: moves the marks to where draft 4 looks for them.
-fn modernise(schema: &mut Value) {
+pub(super) fn modernise(schema: &mut Value) {
     let Value::Object(object) = schema else { return };
     if object.get("required").is_some_and(Value::is_boolean) {
         object.remove("required");
@@ -84,7 +84,7 @@ fn same(one: &Value, other: &Value) -> bool {
     one == other || (one.is_number() && other.is_number() && one.as_f64() == other.as_f64())
 }
 
-fn accepted(kind: &ValidationErrorKind) -> String {
+pub(super) fn accepted(kind: &ValidationErrorKind) -> String {
     use ValidationErrorKind as Error;
     match kind {
         Error::Pattern { pattern } => format!("text that matches `{pattern}` is accepted"),

@@ -110,6 +110,7 @@ adapters! {
     Rocketchat(super::rocketchat::Rocketchat) = "rocketchat" for People,
     Slack(super::slack::Slack) = "slack" for People,
     Terminal(super::terminal::Terminal) = "terminal" for People,
+    Web(super::web::Web) = "web" for People,
     Memory(super::memory::MemoryAdapter) = "memory" for Tests,
 }
 

@@ -17,6 +17,7 @@ mod rendered;
 pub mod rocketchat;
 pub mod slack;
 pub mod terminal;
+pub mod web;
 
 use std::future::Future;
 use std::pin::Pin;

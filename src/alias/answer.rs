@@ -1,5 +1,6 @@
 //! What `chatops alias match` answers, as JSON: one question, one object.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -24,7 +25,7 @@ pub struct Question {
 }
 
 /// The answer; absent fields are left out of the JSON.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Answer {
     /// Whether exactly one command is meant.
     #[serde(rename = "match")]

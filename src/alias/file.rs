@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+use super::guard;
 use super::pattern::Pattern;
 use super::written::{Entry, Written, WrittenAck, WrittenResult};
 use crate::config::nearest::nearest;
@@ -92,6 +93,7 @@ impl Alias {
         let pack = check.pack(pack, written.pack.as_ref());
         check.word("name", &written.name);
         check.word("action_ref", &written.action_ref);
+        check.guards(written.extra.as_ref());
         let formats = check.formats(written.formats.unwrap_or_default());
         if !check.errors.is_empty() {
             return Err(check.errors);
@@ -180,6 +182,13 @@ struct Check<'a> {
 impl Check<'_> {
     fn error(&self, at: (u64, u64), key: impl Into<String>, message: impl Into<String>) -> ConfigError {
         ConfigError::new(self.file, message).at(at.0, at.1).key(key).excerpt_of(self.text)
+    }
+
+    /// What keeps a command from running at once must not be lost by a slip.
+    fn guards(&mut self, extra: Option<&Map<String, Value>>) {
+        let found = extra.map(guard::problems).unwrap_or_default();
+        let error = |(key, why)| ConfigError::new(self.file, why).key(key);
+        self.errors.extend(found.into_iter().map(error));
     }
 
     fn pack(&mut self, folder: Option<&str>, written: Option<&Spanned<super::written::Text>>) -> String {

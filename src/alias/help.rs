@@ -1,5 +1,6 @@
 //! What help lists, and what it says about one command. Values only: the words around them are the bot's.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -20,7 +21,7 @@ pub struct Query {
 }
 
 /// A page of help.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Page {
     /// Lines that pass the filter, given or not.
     pub available: usize,
@@ -29,7 +30,7 @@ pub struct Page {
 }
 
 /// One line of help.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Line {
     /// The pack of the alias.
     pub pack: String,

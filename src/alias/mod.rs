@@ -9,6 +9,7 @@ mod file;
 mod found;
 #[cfg(test)]
 mod fuzz;
+mod guard;
 pub mod help;
 mod index;
 mod literals;

@@ -7,7 +7,8 @@ use tokio::sync::watch;
 use tracing::info;
 
 use super::chat::Hearing;
-use super::home::{Home, Wired};
+use super::home::Home;
+use super::hubots::{self, Hubot};
 use super::{Bot, link};
 use crate::adapter::{Abilities, Call, Ears, Link, Returned, Service};
 use crate::config::instances::Instance;
@@ -15,7 +16,8 @@ use crate::model::AdapterName;
 
 /// One connection under its supervisor.
 pub(super) struct Running {
-    instance: Instance,
+    /// None for one that the program brings along.
+    instance: Option<Instance>,
     service: Arc<Service>,
     pub(super) link: Link,
     state: watch::Receiver<link::State>,
@@ -35,6 +37,16 @@ impl Bot {
         let (state, receiver) =
             watch::channel(link::State::Connecting { since: self.world.now(), why: None });
         (self.link_with(name, abilities, state), receiver)
+    }
+
+    /// The Hubot of that name, known from here on: what is said to its people goes to its streams.
+    pub fn hubot(self: &Arc<Self>, name: &AdapterName) -> Arc<Hubot> {
+        let (hubot, is_new) = self.hubots.open(name);
+        if is_new {
+            let (link, _) = self.link(name, hubots::ABILITIES);
+            self.tasks.spawn(hubot.clone().serve(link));
+        }
+        hubot
     }
 
     fn link_with(
@@ -58,10 +70,8 @@ impl Bot {
     pub(super) fn settle_links(self: &Arc<Self>, home: &Home) {
         let mut links = self.links();
         links.retain(|name, running| {
-            let same = home
-                .services
-                .iter()
-                .any(|wired| wired.instance.name == *name && wired.instance == running.instance);
+            let is = |instance: &Instance| home.services.iter().any(|wired| wired.instance == *instance);
+            let same = running.instance.as_ref().is_none_or(is);
             if !same {
                 info!(adapter = %name, "disconnecting: its options changed");
                 running.link.stop.cancel();
@@ -71,27 +81,45 @@ impl Bot {
         for wired in &home.services {
             let name = &wired.instance.name;
             if !links.contains_key(name) {
-                links.insert(name.clone(), self.run_link(wired));
+                let running = self.run_link(name, wired.service.clone(), Some(wired.instance.clone()));
+                links.insert(name.clone(), running);
             }
         }
+        self.show(&links);
+    }
+
+    /// Connects an adapter that nobody configures, under its own name, until the bot stops.
+    pub fn host(self: &Arc<Self>, name: &AdapterName, service: Service) {
+        let mut links = self.links();
+        links.insert(name.clone(), self.run_link(name, Arc::new(service), None));
+        self.show(&links);
+    }
+
+    /// Tells the chat how the connections stand.
+    fn show(&self, links: &BTreeMap<AdapterName, Running>) {
         let states = links.iter().map(|(name, running)| (name.clone(), running.state.clone())).collect();
         *self.chat.links.lock().unwrap_or_else(PoisonError::into_inner) = states;
     }
 
-    fn run_link(self: &Arc<Self>, wired: &Wired) -> Running {
+    fn run_link(
+        self: &Arc<Self>,
+        name: &AdapterName,
+        service: Arc<Service>,
+        instance: Option<Instance>,
+    ) -> Running {
         let (sender, state) = watch::channel(link::State::Connecting { since: self.world.now(), why: None });
-        let link = self.link_with(&wired.instance.name, wired.service.abilities(), sender.clone());
-        let (service, own) = (wired.service.clone(), link.clone());
+        let link = self.link_with(name, service.abilities(), sender.clone());
+        let own = link.clone();
         let on_loss =
-            if wired.service.exits_on_disconnect() { link::OnLoss::Exit } else { link::OnLoss::Reconnect };
-        let (runs, end) = (wired.service.clone(), self.end.clone());
+            if service.exits_on_disconnect() { link::OnLoss::Exit } else { link::OnLoss::Reconnect };
+        let (runs, end) = (service.clone(), self.end.clone());
         self.tasks.spawn(async move {
             if let Some(why) = link::keep(runs, own, on_loss, sender).await {
                 // The receiver is gone only when the process is ending already.
                 let _ = end.send(why).await;
             }
         });
-        Running { instance: wired.instance.clone(), service, link, state }
+        Running { instance, service, link, state }
     }
 
     /// Whether an adapter of that name is connected by this bot.

@@ -1,11 +1,16 @@
 //! What people ask, and what becomes of it. Storeys, each seeing only those below it:
-//! `rules`, `schedule` > `chat`, `console` > `engine`, `notice` > `notify` > `choices` > `outbox`, `link` > `home`, `reply`.
+//! `rules`, `schedule` > `chat`, `console`, `hubots` > `engine` > `approvals`, `factors`, `notice` > `notify` > `choices` >
+//! `outbox`, `link` > `home`, `reply`.
 
+pub mod approvals;
+mod ask;
 pub mod chat;
 pub mod choices;
 pub mod console;
 pub mod engine;
+pub mod factors;
 pub mod home;
+pub mod hubots;
 pub mod link;
 mod links;
 mod notice;
@@ -20,23 +25,22 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde_json::{Map, Value};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
-use crate::action::cut_secrets;
 use crate::config::Problem;
-use crate::model::{AdapterName, Cause, Execution, Noun, Person, Place};
+use crate::model::{AdapterName, Execution, Noun, Place};
 use crate::net::World;
 use crate::store::{Change, NewDelivery, Notice, Store, What};
 use crate::text::{Addressee, Post};
 use chat::{Chat, Hearing};
 use choices::Choices;
 use console::Console;
-use engine::{Asker, Ended, Engine, Given, Limits, NotOpen, Refusal};
+use engine::{Engine, Limits};
 use home::{Home, Homes};
+use hubots::Hubots;
 use links::Running;
 use notify::Notify;
 use outbox::{Body, Outbox, REPLY_EXPIRES};
@@ -55,6 +59,7 @@ pub struct Bot {
     outbox: Arc<Outbox>,
     notify: Arc<Notify>,
     console: Arc<Console>,
+    hubots: Arc<Hubots>,
     store: Store,
     world: World,
     links: Mutex<BTreeMap<AdapterName, Running>>,
@@ -96,6 +101,7 @@ impl Bot {
             choices.clone(),
             notify.clone(),
             world.clone(),
+            homes.clone(),
             limits(&home),
         );
         let chat = Chat::new(
@@ -112,6 +118,7 @@ impl Bot {
         let door = outbox.door(&name, console::ABILITIES);
         let ears = Hearing::new(chat.clone(), name.clone(), door, state);
         let console = Console::new(name, world.clone(), ears);
+        let hubots = Hubots::new(&world);
         let bot = Arc::new(Self {
             homes,
             chat,
@@ -119,6 +126,7 @@ impl Bot {
             outbox,
             notify,
             console,
+            hubots,
             store,
             world,
             links: Mutex::default(),
@@ -127,9 +135,12 @@ impl Bot {
             end,
         });
         bot.recover().await?;
+        bot.engine.recall().await?;
         bot.chat.recall().await;
         bot.notify.run().await;
         drop(bot.store.write(upkeep::life(&bot.world, What::Up)));
+        let announcements = bot.engine.announcements();
+        bot.tasks.spawn(bot.quit.clone().run_until_cancelled_owned(bot.hubots.clone().spread(announcements)));
         bot.tasks.spawn(upkeep::run(
             bot.store.clone(),
             bot.homes.clone(),
@@ -224,29 +235,6 @@ impl Bot {
     /// Terminals that attach through the API.
     pub fn console(&self) -> &Arc<Console> {
         &self.console
-    }
-
-    /// Ends an execution on behalf of the command line or the API.
-    pub fn kill(&self, id: i64, by: &str) -> Result<(), NotOpen> {
-        self.engine.kill(id, by)
-    }
-
-    /// Runs one action for a Unix user of this machine (`terminal:alice`) or a token (`api:ci`), and waits for its end.
-    pub async fn run_action(
-        &self,
-        person: Person,
-        action: &str,
-        given: Map<String, Value>,
-    ) -> Result<Ended, Refusal> {
-        let name = person.id().to_owned();
-        let asker = Asker { person, name, place: None, room_name: None };
-        let typed =
-            given.iter().map(|(name, value)| format!(" {name}={}", reply::value(value))).collect::<String>();
-        let mut order = engine::prepare(&self.homes.current(), &asker, None, action, Given::Values(given))?;
-        order.command = cut_secrets(&format!("{action}{typed}"), &order.prepared.secrets);
-        order.cause = Cause::Cli;
-        let submitted = self.engine.submit(order);
-        submitted.done.await.map_err(|_| Refusal::NoAction(action.to_owned()))
     }
 
     /// Loads the configuration again.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::model::{Chosen, Execution, Offer};
+use crate::model::{Chosen, Execution, Offer, Timestamp};
 use crate::text::human::duration;
 use crate::text::{Block, Post, Span, Tone};
 
@@ -253,6 +253,33 @@ pub fn moved(room: &str, post: &Post) -> Post {
     let head = vec![text(format!("you asked this in {room}, where I can no longer post:"))];
     post.pretext.insert(0, Block::Para(head));
     post
+}
+
+/// A command needs a second factor: asks for the code where nobody else reads it.
+pub fn asks_for_code(id: i64, command: &str, until: Timestamp) -> Post {
+    let mut post = para(vec![
+        code(command),
+        text(format!(" ({id}) needs your second factor: say the code of your app here, such as ")),
+        code("123456"),
+        text(", until "),
+        Span::Time(until.as_secs()),
+    ]);
+    post.foot = format!("never say it where others read it · withdraw {id}");
+    post.tone(Tone::Warning)
+}
+
+/// The room hears that the code was asked for elsewhere.
+pub fn code_elsewhere(id: i64) -> Post {
+    para(vec![text(format!("{id} needs your second factor: I asked you for the code in a direct message"))])
+        .tone(Tone::Working)
+}
+
+/// A code was typed where others read it.
+pub fn code_in_a_room() -> Post {
+    Post::plain(
+        "never say a code where others read it: that one counts no more. Delete the message if you can, and say the next code to me in a direct message",
+    )
+    .tone(Tone::Bad)
 }
 
 /// A value as it would be typed.

@@ -101,6 +101,7 @@ impl Find {
             from: self.from,
             until: self.until,
             limit: self.limit,
+            ..Search::default()
         })?;
         if global.json {
             print::json(&records.iter().map(as_json).collect::<Value>())?;

@@ -86,6 +86,7 @@ impl List {
             text: self.text.clone(),
             before: self.before,
             limit: self.limit,
+            ..Filter::default()
         })?;
         if global.json {
             return print::json(&found.iter().map(as_json).collect::<Value>());

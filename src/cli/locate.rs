@@ -9,6 +9,8 @@ use crate::config::env::Env;
 use crate::config::home::HomeDir;
 use crate::config::read_optional;
 use crate::config::settings::Settings;
+use crate::model::Secret;
+use crate::net::{Proxies, World};
 
 /// The home that the options and the environment name.
 pub(super) fn home_dir(global: &Global) -> anyhow::Result<HomeDir> {
@@ -27,13 +29,27 @@ pub(super) fn variables() -> Vec<(String, String)> {
         .collect()
 }
 
+fn settings(dir: &HomeDir) -> anyhow::Result<Settings> {
+    let file = dir.env_file();
+    let env = Env::read(file.as_deref(), variables()).map_err(|errors| super::all_of(&errors))?;
+    Settings::read(&env, dir.root()).map_err(|errors| super::all_of(&errors))
+}
+
 /// The database that the home's settings name.
 pub(super) fn database(global: &Global) -> anyhow::Result<PathBuf> {
     let dir = home_dir(global)?;
-    let file = dir.env_file();
-    let env = Env::read(file.as_deref(), variables()).map_err(|errors| super::all_of(&errors))?;
-    let settings = Settings::read(&env, dir.root()).map_err(|errors| super::all_of(&errors))?;
-    Ok(settings.database_in(dir.root()))
+    Ok(settings(&dir)?.database_in(dir.root()))
+}
+
+/// The world behind the proxies of the home's settings; settings that cannot be read name none, which is told elsewhere.
+pub(super) fn world(global: &Global) -> anyhow::Result<World> {
+    let settings = settings(&home_dir(global)?).ok();
+    let proxies = settings.map(|settings| Proxies {
+        http: settings.http_proxy.map(|url| Secret::new(url.as_str())),
+        https: settings.https_proxy.map(|url| Secret::new(url.as_str())),
+        except: settings.no_proxy,
+    });
+    Ok(World::real().behind(proxies.unwrap_or_default()))
 }
 
 /// What the home's notifiers.yaml holds for `read`, which gets the name to show, the text, the settings and the home;

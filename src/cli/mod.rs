@@ -16,11 +16,13 @@ mod execution;
 mod home;
 mod import;
 mod init;
+mod kv;
 #[cfg(target_os = "linux")]
 mod lean;
 mod locate;
 mod notifier;
 mod notify;
+mod pack;
 mod print;
 mod route;
 mod runner;
@@ -113,6 +115,10 @@ enum Command {
     Route(route::Command),
     /// What can carry actions out, and with which parameters.
     Runner(runner::Args),
+    /// Packs: install, list, configure, remove.
+    Pack(pack::Packs),
+    /// The key-value datastore: read, write, list, remove keys, take over StackStorm's.
+    Kv(kv::Kv),
     /// Bring in what another system has.
     Import(import::Import),
     /// Write the completion script of a shell.
@@ -138,6 +144,8 @@ pub fn main() -> ExitCode {
         Some(Command::Execution(execution)) => execution.run(global),
         Some(Command::Action(command)) => action::run(global, command),
         Some(Command::Init(init)) => init.run(global),
+        Some(Command::Pack(packs)) => packs.run(global),
+        Some(Command::Kv(kv)) => kv.run(global),
         Some(Command::Import(import)) => import.run(global),
         Some(Command::Template(command)) => template::run(global, &command),
         Some(Command::Adapter(args)) => adapter::run(&args, global),

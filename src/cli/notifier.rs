@@ -11,7 +11,6 @@ use super::api::Api;
 use super::{Global, locate, print};
 use crate::config::nearest::hint;
 use crate::model::{Event, Handle, Receipt, SendError, Timestamp};
-use crate::net::World;
 use crate::notifier::{
     Boxed, CATALOGUE, Configured, Doors, Edits, Mode, Notice, Read, Room, Row, Texts, read,
 };
@@ -144,7 +143,7 @@ async fn alone(global: &Global, name: &str, event: Option<Event>, mode: Mode) ->
         let near = hint(name, found.notifiers.iter().map(|it| it.name.as_str()));
         bail!("there is no notifier `{name}`{}", near.map(|near| format!(": {near}")).unwrap_or_default());
     };
-    let world = World::real();
+    let world = locate::world(global)?;
     let mut notice = event.map_or_else(|| Notice::sample(world.now()), |event| told(event, world.now()));
     notice.test = true;
     let home = locate::home_dir(global)?;

@@ -9,9 +9,10 @@ use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
 use super::{locate, print};
+use crate::bot::notify::subject;
 use crate::config::home::HomeDir;
 use crate::config::read_optional;
-use crate::model::{Event, EventStatus, Outcome, Subject, Timestamp};
+use crate::model::{Event, EventStatus, Timestamp};
 use crate::route::{Asked, Rules, Scene, Verdict, explain};
 use crate::store::{Keys, Reader};
 use crate::topic::{self, Does, Topics};
@@ -92,33 +93,14 @@ fn listeners(global: &super::Global, home: &HomeDir, event: &Event, now: Timesta
     read().unwrap_or_default()
 }
 
-/// The subject of an event, with this outcome since a minute.
-fn subject(event: &Event, status: EventStatus, now: Timestamp) -> Subject {
-    let since = Timestamp::from_micros(now.as_micros().saturating_sub(60_000_000));
-    Subject {
-        key: event.subject(),
-        source: event.source.clone(),
-        kind: event.kind.clone(),
-        title: event.title.clone(),
-        labels: event.labels.clone(),
-        status: Some(status).filter(|status| status.is_outcome()),
-        level: status.usual_level(),
-        since,
-        opened: (status == EventStatus::Started).then_some(since),
-        overdue: None,
-        recent: Vec::from_iter(status.is_outcome().then_some(Outcome { at: since, status })),
-        flapping: false,
-        acknowledged: None,
-        event: 0,
-    }
-}
-
 fn show(verdicts: &[Verdict]) -> anyhow::Result<()> {
     for verdict in verdicts {
         let notifier = verdict.notifier.as_deref().map(|name| format!(" {name}:")).unwrap_or_default();
         let told = verdict.sends.as_ref().filter(|sends| sends.is_sent());
         let mark = told.map_or_else(|| "not".to_owned(), |sends| format!("sends `{}`", sends.moment));
-        let text = format!("line {}: {mark}:{notifier} {}", verdict.line, verdict.why);
+        let line = format!("line {}", verdict.line);
+        let place = verdict.attached.as_ref().map_or(line, |scope| format!("attached to {scope}"));
+        let text = format!("{place}: {mark}:{notifier} {}", verdict.why);
         print::line(print::printable(&text))?;
     }
     let sent = verdicts.iter().filter_map(|verdict| verdict.sends.as_ref()).filter(|sends| sends.is_sent());

@@ -6,7 +6,7 @@ use anyhow::Context;
 use tokio::sync::mpsc;
 
 use super::Global;
-use super::locate::{home_dir, variables};
+use super::locate::{self, home_dir, variables};
 use crate::bot::Bot;
 use crate::bot::chat::commands;
 use crate::bot::home::{Built, Home, Homes, load};
@@ -70,7 +70,7 @@ pub(super) fn advised(error: anyhow::Error) -> anyhow::Error {
 pub(super) async fn start(global: &Global, logs: Logs) -> anyhow::Result<Started> {
     crate::net::tls::install();
     let dir = home_dir(global)?;
-    let world = World::real();
+    let world = locate::world(global)?;
     // Watched first, so that no change after the load is missed.
     let watch = Watch::start(&dir, world.clone());
     let home = load_home(&dir);
@@ -79,7 +79,7 @@ pub(super) async fn start(global: &Global, logs: Logs) -> anyhow::Result<Started
     std::fs::create_dir_all(&var).with_context(|| format!("cannot make `{}`", var.display()))?;
     let database = home.settings.database_in(dir.root());
     let lock = InstanceLock::take(&var)?;
-    let keys = Keys::load_or_create(&var).context("cannot read or make var/audit.key")?;
+    let keys = Keys::load_or_create(&var).context("cannot read or make the keys in var")?;
     let store = Store::open(&database, keys, world.clone())
         .with_context(|| format!("cannot open the database `{}`", database.display()))?;
     let listen_is_set = home.sets("CHATOPS_LISTEN");

@@ -83,7 +83,7 @@ fn open(global: &Global) -> anyhow::Result<Option<(InstanceLock, Store)>> {
         Err(StoreError::InUse { .. }) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let keys = Keys::load_or_create(&var).context("cannot read or make var/audit.key")?;
+    let keys = Keys::load_or_create(&var).context("cannot read or make the keys in var")?;
     let store = Store::open(&locate::database(global)?, keys, World::real());
     Ok(Some((lock, store.context("cannot open the database")?)))
 }

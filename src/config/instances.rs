@@ -34,7 +34,23 @@ struct Mention<'a> {
 
 const START: &str = "CHATOPS_";
 /// Persons of these adapters are trusted for where they sit; a chat service must not pass for one.
-const RESERVED: [&str; 4] = ["terminal", "cli", "api", "memory"];
+const RESERVED: [&str; 5] = ["terminal", "cli", "api", "memory", "web"];
+/// Persons of a Hubot that relays what they say: of the only one, and before the name of one of several.
+const HUBOT: &str = "hubot";
+
+/// Whether a name stands for a Hubot that talks to the bot through its API, such as `hubot` and `hubot-teams`.
+pub fn is_hubot(name: &str) -> bool {
+    name.strip_prefix(HUBOT).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
+/// The name under which the Hubot that holds the token `token` relays: `hubot` stays, `Teams` is `hubot-teams`.
+pub fn hubot(token: &str) -> AdapterName {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let name: String = token.chars().map(plain).collect();
+    let name = if is_hubot(&name) { name } else { format!("{HUBOT}-{name}") };
+    let name: String = name.chars().take(63).collect();
+    AdapterName::new(&name).expect("letters, digits and hyphens, at most 63 of them")
+}
 
 /// Every configured adapter, sorted by kind and name, and what is wrong with the variables: an unknown variable is an
 /// error in a file; in the environment, which others fill too, a warning.
@@ -86,6 +102,9 @@ fn instance(env: &Env, base: &Path, mention: &Mention<'_>) -> Result<Instance, S
         Some(name) => (name.to_ascii_lowercase().replace('_', "-"), format!("{START}{upper}__{name}__")),
         None => (kind.to_owned(), format!("{START}{upper}_")),
     };
+    if mention.name.is_some() && is_hubot(&name) {
+        return Err(format!("no adapter may be called `{name}`: that name stands for people behind a Hubot"));
+    }
     if mention.name.is_some() && RESERVED.contains(&name.as_str()) {
         return Err(format!(
             "no adapter may be called `{name}`: that name stands for people at the bot's own machine"

@@ -1,5 +1,6 @@
 //! Reading what admins write: YAML and environment files, with errors that name the place.
 
+mod demand;
 pub mod env;
 mod error;
 pub mod expand;
@@ -12,5 +13,6 @@ pub mod settings;
 pub mod units;
 pub mod yaml;
 
+pub use demand::{Demand, Reason};
 pub use error::{ConfigError, Problem};
 pub use file::{LARGEST, read_file, read_optional};

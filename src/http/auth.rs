@@ -84,14 +84,7 @@ fn caller(site: &Site, scope: Scope, request: &Request) -> Result<Caller, Proble
         let detail = "send `Authorization: Bearer` with a token, or with the content of var/token";
         return Err(refused(StatusCode::UNAUTHORIZED, detail));
     };
-    if site.token.is(given) {
-        return Ok(Caller::Local(text(USER).map(str::to_owned)));
-    }
-    let now = site.world.now();
-    let caller = match site.tokens.caller(given, site.bot.store(), now) {
-        Ok(caller) => caller,
-        Err(bad) => return Err(failed(site, &bad, request)),
-    };
+    let caller = known(site, given, request)?;
     if !caller.may(scope) {
         let detail = format!("the token `{}` lacks the scope `{scope}`", caller.person().id());
         return Err(Problem::new(StatusCode::FORBIDDEN, detail));
@@ -99,8 +92,18 @@ fn caller(site: &Site, scope: Scope, request: &Request) -> Result<Caller, Proble
     Ok(caller)
 }
 
+/// Whose token it is; what is wrong counts against the address it comes from.
+pub(super) fn known(site: &Site, given: &str, request: &Request) -> Result<Caller, Problem> {
+    if site.token.is(given) {
+        let user = request.headers().get(USER).and_then(|value| value.to_str().ok());
+        return Ok(Caller::Local(user.map(str::to_owned)));
+    }
+    let caller = site.tokens.caller(given, site.bot.store(), site.world.now());
+    caller.map_err(|bad| failed(site, &bad, request))
+}
+
 /// A good token always passes: an address that guesses cannot shut others out who come through the same proxy.
-fn failed(site: &Site, bad: &Bad, request: &Request) -> Problem {
+pub(super) fn failed(site: &Site, bad: &Bad, request: &Request) -> Problem {
     let now = site.world.now();
     let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let wait = address.and_then(|address| site.failures.count(address, now));

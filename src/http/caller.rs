@@ -19,17 +19,23 @@ pub enum Scope {
     Deliver,
     /// Running actions and ending executions.
     Run,
+    /// The audit log: who asked what.
+    Audit,
+    /// Saying who asks: a Hubot whose chat service proves its people. Their commands count as theirs.
+    Vouch,
     /// Everything, tokens and reload among it.
     Admin,
 }
 
 impl Scope {
     /// All of them, with their words.
-    pub const ALL: [(&'static str, Self); 5] = [
+    pub const ALL: [(&'static str, Self); 7] = [
         ("events", Self::Events),
         ("read", Self::Read),
         ("deliver", Self::Deliver),
         ("run", Self::Run),
+        ("audit", Self::Audit),
+        ("vouch", Self::Vouch),
         ("admin", Self::Admin),
     ];
 

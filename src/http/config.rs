@@ -1,15 +1,15 @@
 //! The options of notifiers, by kind and name, and changing them while the bot runs.
 
-use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::{Extension, Json};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::Site;
 use super::caller::Caller;
 use super::patch as body;
-use super::problem::Problem;
+use super::problem::{Path, Problem, Raw};
 use crate::bot::home::Home;
 use crate::bot::notify::Patch;
 use crate::model::Override;
@@ -102,21 +102,25 @@ fn told(one: &Override) -> Value {
 }
 
 /// What is wanted of a notifier.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Change {
+pub(super) struct Change {
+    /// Options with their new values.
     #[serde(default)]
     set: Map<String, Value>,
+    /// Options that go back to what the file says.
     #[serde(default)]
     delete: Vec<String>,
 }
 
 /// What is wanted of a kind.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Members {
+pub(super) struct Members {
+    /// One that no file has: its `name`, and its options.
     #[serde(default)]
     add: Option<Map<String, Value>>,
+    /// The names of added ones that go.
     #[serde(default)]
     remove: Vec<String>,
 }
@@ -126,7 +130,7 @@ pub(super) async fn change_section(
     State(site): State<Site>,
     Extension(caller): Extension<Caller>,
     Path(section): Path<String>,
-    bytes: Bytes,
+    Raw(bytes): Raw,
 ) -> Result<Json<Value>, Problem> {
     let row = Row::of(&section).map_err(Problem::missing)?;
     let Members { add, remove } = body::read(&bytes)?;
@@ -155,7 +159,7 @@ pub(super) async fn change_element(
     State(site): State<Site>,
     Extension(caller): Extension<Caller>,
     Path((section, element)): Path<(String, String)>,
-    bytes: Bytes,
+    Raw(bytes): Raw,
 ) -> Result<Json<Value>, Problem> {
     let row = Row::of(&section).map_err(Problem::missing)?;
     let Change { set, delete } = body::read(&bytes)?;

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::caller::Caller;
-use super::problem::{Body, Problem, Query};
+use super::paging::Listed;
+use super::problem::{Body, Path, Problem};
 use super::{Site, when};
 use crate::bot::notify::notifier_name;
 use crate::store::{
@@ -24,25 +26,46 @@ pub const STATES: [&str; 5] = ["held", "due", "sent", "dead", "dropped"];
 const AT_ONCE: u64 = 10_000;
 
 /// Which deliveries to list.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Asked {
+    /// In this state: held, due, sent, dead, dropped.
     state: Option<String>,
+    /// Of this notifier; `adapter/NAME` for answers in a chat.
     notifier: Option<String>,
+    /// To this target.
     target: Option<String>,
+    /// That tell of this event.
     event: Option<i64>,
+    /// Of this execution's answer.
     execution: Option<i64>,
+    /// For this: event, group, digest, test, result.
     purpose: Option<String>,
+    /// Made since: a time, a date, or a span before now such as `2h`.
     since: Option<String>,
+    /// With smaller ids; with it, or with `limit`, the answer is `{"deliveries", "next"}`.
     before: Option<i64>,
+    /// At most so many, up to 1,000.
     limit: Option<usize>,
 }
 
-/// Deliveries, the newest first: `{"deliveries", "next"}`.
+/// The field to sort by, and its column.
+const COLUMNS: [(&str, &str); 7] = [
+    ("id", "id"),
+    ("state", "state"),
+    ("notifier", "notifier"),
+    ("target", "target"),
+    ("made", "made"),
+    ("due", "due"),
+    ("tries", "tries"),
+];
+
+/// Deliveries, the newest first, by pages; with `limit` or `before` as `{"deliveries", "next"}`.
 pub(super) async fn list(
     State(site): State<Site>,
-    Query(asked): Query<Asked>,
+    Listed { asked, paging }: Listed<Asked>,
 ) -> Result<Json<Value>, Problem> {
+    let by_id = asked.before.is_some() || asked.limit.is_some();
     if let Some(state) = asked.state.as_deref().filter(|state| !STATES.contains(state)) {
         let detail = format!("state: there is no state `{state}`, accepted: {}", STATES.join(", "));
         return Err(Problem::wrong(detail).field("state"));
@@ -56,9 +79,16 @@ pub(super) async fn list(
         event: asked.event,
         execution: asked.execution,
         purpose: asked.purpose,
+        text: paging.search(),
         before: asked.before,
         limit,
     };
+    if !by_id {
+        let slice = paging.slice(&COLUMNS)?;
+        let (count, found) =
+            site.bot.store().read(move |reader| reader.delivery_page(&filter, &slice)).await?;
+        return Ok(Json(paging.page(count, found.iter().map(view).collect())?.also("deliveries", &paging)));
+    }
     let found = site.bot.store().read(move |reader| reader.deliveries(&filter)).await?;
     let ids: Vec<i64> = found.iter().map(|one| one.id).collect();
     let deliveries: Vec<Value> = found.iter().map(brief).collect();
@@ -75,15 +105,63 @@ pub(super) fn named(slot: &str) -> (&str, bool) {
     slot.strip_prefix("notifier/").map_or((slot, false), |name| (name, true))
 }
 
+/// A delivery without its message.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Delivery {
+    /// Its id.
+    id: i64,
+    /// Where it stands: held, due, sent, dead, dropped.
+    state: String,
+    /// The notifier; `adapter/NAME` for an answer in a chat.
+    notifier: String,
+    /// The channel, address or number there.
+    target: String,
+    /// What it is about.
+    subject: String,
+    /// The event that it tells of; the first of several.
+    event: Option<i64>,
+    /// The execution whose answer it is.
+    execution: Option<i64>,
+    /// What it is for: event, group, digest, test, result.
+    purpose: String,
+    /// How often it was tried.
+    tries: i64,
+    /// What the other side said last, or why it was dropped.
+    answer: Option<String>,
+    /// When it was made.
+    made: String,
+    /// When it may be sent, or tried again.
+    due: String,
+    /// When it is given up.
+    expires: String,
+    /// When it was sent or given up.
+    done: Option<String>,
+}
+
 /// A delivery without its message, as the API answers.
-pub fn brief(stored: &Stored) -> Value {
+pub(super) fn view(stored: &Stored) -> Delivery {
     let (notifier, _) = named(&stored.slot.notifier);
-    json!({
-        "id": stored.id, "state": stored.state, "notifier": notifier, "target": stored.slot.target,
-        "subject": stored.slot.lane, "event": stored.event, "execution": stored.execution, "purpose": stored.purpose,
-        "tries": stored.tries, "answer": stored.answer, "made": stored.made.to_string(), "due": stored.due.to_string(),
-        "expires": stored.expires.to_string(), "done": when::shown(stored.done),
-    })
+    Delivery {
+        id: stored.id,
+        state: stored.state.clone(),
+        notifier: notifier.to_owned(),
+        target: stored.slot.target.clone(),
+        subject: stored.slot.lane.clone(),
+        event: stored.event,
+        execution: stored.execution,
+        purpose: stored.purpose.clone(),
+        tries: i64::from(stored.tries),
+        answer: stored.answer.clone(),
+        made: stored.made.to_string(),
+        due: stored.due.to_string(),
+        expires: stored.expires.to_string(),
+        done: stored.done.map(|time| time.to_string()),
+    }
+}
+
+/// The same as JSON.
+pub fn brief(stored: &Stored) -> Value {
+    json!(view(stored))
 }
 
 /// One delivery with its attempts and the events that it tells of.
@@ -117,13 +195,24 @@ fn missing(id: i64) -> Problem {
 }
 
 /// Which deliveries to change: at least one condition, all must hold.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Which {
+    /// One of these.
     ids: Vec<i64>,
+    /// Of this notifier.
     notifier: Option<String>,
+    /// Made since: a time, a date, or a span before now such as `2h`.
     since: Option<String>,
+    /// Made before.
     before: Option<String>,
+}
+
+/// What was done.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Sorted {
+    /// How many deliveries changed.
+    changed: u64,
 }
 
 /// Sends dead and dropped ones again, under the same ids: `{"changed"}`.
@@ -131,7 +220,7 @@ pub(super) async fn replay(
     State(site): State<Site>,
     Extension(caller): Extension<Caller>,
     Body(which): Body<Which>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Sorted>, Problem> {
     let fate = Fate::Replay { expires: site.world.now().plus(AGAIN) };
     sort(&site, &caller, which, fate).await
 }
@@ -141,11 +230,11 @@ pub(super) async fn purge(
     State(site): State<Site>,
     Extension(caller): Extension<Caller>,
     Body(which): Body<Which>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Sorted>, Problem> {
     sort(&site, &caller, which, Fate::Purge).await
 }
 
-async fn sort(site: &Site, caller: &Caller, which: Which, fate: Fate) -> Result<Json<Value>, Problem> {
+async fn sort(site: &Site, caller: &Caller, which: Which, fate: Fate) -> Result<Json<Sorted>, Problem> {
     let now = site.world.now();
     let pick = Pick {
         ids: which.ids,
@@ -161,7 +250,7 @@ async fn sort(site: &Site, caller: &Caller, which: Which, fate: Fate) -> Result<
         let sorted = change(site, caller, &pick, fate).await?;
         changed += sorted;
         if sorted < AT_ONCE {
-            return Ok(Json(json!({"changed": changed})));
+            return Ok(Json(Sorted { changed }));
         }
     }
 }

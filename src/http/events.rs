@@ -3,17 +3,19 @@
 use std::time::Duration;
 
 use axum::body::Bytes;
+use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
 use futures_util::future::join_all;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::caller::Caller;
 use super::deliveries::brief;
-use super::problem::{Problem, Query};
+use super::paging::Listed;
+use super::problem::{Path, Problem};
 use super::tokens::hash;
 use super::{LARGEST_BODY, Site, when};
 use crate::bot::notify::{Accepted, Incoming, NotTaken, Once};
@@ -128,24 +130,45 @@ fn key(headers: &HeaderMap, caller: &Caller) -> Result<Option<String>, Problem> 
 }
 
 /// Which events to list.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Asked {
+    /// From this source.
     source: Option<String>,
+    /// Of this kind.
     kind: Option<String>,
+    /// With this status.
+    #[schemars(with = "Option<String>")]
     status: Option<EventStatus>,
+    /// At least as bad as this.
+    #[schemars(with = "Option<String>")]
     level: Option<Level>,
+    /// About this subject, by its key.
     subject: Option<String>,
+    /// That came since: a time, a date, or a span before now such as `2h`.
     since: Option<String>,
+    /// With smaller ids; with it, or with `limit`, the answer is `{"events", "next"}`.
     before: Option<i64>,
+    /// At most so many, up to 1,000.
     limit: Option<usize>,
 }
 
-/// Events, the newest first: `{"events", "next"}`.
+/// The field to sort by, and its column.
+const COLUMNS: [(&str, &str); 6] = [
+    ("id", "id"),
+    ("received", "at"),
+    ("source", "source"),
+    ("kind", "kind"),
+    ("status", "status"),
+    ("level", "level"),
+];
+
+/// Events, the newest first, by pages; with `limit` or `before` as `{"events", "next"}`.
 pub(super) async fn list_all(
     State(site): State<Site>,
-    Query(asked): Query<Asked>,
+    Listed { asked, paging }: Listed<Asked>,
 ) -> Result<Json<Value>, Problem> {
+    let by_id = asked.before.is_some() || asked.limit.is_some();
     let limit = when::limit(asked.limit);
     let filter = EventFilter {
         since: when::optional(asked.since.as_ref(), "since", site.world.now())?,
@@ -154,13 +177,102 @@ pub(super) async fn list_all(
         status: asked.status,
         level: asked.level,
         subject: asked.subject,
+        text: paging.search(),
         before: asked.before,
         limit,
     };
+    if !by_id {
+        let slice = paging.slice(&COLUMNS)?;
+        let (count, found) = site.bot.store().read(move |reader| reader.event_page(&filter, &slice)).await?;
+        return Ok(Json(paging.page(count, found.iter().map(whole).collect())?.also("events", &paging)));
+    }
     let found = site.bot.store().read(move |reader| reader.events(&filter)).await?;
     let ids: Vec<i64> = found.iter().map(|one| one.id).collect();
     let events: Vec<Value> = found.iter().map(whole).collect();
     Ok(Json(json!({"events": events, "next": when::next(&ids, limit)})))
+}
+
+/// An event as it was told and kept.
+#[derive(Debug, JsonSchema)]
+#[expect(dead_code, reason = "it says what an event has; what is given is the event itself")]
+pub(super) struct Seen {
+    /// Its id.
+    id: i64,
+    /// When it came.
+    received: String,
+    /// What it is about.
+    subject: String,
+    /// Who told it.
+    source: String,
+    /// What kind of thing happened.
+    kind: String,
+    /// What became of it.
+    status: String,
+    /// How bad it is.
+    level: String,
+    /// One line.
+    title: String,
+    /// The bytes that came.
+    size: u64,
+    /// Their SHA-256, in hex.
+    sha256: String,
+}
+
+/// An event, as it is told.
+#[derive(Debug, JsonSchema)]
+#[expect(dead_code, reason = "it says what is accepted; `Event::from_json` reads it")]
+pub(super) struct Told {
+    /// One line; the only field that is needed.
+    title: String,
+    /// Who tells it; `api`.
+    source: Option<String>,
+    /// What kind of thing happened; `event`.
+    kind: Option<String>,
+    /// What became of it: started, ok, warning, failed, error, canceled, pending, resolved, info, unknown.
+    status: Option<String>,
+    /// How bad it is: ok, info, warning, error, critical; that of the status.
+    level: Option<String>,
+    /// More lines.
+    text: Option<String>,
+    /// Where to read on.
+    url: Option<String>,
+    /// More such places, as `{"title", "url"}`.
+    links: Option<Vec<Value>>,
+    /// Names and values to route by.
+    labels: Option<std::collections::BTreeMap<String, String>>,
+    /// What it belongs to: a path such as `acme/web/deploy`.
+    scope: Option<String>,
+    /// Several such paths.
+    scopes: Option<Vec<String>>,
+    /// Who caused it.
+    actor: Option<String>,
+    /// What the thing is: start and end, firing and resolved share it. Source and title.
+    fingerprint: Option<String>,
+    /// This very telling: again within a day it is dropped.
+    dedup_key: Option<String>,
+    /// What it may be gathered with.
+    group: Option<String>,
+    /// When it happened: RFC 3339, or seconds since 1970.
+    ts: Option<Value>,
+    /// When the thing began.
+    started: Option<Value>,
+    /// How long it took, in seconds.
+    duration: Option<f64>,
+    /// The single events of a bundle.
+    parts: Option<Vec<Value>>,
+    /// What you sent, up to 256 KiB; secrets are masked by their names.
+    payload: Option<Value>,
+}
+
+/// One event, or a list of them.
+#[derive(Debug, JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it says what is accepted; `take` reads it")]
+pub(super) enum Telling {
+    /// One.
+    One(Box<Told>),
+    /// 1 to 1,000.
+    List(Vec<Told>),
 }
 
 /// An event as it is kept.
@@ -189,7 +301,7 @@ pub(super) async fn show(State(site): State<Site>, Path(id): Path<i64>) -> Resul
 }
 
 /// How the event stands at each notifier: pending, successful, partial, failed.
-fn standings(deliveries: &[Stored]) -> Value {
+pub(super) fn standings(deliveries: &[Stored]) -> Value {
     let mut all: Map<String, Value> = Map::new();
     for delivery in deliveries {
         let (name, _) = super::deliveries::named(&delivery.slot.notifier);

@@ -1,7 +1,6 @@
 //! Who listens to a topic.
 
-use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use serde_json::{Map, Value, json};
@@ -9,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::Site;
 use super::caller::Caller;
 use super::patch;
-use super::problem::Problem;
+use super::problem::{Path, Problem, Raw};
 use crate::bot::home::shown_handler;
 use crate::model::HandlerSpec;
 
@@ -52,7 +51,7 @@ pub(super) async fn create(
     State(site): State<Site>,
     Extension(caller): Extension<Caller>,
     Path(topic): Path<String>,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let wanted = wanted(patch::read(&body)?, &topic, None)?;
     let kept = keep(&site, &caller, wanted, true).await?;
@@ -64,7 +63,7 @@ pub(super) async fn replace(
     State(site): State<Site>,
     Extension(caller): Extension<Caller>,
     Path((topic, id)): Path<(String, String)>,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> Result<Json<Value>, Problem> {
     let wanted = wanted(patch::read(&body)?, &topic, Some(&id))?;
     Ok(Json(whole(&keep(&site, &caller, wanted, false).await?)))
@@ -75,7 +74,7 @@ pub(super) async fn patch(
     State(site): State<Site>,
     Extension(caller): Extension<Caller>,
     Path((topic, id)): Path<(String, String)>,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> Result<Json<Value>, Problem> {
     let before = spec(&site, &topic, &id).await?;
     let mut document = json!(before);

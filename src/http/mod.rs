@@ -2,47 +2,67 @@
 //! calls by which people and programs look at it and change it.
 //!
 //! What is under `/chat/<adapter>` is judged by that adapter. Every call under `/api/v1` needs a bearer token: one from
-//! `chatops token create` with the scope that stands beside the route in the table `routes`, or the one in `var/token`,
+//! `chatops token create` with the scope that stands beside the call in the `catalogue`, or the one in `var/token`,
 //! which only the bot's own user can read.
 
 mod actions;
+mod adapters;
+mod aliases;
+mod audit;
 mod auth;
 mod caller;
 mod calls;
+mod catalogue;
 mod chat;
 mod config;
+mod console;
 mod deliveries;
 mod events;
 mod executions;
 mod failures;
 mod handlers;
+mod headers;
 mod health;
 mod intake;
+mod keys;
 mod listen;
+mod metrics;
+mod notifications;
 mod notifiers;
+mod output;
+mod paging;
 mod patch;
 mod problem;
+mod routes;
 mod schedules;
+mod scopes;
 mod service_tests;
 mod silences;
 mod slow;
+mod st2;
+mod stalled;
 mod subjects;
 mod token_api;
 mod tokens;
 mod topics;
+mod tower;
+mod users;
 mod when;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::map_request;
-use axum::routing::{MethodRouter, any, delete, get, post, put};
+use axum::http::header;
+use axum::middleware::{from_fn_with_state, map_request, map_response};
+use axum::response::IntoResponse;
+use axum::routing::{any, get, post};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use auth::{Token, USER};
 pub use caller::{Scope, changed};
 pub use deliveries::{STATES, brief as delivery, slot_name, whole as delivery_whole};
+pub use keys::whole as key;
 pub use schedules::whole as schedule;
 pub use silences::whole as silence;
 pub use token_api::whole as token;
@@ -73,63 +93,6 @@ pub struct Site {
     started: Timestamp,
 }
 
-/// Every call under `/api/v1`, and the scope that it needs.
-fn routes() -> Vec<(Scope, &'static str, MethodRouter<Site>)> {
-    use Scope::{Admin, Deliver, Events, Read, Run};
-    vec![
-        (Events, "/events", post(events::take)),
-        (Read, "/events", get(events::list_all)),
-        (Read, "/events/{id}", get(events::show)),
-        (Read, "/deliveries", get(deliveries::list)),
-        (Read, "/deliveries/{id}", get(deliveries::show)),
-        (Deliver, "/deliveries/replay", post(deliveries::replay)),
-        (Deliver, "/deliveries/purge", post(deliveries::purge)),
-        (Deliver, "/deliveries/{id}/cancel", post(deliveries::cancel)),
-        (Read, "/silences", get(silences::list)),
-        (Deliver, "/silences", post(silences::begin)),
-        (Deliver, "/silences/{id}", delete(silences::end)),
-        (Read, "/schedules", get(schedules::list)),
-        (Run, "/schedules", post(schedules::create)),
-        (Read, "/schedules/{id}", get(schedules::show)),
-        (Run, "/schedules/{id}", delete(schedules::remove)),
-        (Run, "/schedules/{id}/pause", post(schedules::pause)),
-        (Run, "/schedules/{id}/resume", post(schedules::resume)),
-        (Deliver, "/subjects/ack", post(subjects::acknowledge)),
-        (Read, "/notifiers", get(notifiers::list)),
-        (Deliver, "/notifiers/{name}/test", post(notifiers::test)),
-        (Read, "/service-tests", get(service_tests::list)),
-        (Read, "/service-tests/{kind}", get(service_tests::show)),
-        (Admin, "/service-tests/{kind}", post(service_tests::run)),
-        (Read, "/config", get(config::all)),
-        (Read, "/config/{section}", get(config::section)),
-        (Admin, "/config/{section}", post(config::change_section)),
-        (Read, "/config/{section}/{element}", get(config::element)),
-        (Admin, "/config/{section}/{element}", post(config::change_element)),
-        (Read, "/topics", get(topics::list)),
-        (Read, "/topics/{topic}", get(topics::show)),
-        (Admin, "/topics/{topic}", delete(topics::remove)),
-        (Read, "/topics/{topic}/events", get(topics::events)),
-        (Read, "/topics/{topic}/events/{id}", get(topics::event)),
-        (Read, "/topics/{topic}/handlers", get(handlers::list)),
-        (Admin, "/topics/{topic}/handlers", post(handlers::create)),
-        (Read, "/topics/{topic}/handlers/{id}", get(handlers::show)),
-        (
-            Admin,
-            "/topics/{topic}/handlers/{id}",
-            put(handlers::replace).patch(handlers::patch).delete(handlers::remove),
-        ),
-        (Admin, "/tokens", get(token_api::list)),
-        (Admin, "/tokens", post(token_api::create)),
-        (Admin, "/tokens/{which}", delete(token_api::revoke)),
-        (Read, "/status", get(health::status)),
-        (Read, "/executions", get(executions::list)),
-        (Run, "/executions/{id}/cancel", post(executions::cancel)),
-        (Run, "/actions/run", post(actions::run)),
-        (Admin, "/chat", post(chat::say)),
-        (Admin, "/reload", post(executions::reload)),
-    ]
-}
-
 /// Serves on `listener` until `stop`, then lets open requests end. With `tls` it speaks TLS, and plain HTTP with
 /// clients on this machine alone.
 pub async fn serve(
@@ -145,20 +108,39 @@ pub async fn serve(
     let (token, failures) = (Arc::new(token), Arc::default());
     let (rates, intake) = (Arc::default(), Arc::default());
     let site = Site { bot, token, tokens, failures, rates, intake, world, started };
-    let guarded = |router: Router<Site>, (scope, path, methods): (Scope, &str, MethodRouter<Site>)| {
-        let guard = axum::middleware::from_fn_with_state((site.clone(), scope), auth::require);
-        router.route(path, methods.route_layer(guard))
-    };
-    let api = routes().into_iter().fold(Router::new(), guarded);
+    let console = console::router(&site, tls.is_some(), &stop);
     let app = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .route("/api", get(reference))
+        .route("/api/", get(reference))
+        .route("/api/style.css", get(catalogue::style))
+        .route("/api/openapi.json", get(openapi))
         .route("/chat/{adapter}/{*path}", post(calls::take))
         .route("/in/{source}", any(intake::take))
-        .nest("/api/v1", api)
+        // It names notifiers and adapters, which are nobody's business.
+        .route(
+            "/metrics",
+            get(metrics::all).route_layer(from_fn_with_state((site.clone(), Scope::Read), auth::require)),
+        )
+        .nest(catalogue::ROOT, catalogue::router(&site))
+        .nest("/st2", st2::router(&site))
         .fallback(problem::nowhere)
+        .method_not_allowed_fallback(problem::otherwise)
         .layer(axum::extract::DefaultBodyLimit::max(LARGEST_BODY))
         .layer(map_request(slow::limit))
-        .with_state(site);
+        .layer(map_response(headers::secure))
+        .with_state(site)
+        .merge(console);
     listen::serve(listener, app, tls, stop).await
+}
+
+/// The reference page, which has a style sheet.
+async fn reference() -> impl IntoResponse {
+    ([(header::CONTENT_SECURITY_POLICY, headers::PAGE)], catalogue::reference().await)
+}
+
+/// The OpenAPI document.
+async fn openapi() -> axum::Json<serde_json::Value> {
+    axum::Json(catalogue::document())
 }

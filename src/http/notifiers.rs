@@ -1,68 +1,457 @@
-//! The notifiers: how they stand, and test-sends.
+//! Notifiers: how they stand, those that were added while the bot runs, test-sends.
 
-use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{Path, State};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
-use super::problem::{Problem, Query};
-use super::{Site, when};
-use crate::bot::notify::{NotifierHealth, Tested, notifier_name};
-use crate::model::Event;
-use crate::store::{Backlog, Reader};
+use super::caller::Caller;
+use super::paging::{Listed, Nothing};
+use super::problem::{Path, Problem, Query, Raw};
+use super::{Site, notifications, patch as body, tower};
+use crate::bot::home::Home;
+use crate::bot::notify::{NotifierHealth, Patch, Tested, notifier_name};
+use crate::model::{About, Event, Override};
+use crate::notifier::{Row, schema};
+use crate::store::{Backlog, Live, Reader};
 
-/// How every notifier stands: `{"notifiers"}`.
-pub(super) async fn list(State(site): State<Site>) -> Result<Json<Value>, Problem> {
-    let backlog = site.bot.store().read(Reader::backlog).await?;
-    let one = |health: &NotifierHealth| {
-        let name = notifier_name(&health.name);
-        whole(health, backlog.iter().find(|one| one.notifier == name))
-    };
-    let health = site.bot.notify().health();
-    let mut all: Vec<Value> = health.iter().map(one).collect();
-    // What waits for a notifier that is configured no longer.
-    let known = |name: &str| health.iter().any(|one| one.name == name);
-    for left in backlog.iter().filter(|left| left.waiting + left.held > 0) {
-        if let Some(name) = left.notifier.strip_prefix("notifier/").filter(|name| !known(name)) {
-            all.push(whole(&NotifierHealth::stranded(name), Some(left)));
-        }
-    }
-    Ok(Json(json!({"notifiers": all})))
+/// A notifier and how it stands.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Notifier {
+    /// Its number, for good; none for one that is in no file and was never added.
+    id: Option<i64>,
+    /// Always `notification_template`, as clients of Tower expect.
+    #[serde(rename = "type")]
+    noun: &'static str,
+    /// Where it is.
+    url: String,
+    /// Where more is.
+    related: Value,
+    /// Its name.
+    name: String,
+    /// What it is for.
+    description: String,
+    /// Where it stands: `file` is changed in `notifiers.yaml` alone, `api` here.
+    source: &'static str,
+    /// Its kind.
+    kind: String,
+    /// Its kind, as clients of Tower expect.
+    notification_type: String,
+    /// Its options; a secret that is set is `$encrypted$`, and sent back so it stays.
+    notification_configuration: Map<String, Value>,
+    /// Its own texts, of one that was added.
+    messages: Map<String, Value>,
+    /// What a client of Tower said of it.
+    organization: Value,
+    /// Who changed its options here last, and when.
+    set: Option<Value>,
+    /// Whether it takes part.
+    enabled: bool,
+    /// Where it sends.
+    targets: Vec<String>,
+    /// How it stands: up, failing, resting, off, stranded.
+    state: &'static str,
+    /// Deliveries that are to be sent now, or again.
+    waiting: u64,
+    /// Deliveries that wait for their time.
+    held: u64,
+    /// Deliveries that were given up.
+    dead: u64,
+    /// When the oldest of those that wait was made.
+    oldest: Option<String>,
+    /// Since when it fails.
+    failing_since: Option<String>,
+    /// What it said last when it failed.
+    last_error: Option<String>,
 }
 
-fn whole(health: &NotifierHealth, backlog: Option<&Backlog>) -> Value {
-    let count = |of: fn(&Backlog) -> u64| backlog.map_or(0, of);
-    json!({
-        "name": health.name, "kind": health.kind, "description": health.description, "enabled": health.enabled,
-        "targets": health.targets, "state": health.state, "waiting": count(|one| one.waiting),
-        "held": count(|one| one.held), "dead": count(|one| one.dead), "oldest": when::shown(backlog.and_then(|one| one.oldest)),
-        "failing_since": when::shown(health.failing_since), "last_error": health.last_error,
-    })
+/// The same with its last notifications.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Whole {
+    #[serde(flatten)]
+    notifier: Notifier,
+    /// The last five notifications, and what may be done.
+    summary_fields: Value,
+}
+
+/// What there is to know.
+struct Known {
+    home: std::sync::Arc<Home>,
+    live: std::sync::Arc<Live>,
+    backlog: Vec<Backlog>,
+    health: Vec<NotifierHealth>,
+}
+
+async fn known(site: &Site) -> Result<Known, Problem> {
+    let backlog = site.bot.store().read(Reader::backlog).await?;
+    let turn = site.bot.homes().turn().await;
+    let (home, live) = (site.bot.homes().current(), turn.live().clone());
+    drop(turn);
+    Ok(Known { home, live, backlog, health: site.bot.notify().health() })
+}
+
+impl Known {
+    fn view(&self, health: &NotifierHealth) -> Notifier {
+        let notifying = &self.home.notifying;
+        let name = &health.name;
+        let slot = notifier_name(name);
+        let backlog = self.backlog.iter().find(|one| one.notifier == slot);
+        let count = |of: fn(&Backlog) -> u64| backlog.map_or(0, of);
+        let filed = notifying.is_filed(name);
+        let set = self.live.overrides.iter().find(|one| one.name == *name && one.added != filed);
+        let about = set.filter(|one| one.added).map(|one| one.about.clone()).unwrap_or_default();
+        let id = notifying.number(name);
+        let url = format!(
+            "{}/notifiers/{}",
+            super::catalogue::ROOT,
+            id.map_or_else(|| name.clone(), |id| id.to_string())
+        );
+        Notifier {
+            id,
+            noun: "notification_template",
+            related: json!({"test": format!("{url}/test"), "notifications": format!("{url}/notifications")}),
+            url,
+            name: name.clone(),
+            description: health.description.clone(),
+            source: if filed { "file" } else { "api" },
+            kind: health.kind.to_owned(),
+            notification_type: health.kind.to_owned(),
+            notification_configuration: self.options(name),
+            messages: about.messages,
+            organization: about.organization,
+            set: set.map(|one: &Override| json!({"by": one.who, "at": one.at.to_string()})),
+            enabled: health.enabled,
+            targets: health.targets.clone(),
+            state: health.state,
+            waiting: count(|one| one.waiting),
+            held: count(|one| one.held),
+            dead: count(|one| one.dead),
+            oldest: backlog.and_then(|one| one.oldest).map(|time| time.to_string()),
+            failing_since: health.failing_since.map(|time| time.to_string()),
+            last_error: health.last_error.clone(),
+        }
+    }
+
+    /// Its options with secrets as `$encrypted$`.
+    fn options(&self, name: &str) -> Map<String, Value> {
+        let Some(it) = self.home.notifying.notifiers().get(name) else { return Map::new() };
+        let (mut options, cut) = it.shown();
+        schema::encrypted(&mut options, &cut);
+        options
+    }
+
+    fn of(&self, which: &str) -> Result<Notifier, Problem> {
+        let name = named(&self.home, which)?;
+        let health = self.health.iter().find(|one| one.name == name);
+        Ok(self.view(health.ok_or_else(|| missing(which))?))
+    }
+}
+
+fn missing(which: &str) -> Problem {
+    Problem::missing(format!("there is no notifier `{which}`: `chatops notifier list`"))
+}
+
+/// The name of a notifier that is named by its name or its number.
+pub(super) fn named(home: &Home, which: &str) -> Result<String, Problem> {
+    let notifiers = home.notifying.notifiers();
+    if notifiers.contains_key(which) {
+        return Ok(which.to_owned());
+    }
+    let numbered = which.parse().ok().and_then(|number| home.notifying.numbered(number));
+    numbered.filter(|name| notifiers.contains_key(*name)).map(str::to_owned).ok_or_else(|| missing(which))
+}
+
+/// How every notifier stands, those that are configured no longer and have something waiting last.
+pub(super) async fn list(
+    State(site): State<Site>,
+    Listed { paging, asked: Nothing {} }: Listed<Nothing>,
+) -> Result<Json<Value>, Problem> {
+    let known = known(&site).await?;
+    let mut all: Vec<Notifier> = known.health.iter().map(|health| known.view(health)).collect();
+    let is_known = |name: &str| known.health.iter().any(|one| one.name == name);
+    for left in known.backlog.iter().filter(|left| left.waiting + left.held > 0) {
+        if let Some(name) = left.notifier.strip_prefix("notifier/").filter(|name| !is_known(name)) {
+            all.push(known.view(&NotifierHealth::stranded(name)));
+        }
+    }
+    Ok(Json(paging.cut(all)?.also("notifiers", &paging)))
+}
+
+/// One notifier.
+pub(super) async fn show(
+    State(site): State<Site>,
+    Path(which): Path<String>,
+) -> Result<Json<Whole>, Problem> {
+    let known = known(&site).await?;
+    let notifier = known.of(&which)?;
+    whole(&site, notifier).await.map(Json)
+}
+
+async fn whole(site: &Site, notifier: Notifier) -> Result<Whole, Problem> {
+    let recent = notifications::recent(site, &notifier.name).await?;
+    let may = notifier.source == "api";
+    let summary_fields = json!({
+        "recent_notifications": recent, "user_capabilities": {"edit": may, "delete": may, "copy": true},
+    });
+    Ok(Whole { notifier, summary_fields })
+}
+
+/// A notifier that somebody wants. What only the bot says (`id`, `state` and so on) may stand there too: what was shown
+/// can be sent back.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
+    /// Its name: letters, digits, `-`, `_` and `.`, not digits alone.
+    name: String,
+    /// Its kind, as `GET /config` lists them.
+    #[serde(alias = "kind")]
+    notification_type: String,
+    /// Its options, as `GET /config/{kind}` describes them, or as Tower has them.
+    #[serde(default, alias = "options")]
+    notification_configuration: Map<String, Value>,
+    /// What it is for.
+    #[serde(default)]
+    description: Option<String>,
+    /// Whether it takes part.
+    #[serde(default)]
+    enabled: Option<bool>,
+    /// Its own texts, as in `notifiers.yaml`: `{"error": {"message": "..."}}`.
+    #[serde(default)]
+    messages: Option<Map<String, Value>>,
+    /// Tower's organization; kept, and nothing depends on it.
+    #[serde(default)]
+    organization: Value,
+}
+
+/// What the bot says and nobody sets.
+const OURS: [&str; 14] = [
+    "id",
+    "type",
+    "url",
+    "related",
+    "summary_fields",
+    "source",
+    "set",
+    "targets",
+    "state",
+    "waiting",
+    "held",
+    "dead",
+    "failing_since",
+    "last_error",
+];
+
+/// The same where only some of it changes.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Changes {
+    /// Its name; it cannot be changed.
+    #[serde(default)]
+    name: Option<String>,
+    /// Its kind; it cannot be changed.
+    #[serde(default, alias = "kind")]
+    notification_type: Option<String>,
+    /// Options with their new values; null takes one away.
+    #[serde(default, alias = "options")]
+    notification_configuration: Map<String, Value>,
+    /// What it is for.
+    #[serde(default)]
+    description: Option<String>,
+    /// Whether it takes part.
+    #[serde(default)]
+    enabled: Option<bool>,
+    /// Its own texts.
+    #[serde(default)]
+    messages: Option<Map<String, Value>>,
+    /// Tower's organization.
+    #[serde(default)]
+    organization: Option<Value>,
+}
+
+/// A body without what the bot says itself.
+fn read<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut map: Map<String, Value> = body::read(bytes)?;
+    OURS.iter().chain(&["created", "modified", "oldest"]).for_each(|key| drop(map.shift_remove(*key)));
+    // It is the same as `notification_type`; both are shown.
+    if map.contains_key("notification_type") {
+        map.shift_remove("kind");
+    }
+    body::fit(Value::Object(map))
+}
+
+/// Makes one: 201 with it.
+pub(super) async fn create(
+    State(site): State<Site>,
+    Extension(caller): Extension<Caller>,
+    Raw(bytes): Raw,
+) -> Result<(StatusCode, Json<Whole>), Problem> {
+    let wanted: Wanted = read(&bytes)?;
+    if wanted.name.chars().all(|c| c.is_ascii_digit()) {
+        let why = format!("name: `{}` is no name: digits alone are numbers of notifiers", wanted.name);
+        return Err(Problem::wrong(why).field("name"));
+    }
+    let row = row(&wanted.notification_type)?;
+    let (name, said) = (wanted.name.clone(), said("notifier added", &wanted.notification_configuration));
+    let (options, about) = parts(row, wanted);
+    change(&site, &caller, (row, &name), Patch::Make { options, about }, said).await?;
+    let made = known(&site).await?.of(&name)?;
+    Ok((StatusCode::CREATED, Json(whole(&site, made).await?)))
+}
+
+fn row(kind: &str) -> Result<&'static Row, Problem> {
+    Row::of(kind)
+        .map_err(|why| Problem::wrong(format!("notification_type: {why}")).field("notification_type"))
+}
+
+fn parts(row: &Row, wanted: Wanted) -> (Map<String, Value>, About) {
+    let schema = (row.schema)();
+    let options = tower::options(row.kind, &schema::keys(&schema), wanted.notification_configuration);
+    let about = About {
+        description: wanted.description.unwrap_or_default(),
+        enabled: wanted.enabled.unwrap_or(true),
+        messages: wanted.messages.unwrap_or_default(),
+        organization: wanted.organization,
+    };
+    (options, about)
+}
+
+/// What the audit log is told: the names of options, never their values.
+fn said(change: &str, options: &Map<String, Value>) -> Value {
+    json!({"change": change, "options": options.keys().collect::<Vec<_>>()})
+}
+
+/// Replaces one that was added.
+pub(super) async fn replace(
+    State(site): State<Site>,
+    Extension(caller): Extension<Caller>,
+    Path(which): Path<String>,
+    Raw(bytes): Raw,
+) -> Result<Json<Whole>, Problem> {
+    let before = known(&site).await?.of(&which)?;
+    let wanted: Wanted = read(&bytes)?;
+    let row = same(&before, Some(&wanted.name), Some(&wanted.notification_type))?;
+    let said = said("notifier replaced", &wanted.notification_configuration);
+    let (options, about) = parts(row, wanted);
+    change(&site, &caller, (row, &before.name), Patch::Replace { options, about }, said).await?;
+    let now = known(&site).await?.of(&before.name)?;
+    whole(&site, now).await.map(Json)
+}
+
+/// Name and kind stay.
+fn same(before: &Notifier, name: Option<&String>, kind: Option<&String>) -> Result<&'static Row, Problem> {
+    if name.is_some_and(|name| *name != before.name) {
+        return Err(
+            Problem::wrong("name: it cannot be changed, deliveries and routes go by it").field("name")
+        );
+    }
+    if kind.is_some_and(|kind| *kind != before.kind) {
+        let why = "notification_type: it cannot be changed, make another notifier";
+        return Err(Problem::wrong(why).field("notification_type"));
+    }
+    row(&before.kind)
+}
+
+/// Changes some of one that was added.
+pub(super) async fn patch(
+    State(site): State<Site>,
+    Extension(caller): Extension<Caller>,
+    Path(which): Path<String>,
+    Raw(bytes): Raw,
+) -> Result<Json<Whole>, Problem> {
+    let known_now = known(&site).await?;
+    let before = known_now.of(&which)?;
+    let changes: Changes = read(&bytes)?;
+    let row = same(&before, changes.name.as_ref(), changes.notification_type.as_ref())?;
+    let said = said("notifier changed", &changes.notification_configuration);
+    let theirs = tower::options(row.kind, &schema::keys(&(row.schema)()), changes.notification_configuration);
+    let mut options = before.notification_configuration.clone();
+    for (key, value) in theirs {
+        match value {
+            Value::Null => drop(options.shift_remove(&key)),
+            value => drop(options.insert(key, value)),
+        }
+    }
+    let about = About {
+        description: changes.description.unwrap_or(before.description),
+        enabled: changes.enabled.unwrap_or(before.enabled),
+        messages: changes.messages.unwrap_or(before.messages),
+        organization: changes.organization.unwrap_or(before.organization),
+    };
+    change(&site, &caller, (row, &before.name), Patch::Replace { options, about }, said).await?;
+    let now = known(&site).await?.of(&before.name)?;
+    whole(&site, now).await.map(Json)
+}
+
+/// Removes one that was added.
+pub(super) async fn remove(
+    State(site): State<Site>,
+    Extension(caller): Extension<Caller>,
+    Path(which): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let before = known(&site).await?.of(&which)?;
+    if before.source == "file" {
+        let why = format!("`{}` stands in notifiers.yaml: remove it there", before.name);
+        return Err(Problem::new(StatusCode::CONFLICT, why));
+    }
+    let row = row(&before.kind)?;
+    let said = json!({"change": "notifier removed"});
+    change(&site, &caller, (row, &before.name), Patch::Remove, said).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn change(
+    site: &Site,
+    caller: &Caller,
+    (row, name): (&Row, &str),
+    patch: Patch,
+    said: Value,
+) -> Result<(), Problem> {
+    let body = said.as_object().cloned().unwrap_or_default();
+    let audit = caller.changed(site.world.now(), format!("config/{}/{name}", row.kind), body);
+    let who = caller.person().to_string();
+    Ok(site.bot.notify().configure((row.kind, name), patch, (who, audit)).await?)
 }
 
 /// Whether it is meant.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Asked {
+    /// Nothing leaves; the answer is what would be sent, secrets masked.
     dry_run: bool,
 }
 
-/// Sends a test, of the event in the body if there is one, to every target and waits for what they say:
-/// `{"good", "results": [{"target", "good", "answer", "ms", "delivery"}]}`. With `?dry_run=true` nothing leaves.
+/// What every target said to a test.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Outcome {
+    /// Whether every target took it.
+    good: bool,
+    /// Each target: `{"target", "good", "answer", "ms", "delivery"}`.
+    results: Vec<Value>,
+    /// The notification in the history; none of a dry run.
+    notification: Option<i64>,
+}
+
+/// Sends a test, of the event in the body if there is one, to every target and waits for what they say. With
+/// `?dry_run=true` nothing leaves.
 pub(super) async fn test(
     State(site): State<Site>,
-    Path(name): Path<String>,
+    Path(which): Path<String>,
     Query(asked): Query<Asked>,
-    body: Bytes,
-) -> Result<Json<Value>, Problem> {
-    if !site.bot.notify().health().iter().any(|one| one.name == name) {
-        return Err(Problem::missing(format!("there is no notifier `{name}`: `chatops notifier list`")));
-    }
-    let event = if body.is_empty() { None } else { Some(read(&body)?) };
+    Raw(bytes): Raw,
+) -> Result<Json<Outcome>, Problem> {
+    let name = named(&site.bot.homes().current(), &which)?;
+    let event = if is_nothing(&bytes) { None } else { Some(event(&bytes)?) };
     let tested = site.bot.notify().test(&name, event, asked.dry_run).await.map_err(Problem::wrong)?;
     let (good, results) = outcomes(&tested);
-    Ok(Json(json!({"good": good, "results": results})))
+    let notification = tested.iter().filter_map(|one| one.delivery).min();
+    Ok(Json(Outcome { good, results, notification }))
+}
+
+/// Clients of Tower send `{}` where they have nothing to say.
+fn is_nothing(bytes: &[u8]) -> bool {
+    matches!(bytes.trim_ascii(), b"" | b"{}")
 }
 
 /// Whether every target took a test, and what each said.
@@ -81,8 +470,8 @@ pub(super) fn outcomes(tested: &[Tested]) -> (bool, Vec<Value>) {
     (good, results)
 }
 
-fn read(body: &Bytes) -> Result<Event, Problem> {
-    let value: Value = serde_json::from_slice(body)
+pub(super) fn event(bytes: &[u8]) -> Result<Event, Problem> {
+    let value: Value = serde_json::from_slice(bytes)
         .map_err(|error| Problem::wrong(format!("the body is no JSON: {error}")).field("event"))?;
     Event::from_json(&value).map_err(|error| Problem::wrong(error.to_string()).field(error.field))
 }

@@ -15,7 +15,20 @@ const MOST: usize = 1_000;
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let value: Value = serde_json::from_slice(body)
         .map_err(|error| Problem::wrong(format!("the body is no JSON: {error}")))?;
-    serde_json::from_value(value).map_err(|error| Problem::wrong(format!("the body does not fit: {error}")))
+    fit(value)
+}
+
+/// A value as what is expected.
+pub(super) fn fit<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
+    serde_json::from_value(value).map_err(|error| {
+        let why = error.to_string();
+        let named = why.split('`').nth(1).filter(|_| why.contains(" field `")).map(str::to_owned);
+        let problem = Problem::wrong(format!("the body does not fit: {why}"));
+        match named {
+            Some(field) => problem.field(field),
+            None => problem,
+        }
+    })
 }
 
 /// One operation of a JSON Patch.

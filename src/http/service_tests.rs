@@ -1,21 +1,21 @@
 //! Tests of kinds of services: what they take, and a test-send with it.
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::Site;
 use super::notifiers::outcomes;
 use super::patch;
-use super::problem::{Problem, Query};
+use super::problem::{Path, Problem, Query, Raw};
 use crate::bot::notify::ServiceTest;
 use crate::notifier::Row;
 use crate::route::Pattern;
 
 /// Which kinds.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Asked {
     /// Their name, `*` for any characters.
@@ -54,7 +54,7 @@ pub(super) async fn show(State(site): State<Site>, Path(kind): Path<String>) -> 
 pub(super) async fn run(
     State(site): State<Site>,
     Path(kind): Path<String>,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> Result<Json<Value>, Problem> {
     let given: Map<String, Value> = if body.is_empty() { Map::new() } else { patch::read(&body)? };
     let (success, message, results) = match site.bot.notify().test_service(&kind, given).await? {

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::caller::Caller;
-use super::problem::{Body, Problem, Query};
+use super::paging::Listed;
+use super::problem::{Body, Path, Problem};
 use super::{Site, when};
 use crate::model::{Noun, Silence};
 use crate::route::Muted;
@@ -19,33 +21,56 @@ use crate::store::{Change, Setting};
 const LONGEST: Duration = Duration::from_secs(90 * 86_400);
 
 /// Which silences to list.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Asked {
     /// Those that are over too.
     all: bool,
 }
 
-/// The silences in force: `{"silences"}`.
+/// The silences in force, the one that ends last first.
 pub(super) async fn list(
     State(site): State<Site>,
-    Query(asked): Query<Asked>,
+    Listed { asked, paging }: Listed<Asked>,
 ) -> Result<Json<Value>, Problem> {
     let at = (!asked.all).then(|| site.world.now());
     let found = site.bot.store().read(move |reader| reader.silences(at)).await?;
-    Ok(Json(json!({"silences": found.iter().map(whole).collect::<Vec<_>>()})))
+    let page = paging.cut(found.iter().map(whole).collect())?;
+    Ok(Json(page.also("silences", &paging)))
+}
+
+/// A silence, as the API answers.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Silenced {
+    /// Its id.
+    id: i64,
+    /// Which events.
+    #[serde(rename = "match")]
+    matching: Map<String, Value>,
+    /// Who asked for it.
+    who: String,
+    /// Why.
+    why: String,
+    /// Since when.
+    from: String,
+    /// Until when.
+    until: String,
 }
 
 /// A silence, as the API answers.
 pub fn whole(silence: &Silence) -> Value {
-    json!({
-        "id": silence.id, "match": silence.matching, "who": silence.who, "why": silence.why,
-        "from": silence.from.to_string(), "until": silence.until.to_string(),
+    json!(Silenced {
+        id: silence.id,
+        matching: silence.matching.clone(),
+        who: silence.who.clone(),
+        why: silence.why.clone(),
+        from: silence.from.to_string(),
+        until: silence.until.to_string(),
     })
 }
 
 /// A silence that somebody wants.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wanted {
     /// Which events: the keys of a route's `match`, `subject`, `scope`.

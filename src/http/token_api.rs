@@ -1,36 +1,82 @@
 //! Tokens: made, listed, revoked.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::caller::{Caller, Scope};
-use super::problem::{Body, Problem};
+use super::paging::{Listed, Nothing};
+use super::problem::{Body, Path, Problem};
 use super::tokens::{Issued, issue};
 use super::{Site, when};
 use crate::store::{Change, Done, Reader, Setting, Token};
 
-/// The tokens, also those that were revoked: `{"tokens"}`. The tokens themselves nobody knows.
-pub(super) async fn list(State(site): State<Site>) -> Result<Json<Value>, Problem> {
+/// The tokens, also those that were revoked. The tokens themselves nobody knows.
+pub(super) async fn list(
+    State(site): State<Site>,
+    Listed { paging, asked: Nothing {} }: Listed<Nothing>,
+) -> Result<Json<Value>, Problem> {
     let all = site.bot.store().read(Reader::tokens).await?;
-    Ok(Json(json!({"tokens": all.iter().map(whole).collect::<Vec<_>>()})))
+    let page = paging.cut(all.iter().map(whole).collect())?;
+    Ok(Json(page.also("tokens", &paging)))
+}
+
+/// A token without its hash.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Known {
+    /// Its id.
+    id: i64,
+    /// What it is called.
+    name: String,
+    /// What it may do.
+    scopes: Vec<String>,
+    /// When it was made.
+    created: String,
+    /// Until when it is good.
+    expires: Option<String>,
+    /// When it was used last, to the minute.
+    used: Option<String>,
+    /// When it was revoked.
+    revoked: Option<String>,
 }
 
 /// A token without its hash, as the API answers.
 pub fn whole(token: &Token) -> Value {
-    json!({
-        "id": token.id, "name": token.name, "scopes": token.scopes, "created": token.created.to_string(),
-        "expires": when::shown(token.expires), "used": when::shown(token.used), "revoked": when::shown(token.revoked),
-    })
+    json!(view(token))
+}
+
+fn view(token: &Token) -> Known {
+    let shown = |time: Option<crate::model::Timestamp>| time.map(|time| time.to_string());
+    Known {
+        id: token.id,
+        name: token.name.clone(),
+        scopes: token.scopes.clone(),
+        created: token.created.to_string(),
+        expires: shown(token.expires),
+        used: shown(token.used),
+        revoked: shown(token.revoked),
+    }
+}
+
+/// A token that was just made.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Made {
+    #[serde(flatten)]
+    known: Known,
+    /// The token, shown this once.
+    token: String,
 }
 
 /// A token that somebody wants.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wanted {
+    /// What it is called: letters, digits, `-`, `_` and `.`, not digits alone.
     name: String,
+    /// What it may do: events, read, deliver, run, audit, admin.
     scopes: Vec<String>,
     /// After a span, `90d`.
     #[serde(default)]
@@ -42,7 +88,7 @@ pub(super) async fn create(
     State(site): State<Site>,
     Extension(caller): Extension<Caller>,
     Body(wanted): Body<Wanted>,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+) -> Result<(StatusCode, Json<Made>), Problem> {
     let scopes: Result<Vec<Scope>, String> = wanted.scopes.iter().map(|word| word.parse()).collect();
     let scopes = scopes.map_err(|why| Problem::wrong(format!("scopes: {why}")).field("scopes"))?;
     let now = site.world.now();
@@ -50,7 +96,7 @@ pub(super) async fn create(
     let store = site.bot.store();
     let issued = issue(store, &site.world, &wanted.name, &scopes, span.map(|span| now.plus(span)));
     let Issued { secret, token } = issued.map_err(Problem::wrong)?;
-    let mut answer = whole(&token);
+    let known = view(&token);
     let body = Map::from_iter([
         ("change".to_owned(), json!("create")),
         ("name".to_owned(), json!(token.name)),
@@ -59,8 +105,7 @@ pub(super) async fn create(
     let audit = caller.changed(now, format!("token/{}", token.id), body);
     store.write(Change::Set { setting: Box::new(Setting::Token(token)), audit }).await?;
     site.tokens.refresh(store).await?;
-    answer["token"] = json!(secret.expose());
-    Ok((StatusCode::CREATED, Json(answer)))
+    Ok((StatusCode::CREATED, Json(Made { known, token: secret.expose().to_owned() })))
 }
 
 /// Revokes one, named by its id or its name: it is good for nothing from here on.

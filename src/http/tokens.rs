@@ -115,6 +115,14 @@ impl Tokens {
         Ok(())
     }
 
+    /// Who holds the token with this hash, while it is good: for a session of the console that began with it.
+    pub(super) fn holder(&self, hash: &str, now: Timestamp) -> Option<Caller> {
+        let all = self.known.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let token = &all.get(hash)?.token;
+        let good = token.expires.is_none_or(|end| end > now);
+        good.then(|| Caller::Token { name: token.name.clone(), scopes: token.scopes.clone() })
+    }
+
     /// Whose token it is. The use is recorded, at most once a minute.
     pub(super) fn caller(&self, given: &str, store: &Store, now: Timestamp) -> Result<Caller, Bad> {
         if !given.starts_with(START) {
@@ -133,6 +141,25 @@ impl Tokens {
             store.record(Change::Used { token: token.id, at: now });
         }
         Ok(Caller::Token { name: token.name.clone(), scopes: token.scopes.clone() })
+    }
+}
+
+impl Tokens {
+    /// The id of a token that is known.
+    pub(super) fn id(&self, given: &str) -> Option<i64> {
+        let all = self.known.read().unwrap_or_else(PoisonError::into_inner).clone();
+        all.get(&hash(given)).map(|known| known.token.id)
+    }
+
+    /// The holder of the token of this id, and until when it is good.
+    pub(super) fn numbered(&self, id: i64, now: Timestamp) -> Result<(Caller, Option<Timestamp>), Bad> {
+        let all = self.known.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = all.values().find(|known| known.token.id == id).ok_or(Bad::Unknown)?;
+        let Token { name, scopes, expires, .. } = &known.token;
+        if expires.is_some_and(|end| end <= now) {
+            return Err(Bad::Expired(name.clone()));
+        }
+        Ok((Caller::Token { name: name.clone(), scopes: scopes.clone() }, *expires))
     }
 }
 

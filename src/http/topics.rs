@@ -1,19 +1,20 @@
 //! Topics: which there are, and what they remember.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::{Extension, Json};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::caller::Caller;
-use super::problem::{Problem, Query};
+use super::problem::{Path, Problem, Query};
 use super::service_tests::pattern;
 use super::{Site, when};
 use crate::model::{Level, TopicEvent};
 use crate::store::{Reader, TopicLine};
 
 /// Which topics, or which of a topic's events.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub(super) struct Asked {
     /// A topic's name, `*` for any characters.

@@ -18,13 +18,15 @@ pub enum Noun {
     Token,
     /// The buttons of one message.
     Offer,
+    /// Something granted for a time.
+    Grant,
     /// Something that is to happen later.
     Schedule,
 }
 
 impl Noun {
     /// Every noun, in the order of the `block` table.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Execution,
         Self::Delivery,
         Self::Worker,
@@ -32,6 +34,7 @@ impl Noun {
         Self::Silence,
         Self::Token,
         Self::Offer,
+        Self::Grant,
         Self::Schedule,
     ];
 
@@ -45,6 +48,7 @@ impl Noun {
             Self::Silence => "silence",
             Self::Token => "token",
             Self::Offer => "offer",
+            Self::Grant => "grant",
             Self::Schedule => "schedule",
         }
     }

@@ -59,10 +59,33 @@ pub struct Override {
     pub added: bool,
     /// The options that differ from the file's.
     pub options: Map<String, Value>,
+    /// What else an added one has.
+    pub about: About,
     /// Who set them last.
     pub who: String,
     /// When.
     pub at: Timestamp,
+}
+
+/// What an added notifier has beside its options. No secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct About {
+    /// What it is for.
+    pub description: String,
+    /// Whether it takes part.
+    pub enabled: bool,
+    /// Its own texts, as in `notifiers.yaml`: `{"error": {"message": "..."}}`.
+    pub messages: Map<String, Value>,
+    /// What a client of Tower said of its organization; nothing depends on it.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub organization: Value,
+}
+
+impl Default for About {
+    fn default() -> Self {
+        Self { description: String::new(), enabled: true, messages: Map::new(), organization: Value::Null }
+    }
 }
 
 impl std::fmt::Debug for Override {

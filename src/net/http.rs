@@ -9,7 +9,7 @@ use reqwest::{Certificate, ClientBuilder, Identity, NoProxy, Proxy, Url};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
-use super::tls;
+use super::{Proxies, World, tls};
 use crate::model::Secret;
 
 /// How requests are made: the `http:` part of whatever speaks HTTP.
@@ -56,11 +56,11 @@ impl Default for HttpOptions {
 }
 
 impl HttpOptions {
-    /// A client as these options say; whoever calls may add to it.
+    /// A client as these options say, through the world's proxies where they name none; whoever calls may add to it.
     ///
     /// # Errors
     /// A file cannot be read or holds no certificate, or the proxy is no address; in one sentence.
-    pub fn builder(&self) -> Result<ClientBuilder, String> {
+    pub fn builder(&self, world: &World) -> Result<ClientBuilder, String> {
         tls::install();
         let mut builder = ClientBuilder::new()
             .user_agent(concat!("chatops/", env!("CARGO_PKG_VERSION")))
@@ -71,7 +71,7 @@ impl HttpOptions {
         if self.no_proxy.iter().any(|host| host.trim() == "*") {
             builder = builder.no_proxy();
         } else {
-            for proxy in self.proxies()? {
+            for proxy in self.proxies(world.proxies())? {
                 builder = builder.proxy(proxy);
             }
         }
@@ -90,7 +90,7 @@ impl HttpOptions {
     }
 
     /// The proxies; none leaves it to the environment.
-    fn proxies(&self) -> Result<Vec<Proxy>, String> {
+    fn proxies(&self, settings: &Proxies) -> Result<Vec<Proxy>, String> {
         let own = self.no_proxy.join(",");
         let bad =
             || "`proxy` is not an HTTP proxy's address such as `http://proxy.example.org:3128`".to_owned();
@@ -99,14 +99,21 @@ impl HttpOptions {
             let proxy = Proxy::all(url).map_err(|_| bad())?;
             return Ok(vec![proxy.no_proxy(NoProxy::from_string(&own))]);
         }
-        if own.is_empty() {
-            return Ok(Vec::new());
-        }
-        // The environment's proxies, with our exceptions beside its own.
-        let except = format!("{own},{}", variable("NO_PROXY").unwrap_or_default());
-        let makers: [(&str, MakeProxy); 3] =
-            [("HTTP_PROXY", Proxy::http), ("HTTPS_PROXY", Proxy::https), ("ALL_PROXY", Proxy::all)];
-        let found = makers.iter().filter_map(|(name, make)| make(proxy_url(&variable(name)?)?).ok());
+        // Those of the settings or of the environment, with our exceptions beside theirs.
+        let except = match settings.except.is_empty() {
+            true => variable("NO_PROXY").unwrap_or_default(),
+            false => settings.except.clone(),
+        };
+        let except = format!("{own},{except}");
+        let set = |known: &Option<Secret>, name: &str| {
+            known.as_ref().map(|url| url.expose().to_owned()).or_else(|| variable(name))
+        };
+        let makers: [(Option<String>, MakeProxy); 3] = [
+            (set(&settings.http, "HTTP_PROXY"), Proxy::http),
+            (set(&settings.https, "HTTPS_PROXY"), Proxy::https),
+            (variable("ALL_PROXY"), Proxy::all),
+        ];
+        let found = makers.iter().filter_map(|(url, make)| make(proxy_url(url.as_ref()?)?).ok());
         Ok(found.map(|proxy| proxy.no_proxy(NoProxy::from_string(&except))).collect())
     }
 }
@@ -244,15 +251,20 @@ mod tests {
 
     #[test]
     fn options_that_cannot_work_are_said() {
-        assert!(HttpOptions::default().builder().unwrap().build().is_ok());
+        assert!(HttpOptions::default().builder(&World::real()).unwrap().build().is_ok());
         let missing = HttpOptions { ca_file: Some("/no/ca.pem".into()), ..HttpOptions::default() };
-        assert!(missing.builder().unwrap_err().starts_with("`/no/ca.pem` cannot be read"));
+        assert!(missing.builder(&World::real()).unwrap_err().starts_with("`/no/ca.pem` cannot be read"));
         let empty = HttpOptions { ca_file: Some("/dev/null".into()), ..HttpOptions::default() };
-        assert_eq!(empty.builder().unwrap_err(), "`/dev/null` holds no certificate in PEM form");
+        assert_eq!(
+            empty.builder(&World::real()).unwrap_err(),
+            "`/dev/null` holds no certificate in PEM form"
+        );
         let proxy = HttpOptions { proxy: Some(Secret::new("http://a b")), ..HttpOptions::default() };
-        assert!(proxy.builder().unwrap_err().starts_with("`proxy` is not an HTTP proxy's address"));
+        assert!(
+            proxy.builder(&World::real()).unwrap_err().starts_with("`proxy` is not an HTTP proxy's address")
+        );
         let socks =
             HttpOptions { proxy: Some(Secret::new("socks5://example.org:1")), ..HttpOptions::default() };
-        assert!(socks.builder().is_err());
+        assert!(socks.builder(&World::real()).is_err());
     }
 }

@@ -2,10 +2,12 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
@@ -43,6 +45,8 @@ pub enum Stdin {
     Bytes(Vec<u8>),
     /// These bytes; the end comes only when the process has ended or we have.
     Held(Vec<u8>),
+    /// Our side gave it one end of a socket, for talking both ways.
+    Socket(Arc<OwnedFd>),
 }
 
 /// A process to start: no shell is involved.
@@ -149,7 +153,11 @@ fn spawn(spec: Spec) -> io::Result<(Child, JoinSet<()>)> {
     }
     command.envs(spec.env);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.stdin(if matches!(spec.stdin, Stdin::Null) { Stdio::null() } else { Stdio::piped() });
+    command.stdin(match &spec.stdin {
+        Stdin::Null => Stdio::null(),
+        Stdin::Bytes(_) | Stdin::Held(_) => Stdio::piped(),
+        Stdin::Socket(end) => Stdio::from(end.try_clone()?),
+    });
     if let Some(cwd) = &spec.cwd {
         command.current_dir(cwd);
     }
@@ -169,7 +177,7 @@ fn is_ours(name: &OsStr) -> bool {
 /// Writes what the process reads. A process that does not read it is no error.
 async fn feed(mut pipe: ChildStdin, stdin: Stdin) {
     match stdin {
-        Stdin::Null => {}
+        Stdin::Null | Stdin::Socket(_) => {}
         Stdin::Bytes(bytes) => drop(pipe.write_all(&bytes).await),
         Stdin::Held(bytes) => {
             if pipe.write_all(&bytes).await.is_ok() && pipe.flush().await.is_ok() {

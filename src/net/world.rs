@@ -7,13 +7,25 @@ use std::time::Duration;
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::clock::{Clock, ManualClock};
-use crate::model::Timestamp;
+use crate::model::{Secret, Timestamp};
 
 /// Time and randomness, handed down from `cli` (or a test) to whoever needs them. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct World {
     clock: Clock,
     random: Arc<SystemRandom>,
+    proxies: Arc<Proxies>,
+}
+
+/// The proxies of the settings, for requests that name none of their own.
+#[derive(Debug, Default)]
+pub struct Proxies {
+    /// For http addresses.
+    pub http: Option<Secret>,
+    /// For https addresses.
+    pub https: Option<Secret>,
+    /// Hosts that are reached without, separated by commas.
+    pub except: String,
 }
 
 /// A wait reached its limit.
@@ -24,13 +36,23 @@ pub struct Elapsed(pub Duration);
 impl World {
     /// The machine's own clock and randomness.
     pub fn real() -> Self {
-        Self { clock: Clock::Real, random: Arc::new(SystemRandom::new()) }
+        Self { clock: Clock::Real, random: Arc::new(SystemRandom::new()), proxies: Arc::default() }
     }
 
     /// A world whose clock stands at `start` until the returned handle turns it.
     pub fn manual(start: Timestamp) -> (Self, Arc<ManualClock>) {
         let clock = Arc::new(ManualClock::new(start));
-        (Self { clock: Clock::Manual(clock.clone()), random: Arc::new(SystemRandom::new()) }, clock)
+        (Self { clock: Clock::Manual(clock.clone()), ..Self::real() }, clock)
+    }
+
+    /// The same world, behind proxies.
+    pub fn behind(self, proxies: Proxies) -> Self {
+        Self { proxies: Arc::new(proxies), ..self }
+    }
+
+    /// The proxies that hold where a request names none.
+    pub fn proxies(&self) -> &Proxies {
+        &self.proxies
     }
 
     /// The time now.

@@ -110,6 +110,40 @@ fn holds_secret(schema: &Value) -> bool {
     schema.as_object().is_some_and(is_secret) || schema["items"].as_object().is_some_and(is_secret)
 }
 
+/// What clients of Tower read and write in the place of a secret.
+pub const ENCRYPTED: &str = "$encrypted$";
+
+/// Options as [`redact`] shows them, with [`ENCRYPTED`] for a secret that is set, and without those that are not.
+pub fn encrypted(options: &mut Map<String, Value>, cut: &[String]) {
+    for path in cut {
+        let (first, rest) = path.split_once('.').map_or((path.as_str(), None), |(a, b)| (a, Some(b)));
+        match (options.get_mut(first), rest) {
+            (Some(Value::Object(inner)), Some(rest)) => encrypted(inner, &[rest.to_owned()]),
+            (Some(Value::Bool(true)), None) => drop(options.insert(first.to_owned(), json!(ENCRYPTED))),
+            (Some(Value::Bool(false)), None) => drop(options.shift_remove(first)),
+            _ => {}
+        }
+    }
+}
+
+/// Puts the value of `before` wherever `given` says [`ENCRYPTED`]; where there was none the option is left out.
+pub fn fill(given: &mut Map<String, Value>, before: &Map<String, Value>) {
+    let mut gone = Vec::new();
+    for (key, value) in given.iter_mut() {
+        match (value, before.get(key)) {
+            (Value::Object(inner), old) => {
+                fill(inner, old.and_then(Value::as_object).unwrap_or(&Map::new()));
+            }
+            (value, old) if *value == ENCRYPTED => match old {
+                Some(old) => *value = old.clone(),
+                None => gone.push(key.clone()),
+            },
+            _ => {}
+        }
+    }
+    gone.iter().for_each(|key| drop(given.shift_remove(key)));
+}
+
 fn is_set(value: &Value) -> bool {
     match value {
         Value::Null => false,
@@ -190,6 +224,19 @@ mod tests {
         });
         assert_eq!(Value::Object(shown.clone()), expected);
         assert_eq!(cut, ["url", "headers.x-key", "signing_secret", "http.proxy", "password", "bearer"]);
+        let mut tower = shown.clone();
+        encrypted(&mut tower, &cut);
+        let expected = json!({
+            "url": "$encrypted$", "headers": {"x-key": "$encrypted$"}, "signing_secret": "$encrypted$",
+            "http": {"timeout": "5s", "proxy": "$encrypted$"}, "username": "bot",
+        });
+        assert_eq!(Value::Object(tower.clone()), expected);
+        tower.insert("password".to_owned(), json!(ENCRYPTED));
+        tower["username"] = json!("other");
+        fill(&mut tower, options.as_object().unwrap());
+        let mut filled = options.clone();
+        filled["username"] = json!("other");
+        assert_eq!(Value::Object(tower), filled);
         let mut back = shown;
         unmask(&webhook, &mut back);
         assert_eq!(Value::Object(back), json!({"http": {"timeout": "5s"}, "username": "bot"}));

@@ -100,7 +100,11 @@ impl Line<'_> {
             Ruling::Drops(_, why) => format!("dropped: {why}"),
             Ruling::Out(why) => why.to_string(),
         };
-        Verdict { line, notifier, sends: self.decision(), why }
+        let attached = self
+            .route
+            .attached
+            .map(|trigger| format!("{} {trigger}", self.route.scope.as_deref().unwrap_or_default()));
+        Verdict { line, attached, notifier, sends: self.decision(), why }
     }
 }
 

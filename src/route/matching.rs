@@ -1,6 +1,7 @@
 //! Which events a rule is about.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use regex::Regex;
 
@@ -8,7 +9,11 @@ use crate::model::{Event, EventStatus, Level, Subject};
 
 /// A text as it is, with `*` for any run of characters, or a regular expression `/.../` over the whole text.
 #[derive(Debug, Clone)]
-pub struct Pattern(Kind);
+pub struct Pattern {
+    kind: Kind,
+    /// As it was written.
+    text: String,
+}
 
 #[derive(Debug, Clone)]
 enum Kind {
@@ -24,21 +29,29 @@ impl Pattern {
     pub fn parse(text: &str) -> Result<Self, String> {
         let inner = text.strip_prefix('/').and_then(|text| text.strip_suffix('/'));
         if inner.is_none() && !text.contains('*') {
-            return Ok(Self(Kind::Text(text.to_owned())));
+            return Ok(Self { kind: Kind::Text(text.to_owned()), text: text.to_owned() });
         }
         let source = inner.map_or_else(|| regex::escape(text).replace("\\*", "(?s:.*)"), str::to_owned);
         // The bare expression first: `a)(b` must not pass by closing the group around it.
         Regex::new(&source).map_err(|_| format!("`{text}` is no regular expression"))?;
         let whole = Regex::new(&format!("^(?:{source})$"));
-        whole.map(|regex| Self(Kind::Regex(regex))).map_err(|_| format!("`{text}` is no regular expression"))
+        whole
+            .map(|regex| Self { kind: Kind::Regex(regex), text: text.to_owned() })
+            .map_err(|_| format!("`{text}` is no regular expression"))
     }
 
     /// Whether the whole text fits.
     pub fn fits(&self, text: &str) -> bool {
-        match &self.0 {
+        match &self.kind {
             Kind::Text(own) => own == text,
             Kind::Regex(regex) => regex.is_match(text),
         }
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
     }
 }
 
@@ -79,6 +92,24 @@ pub struct Match {
     pub level: Option<Level>,
     /// All of these labels.
     pub labels: Vec<(String, Pattern)>,
+}
+
+/// Displayed as `source github, level warning, label env=prod`.
+impl fmt::Display for Match {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list =
+            |word: &str, all: Vec<String>| (!all.is_empty()).then(|| format!("{word} {}", all.join(" or ")));
+        let texts = |all: &[Pattern]| all.iter().map(ToString::to_string).collect();
+        let parts = [
+            self.source.as_ref().map(|source| format!("source {source}")),
+            list("event", texts(&self.events)),
+            list("status", self.status.iter().map(ToString::to_string).collect()),
+            self.level.map(|level| format!("level {level}")),
+        ];
+        let labels = self.labels.iter().map(|(name, value)| format!("label {name}={value}"));
+        let all: Vec<String> = parts.into_iter().flatten().chain(labels).collect();
+        f.write_str(&all.join(", "))
+    }
 }
 
 /// The first part of a match that does not fit.

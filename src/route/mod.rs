@@ -29,7 +29,7 @@ pub use muted::Muted;
 pub use outcome::{Asked, Bundle, Decision, Explained, Outcome, Scene, Verdict, When};
 pub use quiet::{Quiet, Then};
 pub use reaction::{Escalation, Often, Reaction, Runs};
-pub use rules::{After, Flapping, Inherit, Limits, Notifier, Route, Rules, Send};
+pub use rules::{After, Flapping, Inherit, Limits, Notifier, Others, Route, Rules, Send, Stranger};
 pub use subject::overdue;
 
 #[cfg(test)]

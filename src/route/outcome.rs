@@ -106,6 +106,9 @@ impl Bundle {
 pub struct Verdict {
     /// The line of the route in the file.
     pub line: u64,
+    /// What the route is called where no line of a file has it: `acme/web any`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attached: Option<String>,
     /// The notifier; none where the whole route does not apply.
     pub notifier: Option<String>,
     /// What is sent, or dropped although the route names it.

@@ -9,7 +9,7 @@ use super::gather::{Digest, Group};
 use super::inhibit::Inhibition;
 use super::{Escalation, Match, Pattern, Quiet, Reaction};
 use crate::config::ConfigError;
-use crate::model::{Level, Moment};
+use crate::model::{Level, Moment, Trigger};
 
 /// Everything that decides who hears of an event.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +28,26 @@ pub struct Rules {
     pub fallback: Vec<String>,
     /// What is run because of events.
     pub reactions: Vec<Reaction>,
+    /// Notifiers that are named and that the file does not have: somebody may have added them while the bot ran.
+    pub strangers: Vec<Stranger>,
+}
+
+/// A notifier that the file names and does not have.
+#[derive(Debug, Clone)]
+pub struct Stranger {
+    /// Its name.
+    pub name: String,
+    /// What is said if nobody knows it.
+    pub error: ConfigError,
+}
+
+/// What becomes of names that the file does not explain.
+#[derive(Debug, Clone, Copy)]
+pub enum Others<'a> {
+    /// These are known too; another one is a mistake.
+    Known(&'a [String]),
+    /// Nobody knows yet: they are kept as strangers.
+    Unheard,
 }
 
 impl Rules {
@@ -36,11 +56,45 @@ impl Rules {
     /// # Errors
     /// Everything that is wrong with its routes, with places.
     pub fn parse(file: &Path, text: &str) -> Result<Self, Vec<ConfigError>> {
+        Self::parse_with(file, text, Others::Known(&[]))
+    }
+
+    /// The same where there are notifiers that the file does not have.
+    ///
+    /// # Errors
+    /// As [`Rules::parse`].
+    pub fn parse_with(file: &Path, text: &str, others: Others<'_>) -> Result<Self, Vec<ConfigError>> {
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
         let raw = crate::config::yaml::read(file, text).map_err(|error| vec![error])?;
-        super::check::check(file, text, raw)
+        super::check::check((file, text), raw, others)
+    }
+
+    /// Whether anything in the file names a notifier.
+    pub fn names(&self, notifier: &str) -> bool {
+        let mut sends = self.routes.iter().flat_map(|route| &route.send);
+        sends.any(|send| send.notifier == notifier) || self.fallback.iter().any(|name| name == notifier)
+    }
+
+    /// The same rules with notifiers that no file has, and those that were attached to scopes, by name.
+    pub fn with(
+        &self,
+        added: impl Iterator<Item = Notifier>,
+        attached: &[(String, Trigger, String)],
+    ) -> Self {
+        let mut all = self.clone();
+        all.notifiers.extend(added);
+        for (scope, trigger, notifier) in attached {
+            let send = Send { line: 0, notifier: notifier.clone(), options: None, digest: None };
+            let same =
+                |route: &&mut Route| route.attached == Some(*trigger) && route.scope.as_ref() == Some(scope);
+            match all.routes.iter_mut().find(same) {
+                Some(route) => route.send.push(send),
+                None => all.routes.push(Route::attached(scope, *trigger, send)),
+            }
+        }
+        all
     }
 
     /// The notifier of this name.
@@ -91,6 +145,28 @@ pub struct Route {
     pub escalate: Vec<Escalation>,
     /// To whom.
     pub send: Vec<Send>,
+    /// At which trigger, where its notifiers were attached while the bot ran: no line of a file says so.
+    pub attached: Option<Trigger>,
+}
+
+impl Route {
+    fn attached(scope: &str, trigger: Trigger, send: Send) -> Self {
+        Self {
+            line: 0,
+            scope: Some(scope.to_owned()),
+            matching: Match::default(),
+            on: trigger.moments().to_vec(),
+            inherit: Inherit::Append,
+            group: None,
+            digest: None,
+            after: None,
+            repeat: None,
+            still_running: None,
+            escalate: Vec::new(),
+            send: vec![send],
+            attached: Some(trigger),
+        }
+    }
 }
 
 /// What a route of a scope means for those of the scopes above.

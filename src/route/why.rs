@@ -59,13 +59,13 @@ impl fmt::Display for Why<'_> {
             Self::Moment => f.write_str("it is not the moment (`on`)"),
             Self::Early(Some(span)) => write!(f, "it has not run for {}", human::duration(*span)),
             Self::Early(None) => f.write_str("it has no limit (`still_running`)"),
-            Self::Inherited(line) => write!(f, "the route in line {line} does not inherit it"),
+            Self::Inherited(line) => write!(f, "{} does not inherit it", route(*line)),
             Self::Unknown => f.write_str("there is no such notifier"),
             Self::Off => f.write_str("the notifier is not enabled"),
             Self::Kind(kind) => write!(f, "the notifier does not take the kind `{kind}`"),
             Self::Level(level) => write!(f, "the notifier takes `{level}` and above"),
             Self::NotifierMoment => f.write_str("it is not a moment of the notifier (`on`)"),
-            Self::Twice(line) => write!(f, "the route in line {line} sends it already"),
+            Self::Twice(line) => write!(f, "{} sends it already", route(*line)),
             Self::Silenced(muted) => write!(f, "silenced by {muted}"),
             Self::Inhibited(line, by) => write!(f, "`{by}` fails, and the rule in line {line} mutes this"),
             Self::Acknowledged(by) => write!(f, "{} takes care of it since {}", by.who, by.at),
@@ -85,6 +85,11 @@ impl fmt::Display for Why<'_> {
             Self::Quiet(name) => write!(f, "quiet hours `{name}`"),
         }
     }
+}
+
+/// What a route is called; one that was attached while the bot ran has no line.
+fn route(line: u64) -> String {
+    if line == 0 { "an attached route".to_owned() } else { format!("the route in line {line}") }
 }
 
 fn missed(f: &mut fmt::Formatter<'_>, miss: Miss<'_>, event: &Event, weight: Level) -> fmt::Result {

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{Input, Job, Outcome, Runner, Settings, parameter};
 use super::{
-    announcement, echo, http_request, local_shell_cmd, local_shell_script, noop, remote_shell_cmd,
-    remote_shell_script,
+    announcement, echo, grant, http_request, inquirer, local_shell_cmd, local_shell_script, noop,
+    python_script, remote_shell_cmd, remote_shell_script,
 };
 use crate::config::nearest::nearest;
 
@@ -55,12 +55,9 @@ pub enum Missing {
 
 /// Runners that StackStorm or its packs have and this program has not, with their older names.
 const UNSUPPORTED: &[&str] = &[
-    "python-script",
-    "run-python",
     "orquesta",
     "mistral-v2",
     "action-chain",
-    "inquirer",
     "winrm-cmd",
     "winrm-ps-cmd",
     "winrm-ps-script",
@@ -99,8 +96,11 @@ runners! {
     LocalShellScript(local_shell_script::LocalShellScript) = "local-shell-script" or ["run-local-script"],
     RemoteShellCmd(remote_shell_cmd::RemoteShellCmd) = "remote-shell-cmd" or ["run-remote"],
     RemoteShellScript(remote_shell_script::RemoteShellScript) = "remote-shell-script" or ["run-remote-script"],
+    PythonScript(python_script::PythonScript) = "python-script" or ["run-python"],
     HttpRequest(http_request::HttpRequest) = "http-request" or ["http-runner"],
     Announcement(announcement::Announcement) = "announcement" or [],
+    Grant(grant::Grant) = "grant" or [],
+    Inquirer(inquirer::Inquirer) = "inquirer" or [],
     Noop(noop::Noop) = "noop" or [],
     Echo(echo::Echo) = "echo" or [],
 }
@@ -195,10 +195,11 @@ mod tests {
             ("run-remote", "remote-shell-cmd"),
             ("run-remote-script", "remote-shell-script"),
             ("http-runner", "http-request"),
+            ("run-python", "python-script"),
         ] {
             assert_eq!(find(older).unwrap().name, name);
         }
-        assert!(find("run-python").is_none());
+        assert!(find("mistral-v2").is_none());
     }
 
     #[tokio::test]

@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use super::record::too_long;
 use super::{Input, Job, Outcome, Runner, Settings, parameter};
 use crate::model::{Secret, Status};
+use crate::net::World;
 use crate::net::http::{HttpOptions, cause, redact_url};
 
 /// How many redirects are followed where they are.
@@ -137,7 +138,7 @@ impl HttpRequest {
         if let Some(why) = hosts.refuse(&url) {
             return Err(why.into());
         }
-        let client = self.client(limit, hosts)?;
+        let client = self.client(limit, hosts, &job.world)?;
         let request = self.request(&client, url.clone())?;
         let response = request.send().await.map_err(|error| explain(&error, &url))?;
         answer::read(response, settings.body, job).await.map_err(|error| explain(&error, &url))
@@ -168,7 +169,7 @@ impl HttpRequest {
         Ok(Hosts { never, only })
     }
 
-    fn client(&self, limit: Duration, hosts: Hosts) -> Result<Client, String> {
+    fn client(&self, limit: Duration, hosts: Hosts, world: &World) -> Result<Client, String> {
         let options = HttpOptions {
             connect_timeout: limit,
             timeout: limit,
@@ -176,7 +177,7 @@ impl HttpRequest {
             ..HttpOptions::default()
         };
         let follow = if self.allow_redirects { REDIRECTS } else { 0 };
-        let mut builder = options.builder()?.redirect(policy(follow, hosts));
+        let mut builder = options.builder(world)?.redirect(policy(follow, hosts));
         for (scheme, address) in self.proxies_by_scheme() {
             let proxy = if scheme == "https" { Proxy::https(address) } else { Proxy::http(address) };
             let proxy = proxy.map_err(|_| format!("the proxy for `{scheme}` is not an address"))?;

@@ -5,16 +5,20 @@
 
 mod announcement;
 mod catalogue;
+mod desk;
 mod echo;
 mod fleet;
+mod grant;
 mod host;
 mod http_request;
+mod inquirer;
 mod local;
 mod local_shell_cmd;
 mod local_shell_script;
 mod noop;
 mod output;
 mod parameter;
+mod python_script;
 mod record;
 mod remote_shell_cmd;
 mod remote_shell_script;
@@ -36,12 +40,16 @@ use crate::model::Status;
 use crate::net::World;
 
 pub use catalogue::{CATALOGUE, Missing, Pace, Row, Script, find, is_instant, run};
+pub use desk::{Answer, Desk, Question};
 pub use output::{KEPT, Output, Pipe, Sample, Text, Totals};
+pub use python_script::virtualenv;
 pub use settings::{Backend, Localhost, Settings, Ssh, UnknownHosts};
 
 /// Everything around one run that is not its parameters.
 #[derive(Debug, Clone)]
 pub struct Job {
+    /// The execution's id.
+    pub id: i64,
     /// Cancelled when a person kills the execution or the bot stops.
     pub stop: CancellationToken,
     /// The time limit of the whole run. A `timeout` parameter that is shorter counts instead.
@@ -50,6 +58,8 @@ pub struct Job {
     pub output: Arc<Output>,
     /// Time and randomness.
     pub world: World,
+    /// Who answers an action's questions about the datastore.
+    pub desk: Option<Arc<dyn Desk>>,
 }
 
 /// What a runner is given: already checked, cast and rendered.
@@ -63,12 +73,24 @@ pub struct Input {
     pub entry_point: Option<PathBuf>,
     /// Environment variables that carry typed values into shell text, beside the `env` parameter.
     pub values: Vec<(String, String)>,
+    /// The action's own parameters, all that it declares; null where nothing was given.
+    pub own: Map<String, Value>,
+    /// The configuration of the pack.
+    pub config: Map<String, Value>,
+    /// The pack.
+    pub pack: String,
+    /// Its folder.
+    pub pack_root: Option<PathBuf>,
+    /// The action, as `pack.name`.
+    pub reference: String,
+    /// For whom: a name of access.yaml, or a person.
+    pub user: String,
 }
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
-    /// `succeeded`, `failed`, `timeout`, `canceled` or `abandoned`.
+    /// `succeeded`, `failed`, `timeout`, `canceled` or `abandoned`; `pending` with [`Effect::Ask`] among the effects.
     pub status: Status,
     /// One sentence, where the status does not say it all.
     pub why: Option<String>,
@@ -88,12 +110,29 @@ pub enum Effect {
         /// The announcement.
         body: Value,
     },
+    /// Let somebody do something for a time.
+    Grant {
+        /// What, as access.yaml would name it, or a role.
+        what: String,
+        /// Whom.
+        to: String,
+        /// For how long.
+        lasts: Duration,
+        /// Why, or empty.
+        reason: String,
+    },
     /// Ask people and wait.
     Ask {
         /// What an answer looks like.
         schema: Value,
         /// How long to wait.
         ttl: Duration,
+        /// Who is told.
+        route: String,
+        /// Roles or groups that may answer.
+        roles: Vec<String>,
+        /// People who may.
+        users: Vec<String>,
     },
 }
 

@@ -12,8 +12,10 @@ use crate::net::process::Sink;
 pub const KEPT: usize = 1 << 20;
 /// However many hosts share a run, each stream keeps this many bytes.
 const LEAST: usize = 16 * 1024;
-/// What is kept of the end of all output, in bytes: what progress shows.
-const TAIL: usize = 4096;
+/// What is kept of the end of all output, in bytes: who looks on while it comes may be so far behind.
+const TAIL: usize = 64 * 1024;
+/// What progress shows of it, in bytes.
+const SHOWN: usize = 4096;
 
 /// Live output of a run.
 #[derive(Debug)]
@@ -110,10 +112,21 @@ impl Output {
         self.shared.bell.subscribe()
     }
 
+    /// What came after the first `seen` bytes: how many of them are lost, and the others.
+    pub fn since(&self, seen: u64) -> (u64, Vec<u8>) {
+        let tail = lock(&self.shared.tail);
+        let all = self.shared.bell.borrow().seen.max(tail.len() as u64);
+        let new = all.saturating_sub(seen);
+        let here = usize::try_from(new).unwrap_or(usize::MAX).min(tail.len());
+        (new - here as u64, tail.iter().skip(tail.len() - here).copied().collect())
+    }
+
     /// The last `lines` lines (out of the last 4 KiB) and the totals.
     pub fn sample(&self, lines: usize) -> Sample {
         let totals = *self.shared.bell.borrow();
-        let tail: Vec<u8> = lock(&self.shared.tail).iter().copied().collect();
+        let all = lock(&self.shared.tail);
+        let tail: Vec<u8> = all.iter().skip(all.len().saturating_sub(SHOWN)).copied().collect();
+        drop(all);
         let text = String::from_utf8_lossy(&tail);
         // The first line is cut somewhere when there was more than the tail holds.
         let skip = usize::from(totals.seen > tail.len() as u64 && text.contains('\n'));
@@ -146,7 +159,7 @@ impl Shared {
         let over = (tail.len() + end.len()).saturating_sub(TAIL);
         tail.drain(..over);
         tail.extend(end);
-        drop(tail);
+        // Under the lock, so that what is counted and what is kept agree.
         self.bell.send_modify(|totals| totals.seen += bytes.len() as u64);
     }
 }
@@ -216,6 +229,18 @@ mod tests {
         let output = Output::default();
         assert_eq!(output.share(4).most, KEPT / 4);
         assert_eq!(output.share(10_000).most, LEAST);
+    }
+
+    #[test]
+    fn who_looks_on_gets_what_is_new_and_hears_what_is_lost() {
+        let output = Output::default();
+        let pipe = output.pipe();
+        pipe.write(b"one\n");
+        assert_eq!(output.since(0), (0, b"one\n".to_vec()));
+        pipe.write(b"two\n");
+        assert_eq!((output.since(4), output.since(8)), ((0, b"two\n".to_vec()), (0, Vec::new())));
+        pipe.write(&vec![b'x'; TAIL + 10]);
+        assert_eq!(output.since(8), (10, vec![b'x'; TAIL]));
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub struct Settings {
     pub body: usize,
     /// Remote commands.
     pub ssh: Ssh,
+    /// Where the bot's own API is.
+    pub api_url: Option<String>,
 }
 
 /// Settings of remote commands.
@@ -67,7 +69,7 @@ pub enum Localhost {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { home: None, grace: Duration::from_secs(5), body: 1 << 20, ssh: Ssh::default() }
+        Self { home: None, grace: Duration::from_secs(5), body: 1 << 20, ssh: Ssh::default(), api_url: None }
     }
 }
 

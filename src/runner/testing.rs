@@ -12,10 +12,12 @@ use crate::net::World;
 /// A job with a minute's time.
 pub(super) fn job() -> Job {
     Job {
+        id: 1,
         stop: CancellationToken::new(),
         limit: Duration::from_secs(60),
         output: Arc::new(Output::default()),
         world: World::real(),
+        desk: None,
     }
 }
 

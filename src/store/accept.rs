@@ -119,16 +119,21 @@ struct Stage<'a> {
     error: RefCell<Option<StoreError>>,
 }
 
+/// Subjects whose last outcome is bad, the newest first.
+pub(super) fn failing(connection: &Connection) -> Result<Vec<Subject>, StoreError> {
+    let sql = "SELECT body FROM subject WHERE failing = 1 ORDER BY since DESC LIMIT ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let found = statement.query_map([MOST_FAILING], |row| rows::parsed(row, 0))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
 impl<'a> Stage<'a> {
     fn new(connection: &'a Connection, subject: Option<Subject>) -> Self {
         Self { connection, subject, failing: OnceCell::new(), error: RefCell::new(None) }
     }
 
     fn read_failing(&self) -> Result<Vec<Subject>, StoreError> {
-        let sql = "SELECT body FROM subject WHERE failing = 1 ORDER BY since DESC LIMIT ?1";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let found = statement.query_map([MOST_FAILING], |row| rows::parsed(row, 0))?;
-        Ok(found.collect::<Result<_, _>>()?)
+        failing(self.connection)
     }
 
     /// What went wrong while routing looked.

@@ -6,8 +6,11 @@ use serde_json::Map;
 use super::audit::Chain;
 use super::change::{Begin, Change, Done, Entry, Finish};
 use super::ids::Ids;
+use super::kv::{Kept, Kv};
 use super::rows::text_of;
-use super::{Keys, StoreError, accept, choice, fresh, recover, ripen, schedules, set, settle, sort, trim};
+use super::{
+    Keys, StoreError, accept, choice, fresh, recover, ripen, schedules, set, settle, sort, topics, trim, wait,
+};
 use crate::model::{Execution, Handle, Slot, Timestamp};
 
 /// Where a group of changes is carried out.
@@ -24,6 +27,10 @@ pub(super) struct Scribe<'a> {
     pub(super) ids: &'a Ids,
     /// The notifiers in whose lanes something may be due now that was not.
     pub(super) touched: Vec<String>,
+    /// The datastore as of the last commit.
+    pub(super) kv: &'a Kv,
+    /// What this group does to it.
+    pub(super) kept: Vec<Kept>,
 }
 
 impl Scribe<'_> {
@@ -34,6 +41,8 @@ impl Scribe<'_> {
             Change::Start { execution, at } => self.start(*execution, *at),
             Change::Ran(begin, finish) => self.ran(begin, finish),
             Change::Finish(finish) => self.finish(finish),
+            Change::Wait(new) => wait::wait(self, new),
+            Change::Word(word) => wait::word(self, word),
             Change::Deliver(delivery) => self.deliver(delivery).map(|()| Done::Written),
             Change::Note { slot, handle } => self.note(slot, handle).map(|()| Done::Written),
             Change::Offer(offer) => choice::offer(self, offer),
@@ -50,6 +59,7 @@ impl Scribe<'_> {
             Change::Set { setting, audit } => set::set(self, setting, audit),
             Change::Looked { upto } => fresh::looked(self, *upto),
             Change::Due(claim) => schedules::due(self, claim),
+            Change::Number(names) => topics::number(self, names),
             Change::Used { token, at } => set::used(self, *token, *at),
             Change::Ripen { notifier, at } => ripen::ripen(self, notifier, *at),
             Change::Rewind { at, by } => ripen::rewind(self, *at, *by),
@@ -64,7 +74,7 @@ impl Scribe<'_> {
         Ok(self.connection.prepare_cached(sql)?.execute(values)?)
     }
 
-    fn begin(&mut self, begin: &Begin) -> Result<Done, StoreError> {
+    pub(super) fn begin(&mut self, begin: &Begin) -> Result<Done, StoreError> {
         let execution = &begin.execution;
         if let Some(key) = &begin.key {
             if let Some(earlier) = self.seen(&key.to_string())? {
@@ -134,7 +144,7 @@ impl Scribe<'_> {
         Ok(if changed == 0 { Done::Stale } else { Done::Written })
     }
 
-    fn finish(&mut self, finish: &Finish) -> Result<Done, StoreError> {
+    pub(super) fn finish(&mut self, finish: &Finish) -> Result<Done, StoreError> {
         let sql = "UPDATE execution SET status = ?2, why = ?3, ended = ?4 WHERE id = ?1 AND ended IS NULL";
         let values = params![finish.execution, finish.status.as_str(), finish.why, finish.at.as_micros()];
         if self.run(sql, values)? == 0 {

@@ -1,4 +1,4 @@
-//! The keys beside the database: one for the audit chain, one that seals secret parameters.
+//! The keys beside the database: one for the audit chain, one that seals secret values.
 
 use std::fmt;
 use std::io::Write;
@@ -12,6 +12,7 @@ use ring::{hkdf, hmac};
 
 use super::StoreError;
 use crate::model::hex;
+use crate::net::Seal;
 
 /// Bytes of a key.
 const LENGTH: usize = 32;
@@ -20,7 +21,9 @@ const LENGTH: usize = 32;
 #[derive(Clone)]
 pub struct Keys {
     audit: hmac::Key,
-    seal: Arc<LessSafeKey>,
+    seal: Seal,
+    /// Opens what was sealed before `seal.key` was.
+    early: Arc<LessSafeKey>,
 }
 
 impl fmt::Debug for Keys {
@@ -30,10 +33,11 @@ impl fmt::Debug for Keys {
 }
 
 impl Keys {
-    /// Reads `audit.key` in `var_dir`: 64 hex digits and a line break, readable by the owner alone.
+    /// Reads `audit.key` and `seal.key` in `var_dir`: 64 hex digits and a line break each, readable by the owner
+    /// alone. Without `seal.key` (before the first start of a version that has it) nothing newer opens.
     ///
     /// # Errors
-    /// [`StoreError::Key`] if it is absent, cannot be read or is not a key.
+    /// [`StoreError::Key`] if `audit.key` is absent, or one of them cannot be read or is not a key.
     pub fn load(var_dir: &Path) -> Result<Self, StoreError> {
         let path = var_dir.join("audit.key");
         let text = std::fs::read_to_string(&path)
@@ -42,10 +46,12 @@ impl Keys {
             hex::decode(text.trim()).and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| {
                 StoreError::Key(format!("`{}` is not a key: 64 hex digits are expected", path.display()))
             })?;
-        Ok(Self::from_bytes(&bytes))
+        let seal =
+            Seal::load(&var_dir.join("seal.key")).map_err(|error| StoreError::Key(error.to_string()))?;
+        Ok(Self::from_bytes(&bytes, seal))
     }
 
-    /// Reads `audit.key`; makes it, with mode 0600, where there is none yet.
+    /// Reads both keys; makes them, with mode 0600, where there are none yet.
     ///
     /// # Errors
     /// As [`Keys::load`], or what the file system said.
@@ -56,15 +62,22 @@ impl Keys {
                 StoreError::io(&format!("cannot make the key `{}`", path.display()), &error)
             })?;
         }
+        Seal::load_or_make(&var_dir.join("seal.key")).map_err(|error| StoreError::Key(error.to_string()))?;
         Self::load(var_dir)
     }
 
-    /// Two keys for two uses out of one secret: HKDF-SHA256 with a label each.
-    fn from_bytes(secret: &[u8; LENGTH]) -> Self {
+    /// Keys for several uses out of one secret: HKDF-SHA256 with a label each.
+    fn from_bytes(secret: &[u8; LENGTH], seal: Option<Seal>) -> Self {
         let audit = hmac::Key::new(hmac::HMAC_SHA256, &derive(secret, b"chatops audit 1"));
-        let seal = UnboundKey::new(&AES_256_GCM, &derive(secret, b"chatops seal 1"));
-        let seal = LessSafeKey::new(seal.expect("AES-256 takes 32 bytes"));
-        Self { audit, seal: Arc::new(seal) }
+        let early = UnboundKey::new(&AES_256_GCM, &derive(secret, b"chatops seal 1"));
+        let early = LessSafeKey::new(early.expect("AES-256 takes 32 bytes"));
+        let seal = seal.unwrap_or_else(|| Seal::from_bytes(&derive(secret, b"chatops seal 2")));
+        Self { audit, seal, early: Arc::new(early) }
+    }
+
+    /// Seals and opens values of this home.
+    pub const fn sealing(&self) -> &Seal {
+        &self.seal
     }
 
     /// The key of the audit chain.
@@ -72,30 +85,26 @@ impl Keys {
         &self.audit
     }
 
-    /// Seals `plain` for `owner` (`execution/12`): AES-256-GCM, as hex of nonce, ciphertext and tag.
+    /// Seals `plain` for `owner` (`execution/12`).
     /// What is sealed for one owner does not open for another.
     pub fn seal(&self, owner: &str, plain: &[u8]) -> String {
-        let mut nonce = [0; NONCE_LEN];
-        SystemRandom::new().fill(&mut nonce).expect("the operating system has randomness");
-        let mut sealed = plain.to_vec();
-        let aad = Aad::from(owner.as_bytes());
-        self.seal
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut sealed)
-            .expect("parameters are far shorter than 64 GiB");
-        hex::encode(&nonce) + &hex::encode(&sealed)
+        self.seal.seal(owner, plain)
     }
 
-    /// Opens what [`Keys::seal`] made.
+    /// Opens what [`Keys::seal`] made, also with the key of earlier versions: hex of nonce, ciphertext and tag.
     ///
     /// # Errors
     /// [`StoreError::Key`] if it was sealed with another key, for another owner, or was changed.
     pub fn unseal(&self, owner: &str, sealed: &str) -> Result<Vec<u8>, StoreError> {
+        if Seal::is_sealed(sealed) {
+            return self.seal.open(owner, sealed).map_err(|error| StoreError::Key(error.to_string()));
+        }
         let wrong = || StoreError::Key(format!("the sealed values of `{owner}` do not open with this key"));
         let bytes = hex::decode(sealed).ok_or_else(wrong)?;
         let (nonce, rest) = bytes.split_at_checked(NONCE_LEN).ok_or_else(wrong)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| wrong())?;
         let mut rest = rest.to_vec();
-        let plain = self.seal.open_in_place(nonce, Aad::from(owner.as_bytes()), &mut rest);
+        let plain = self.early.open_in_place(nonce, Aad::from(owner.as_bytes()), &mut rest);
         plain.map(|plain| plain.to_vec()).map_err(|_| wrong())
     }
 }
@@ -142,17 +151,28 @@ mod tests {
         assert_eq!(again.unseal("execution/1", &sealed).unwrap(), b"hunter2");
         let mode = std::fs::metadata(dir.path().join("audit.key")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
     }
 
     #[test]
     fn sealed_values_open_only_whole_and_for_their_owner() {
-        let keys = Keys::from_bytes(&[7; LENGTH]);
+        let keys = Keys::from_bytes(&[7; LENGTH], None);
         let sealed = keys.seal("execution/1", b"hunter2");
         assert!(keys.unseal("execution/2", &sealed).is_err());
         assert!(keys.unseal("execution/1", &sealed[2..]).is_err());
         assert!(keys.unseal("execution/1", "").is_err());
-        assert!(Keys::from_bytes(&[8; LENGTH]).unseal("execution/1", &sealed).is_err());
+        assert!(Keys::from_bytes(&[8; LENGTH], None).unseal("execution/1", &sealed).is_err());
+    }
+
+    #[test]
+    fn what_earlier_versions_sealed_still_opens() {
+        let keys = Keys::from_bytes(&[7; LENGTH], None);
+        let mut sealed = b"hunter2".to_vec();
+        let nonce = Nonce::assume_unique_for_key([3; NONCE_LEN]);
+        keys.early.seal_in_place_append_tag(nonce, Aad::from(b"execution/1"), &mut sealed).unwrap();
+        let text = hex::encode(&[3; NONCE_LEN]) + &hex::encode(&sealed);
+        assert_eq!(keys.unseal("execution/1", &text).unwrap(), b"hunter2");
+        assert!(keys.unseal("execution/2", &text).is_err());
     }
 
     #[test]

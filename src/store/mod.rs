@@ -16,6 +16,7 @@ mod filter;
 mod fresh;
 mod ids;
 mod keys;
+mod kv;
 mod lane;
 mod lock;
 mod queue;
@@ -32,6 +33,7 @@ mod sort;
 mod tests;
 mod topics;
 mod trim;
+mod wait;
 mod writer;
 
 use std::future::Future;
@@ -46,18 +48,20 @@ use tokio::sync::{Semaphore, oneshot};
 pub use accept::BRIEF;
 pub use change::{
     Accept, Begin, Change, Decide, Done, Due, Entry, Fate, Finish, NewDelivery, NewSchedule, Notice, Pick,
-    RoomDefault, Routed, Scene, Sending, Setting, Settled, Token, Topical, What,
+    RoomDefault, Routed, Scene, Sending, Setting, Settled, Then, Token, Topical, Vote, Wait, Waited, Waiting,
+    What, Word,
 };
 pub use claims::{Claimed, Claims, MemoryClaims, Stored};
 pub use error::StoreError;
-pub use filter::{DeliveryFilter, EventFilter, Filter, Search};
+pub use filter::{DeliveryFilter, EventFilter, Filter, NotificationFilter, Search, Slice};
 pub use fresh::ESCALATION;
 pub use keys::Keys;
+pub use kv::{Kv, LARGEST_VALUE, NewPair};
 pub use lock::InstanceLock;
-pub use reader::{Attempt, Backlog, Gathered, Live, Reader, StoredEvent, TopicLine};
+pub use reader::{Attempt, Backlog, Gathered, Live, Minute, Reader, StoredEvent, TopicLine};
 
 use crate::model::Noun;
-use crate::net::World;
+use crate::net::{Seal, World};
 use bells::Bells;
 use ids::Ids;
 use queue::{Order, Queue};
@@ -83,6 +87,7 @@ struct Inner {
     queue: Arc<Queue>,
     thread: Mutex<Option<JoinHandle<()>>>,
     bells: Arc<Bells>,
+    kv: Arc<Kv>,
     idle: Mutex<Vec<Reader>>,
     readers: Arc<Semaphore>,
 }
@@ -101,6 +106,7 @@ impl Store {
         let worker = begin_life(&connection, &ids, &world)?;
         let bells = Arc::new(Bells::default());
         let queue = Arc::new(Queue::default());
+        let kv = Arc::new(Kv::new(kv::all(&connection)?, world.clone()));
         let writer = Writer {
             connection,
             keys: keys.clone(),
@@ -110,6 +116,7 @@ impl Store {
             ids: ids.clone(),
             queue: queue.clone(),
             bells: bells.clone(),
+            kv: kv.clone(),
         };
         let thread = std::thread::Builder::new().name("store".to_owned()).spawn(move || writer.run());
         let thread = thread.map_err(|error| StoreError::io("cannot start the writer", &error))?;
@@ -121,6 +128,7 @@ impl Store {
             queue,
             thread: Mutex::new(Some(thread)),
             bells,
+            kv,
             idle: Mutex::new(Vec::new()),
             readers: Arc::new(Semaphore::new(READERS)),
         };
@@ -134,6 +142,11 @@ impl Store {
             self.inner.queue.reserve();
         }
         id
+    }
+
+    /// Seals and opens what must stay secret: `var/seal.key`.
+    pub fn seal(&self) -> &Seal {
+        self.inner.keys.sealing()
     }
 
     /// This life of the bot: a number larger than that of any earlier one.
@@ -189,6 +202,11 @@ impl Store {
         })
     }
 
+    /// Whether events come as fast as they can be written: what can wait should, so that their senders need not.
+    pub fn is_stormy(&self) -> bool {
+        self.inner.queue.is_stormy()
+    }
+
     /// The secret parameters of an execution; empty if it had none.
     ///
     /// # Errors
@@ -198,6 +216,15 @@ impl Store {
         self.read(move |reader| reader.secrets(execution, &keys)).await
     }
 
+    /// The second factor of a person, named as access.yaml does, else by id.
+    ///
+    /// # Errors
+    /// As [`Reader::second_factor`].
+    pub async fn second_factor(&self, who: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let (keys, who) = (self.inner.keys.clone(), who.to_owned());
+        self.read(move |reader| reader.second_factor(&who, &keys)).await
+    }
+
     /// What admins set while the bot ran: options of notifiers, handlers of topics.
     ///
     /// # Errors
@@ -205,6 +232,15 @@ impl Store {
     pub async fn live(&self) -> Result<Live, StoreError> {
         let keys = self.inner.keys.clone();
         self.read(move |reader| reader.live(&keys)).await
+    }
+
+    /// Verifies the audit log with the key of this home, against a head kept from earlier.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn verified(&self, head: Option<audit::Head>) -> Result<audit::Verdict, StoreError> {
+        let keys = self.inner.keys.clone();
+        self.read(move |reader| audit::verify(reader, &keys, head.as_ref())).await
     }
 
     /// The whole line of a schedule, where its own shows less.
@@ -234,6 +270,11 @@ impl Store {
         let inner = self.inner.clone();
         let ended = tokio::task::spawn_blocking(move || inner.end()).await;
         ended.unwrap_or_else(|error| Err(StoreError::Io(format!("the store did not close: {error}"))))
+    }
+
+    /// How many writes wait for the disk: people's changes, events.
+    pub fn waiting(&self) -> (usize, usize) {
+        self.inner.queue.lengths()
     }
 
     /// Who waits for deliveries is woken by these.

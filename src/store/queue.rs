@@ -40,6 +40,12 @@ const TOGETHER: Duration = Duration::from_micros(300);
 /// So many events of one commit are a crowd.
 const CROWD: usize = 4;
 
+/// So many events of one commit, and others right behind them, are a storm.
+const STORM: usize = 8;
+
+/// A storm is over when so long no such commit began.
+const CALM: Duration = Duration::from_millis(20);
+
 /// A write and whoever waits for it.
 #[derive(Debug)]
 pub(super) struct Order {
@@ -95,6 +101,8 @@ struct State {
     urgent: usize,
     /// How many events the last commit had.
     crowd: usize,
+    /// When the last commit with a storm's share of events began.
+    storm: Option<Instant>,
     /// When the first of the events came that wait.
     first_event: Option<Instant>,
     /// Until when the others may lie.
@@ -173,6 +181,9 @@ impl State {
         let mut group: Vec<_> = self.people.drain(..people).collect();
         group.extend(self.events.drain(..events));
         self.crowd = events;
+        if events >= STORM {
+            self.storm = Some(Instant::now());
+        }
         self.first_event = (!self.events.is_empty()).then(Instant::now);
         self.bytes -= group.iter().filter_map(|order| size(&order.change)).sum::<u64>();
         self.urgent -= group.iter().filter(|order| order.patience().is_none()).count();
@@ -190,6 +201,12 @@ fn size(change: &Change) -> Option<u64> {
 }
 
 impl Queue {
+    /// How many wait: people's changes, events.
+    pub(super) fn lengths(&self) -> (usize, usize) {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        (state.people.len(), state.events.len())
+    }
+
     /// Appends a write to its queue. One that cannot be taken is answered with the reason.
     pub(super) fn push(&self, order: Order) {
         let mut state = self.state();
@@ -210,6 +227,11 @@ impl Queue {
             state.reserve = true;
             self.bell.notify_one();
         }
+    }
+
+    /// Whether events come as fast as they can be written.
+    pub(super) fn is_stormy(&self) -> bool {
+        self.state().storm.is_some_and(|last| last.elapsed() < CALM)
     }
 
     /// Takes no more; what waits is still done.

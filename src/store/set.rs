@@ -6,8 +6,9 @@ use rusqlite::params;
 
 use super::apply::Scribe;
 use super::change::{Done, Entry, Setting, Token};
-use super::{StoreError, accept, fresh, schedules, topics};
-use crate::model::{Acknowledged, Silence, Timestamp};
+use super::reader::factor_owner;
+use super::{StoreError, accept, fresh, kv, schedules, topics};
+use crate::model::{Acknowledged, Silence, TimeGrant, Timestamp};
 
 /// How exactly the last use of a token is kept: so that a busy one costs a write a minute.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -25,7 +26,17 @@ pub(super) fn set(scribe: &mut Scribe<'_>, setting: &Setting, audit: &Entry) -> 
         Setting::Handler(spec) => topics::set_handler(scribe, spec)?,
         Setting::NoHandler { topic, id } => topics::remove_handler(scribe, topic, id)?,
         Setting::NoTopic { topic } => topics::remove_topic(scribe, topic)?,
+        Setting::Attach(new) => topics::attach(scribe, new)?,
+        Setting::Detach(old) => topics::detach(scribe, old)?,
         Setting::Override(new) => topics::set_override(scribe, new)?,
+        Setting::Pair(pair) => kv::put(scribe, pair)?,
+        Setting::NoPair(key) => kv::remove(scribe, key)?,
+        Setting::Grant(new) => grant(scribe, new)?,
+        Setting::Revoked { grant, at } => {
+            let sql = "UPDATE time_grant SET revoked = ?2 WHERE id = ?1 AND revoked IS NULL AND ends > ?2";
+            scribe.run(sql, params![grant, at.as_micros()])?
+        }
+        Setting::Factor { who, body, at } => factor(scribe, who, body.as_deref(), *at)?,
         Setting::NewSchedule(new) => schedules::make(scribe, new)?,
         Setting::Schedule(schedule) => schedules::change(scribe, schedule)?,
         Setting::RoomDefault(new) => schedules::set_default(scribe, new)?,
@@ -49,6 +60,23 @@ fn silence(scribe: &Scribe<'_>, silence: &Silence) -> Result<usize, StoreError> 
     let matching = serde_json::to_string(&silence.matching)?;
     let (begins, ends) = (silence.from.as_micros(), silence.until.as_micros());
     scribe.run(sql, params![silence.id, matching, silence.who, silence.why, begins, ends])
+}
+
+fn grant(scribe: &Scribe<'_>, new: &TimeGrant) -> Result<usize, StoreError> {
+    let sql = "INSERT INTO time_grant (id, what, holder, person, person_name, why, begins, ends)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let TimeGrant { id, what, to, by, by_name, why, from, until } = new;
+    let (from, until) = (from.as_micros(), until.as_micros());
+    scribe.run(sql, params![id, what, to, by.to_string(), by_name, why, from, until])
+}
+
+fn factor(scribe: &Scribe<'_>, who: &str, body: Option<&[u8]>, at: Timestamp) -> Result<usize, StoreError> {
+    let Some(body) = body else {
+        return scribe.run("DELETE FROM second_factor WHERE who = ?1", [who]);
+    };
+    let sealed = scribe.keys.seal(&factor_owner(who), body);
+    let sql = "INSERT OR REPLACE INTO second_factor (who, sealed, at) VALUES (?1, ?2, ?3)";
+    scribe.run(sql, params![who, sealed, at.as_micros()])
 }
 
 fn token(scribe: &Scribe<'_>, token: &Token) -> Result<usize, StoreError> {

@@ -3,9 +3,9 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::apply::Scribe;
-use super::change::Topical;
+use super::change::{Done, Topical};
 use super::{Keys, StoreError};
-use crate::model::{HandlerSpec, Level, Override, Timestamp, TopicEvent};
+use crate::model::{Attached, HandlerSpec, Level, Override, Timestamp, TopicEvent};
 
 /// The most events that are told as one; more begin another.
 const MOST_GATHERED: i64 = 1_000;
@@ -141,10 +141,12 @@ pub(super) fn set_override(scribe: &Scribe<'_>, new: &Override) -> Result<usize,
     if new.options.is_empty() && !new.added {
         return remove_override(scribe, &new.kind, &new.name, new.added);
     }
-    let sql = "INSERT INTO option_override (kind, name, added, sealed, who, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-               ON CONFLICT (kind, name, added) DO UPDATE SET sealed = excluded.sealed, who = excluded.who, at = excluded.at";
+    let sql = "INSERT INTO option_override (kind, name, added, sealed, who, at, about) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+               ON CONFLICT (kind, name, added) DO UPDATE SET sealed = excluded.sealed, who = excluded.who, at = excluded.at,
+               about = excluded.about";
+    let about = serde_json::to_string(&new.about)?;
     let sealed = seal(scribe.keys, &override_owner(&new.kind, &new.name), &new.options)?;
-    scribe.run(sql, params![new.kind, new.name, new.added, sealed, new.who, new.at.as_micros()])
+    scribe.run(sql, params![new.kind, new.name, new.added, sealed, new.who, new.at.as_micros(), about])
 }
 
 /// Removes what was set of a notifier.
@@ -154,8 +156,39 @@ pub(super) fn remove_override(
     name: &str,
     added: bool,
 ) -> Result<usize, StoreError> {
+    if added {
+        let sql = "DELETE FROM attached WHERE notifier IN (SELECT id FROM notifier_number WHERE name = ?1)";
+        scribe.run(sql, [name])?;
+    }
     let sql = "DELETE FROM option_override WHERE kind = ?1 AND name = ?2 AND added = ?3";
     scribe.run(sql, params![kind, name, added])
+}
+
+/// Gives numbers to notifiers that have none; one that was given stays.
+pub(super) fn number(scribe: &Scribe<'_>, names: &[String]) -> Result<Done, StoreError> {
+    let sql =
+        "INSERT INTO notifier_number (id, name) SELECT coalesce(max(id), 0) + 1, ?1 FROM notifier_number";
+    for name in names {
+        let known = "SELECT count(*) FROM notifier_number WHERE name = ?1";
+        let known: i64 = scribe.connection.prepare_cached(known)?.query_row([name], |row| row.get(0))?;
+        if known == 0 {
+            scribe.run(sql, [name])?;
+        }
+    }
+    Ok(Done::Written)
+}
+
+/// A notifier hears of a scope from now on.
+pub(super) fn attach(scribe: &Scribe<'_>, new: &Attached) -> Result<usize, StoreError> {
+    let sql = "INSERT INTO attached (scope, moment, notifier, who, at) VALUES (?1, ?2, ?3, ?4, ?5)
+               ON CONFLICT DO NOTHING";
+    scribe.run(sql, params![new.scope, new.trigger.word(), new.notifier, new.who, new.at.as_micros()])
+}
+
+/// It does no longer.
+pub(super) fn detach(scribe: &Scribe<'_>, old: &Attached) -> Result<usize, StoreError> {
+    let sql = "DELETE FROM attached WHERE scope = ?1 AND moment = ?2 AND notifier = ?3";
+    scribe.run(sql, params![old.scope, old.trigger.word(), old.notifier])
 }
 
 fn seal(

@@ -1,18 +1,23 @@
 //! Retention: what is older goes, and the audit chain keeps a record of it.
 
+use std::time::Duration;
+
 use rusqlite::params;
 use serde_json::json;
 
 use super::apply::{Scribe, object};
 use super::audit::Chain;
 use super::change::{Done, Entry, What};
-use super::{StoreError, accept, choice};
-use crate::model::Timestamp;
+use super::{StoreError, accept, choice, kv};
+use crate::model::{Slot, Timestamp};
 
 /// The most of each kind that one change removes, so that no commit takes long.
 pub(super) const MOST: i64 = 5_000;
 
-/// Removes ended executions, done deliveries, events, message keys, slots and audit records older than the limits, and
+/// Whoever is there gives a delivery up when its time is over; who has not done so a day later is not there.
+const STRANDED: Duration = Duration::from_secs(86_400);
+
+/// Gives up what is stranded; removes ended executions, done deliveries, events, message keys, slots and audit records older than the limits, and
 /// what people set that is over.
 pub(super) fn trim(
     scribe: &mut Scribe<'_>,
@@ -20,16 +25,20 @@ pub(super) fn trim(
     audit_before: Timestamp,
     at: Timestamp,
 ) -> Result<Done, StoreError> {
+    let stranded = end_stranded(scribe, at)?;
     let executions = trim_executions(scribe, history_before)?;
     let deliveries = trim_deliveries(scribe, history_before)?;
     let events = trim_events(scribe, history_before, at)?;
     let settings = trim_settings(scribe, history_before)?;
+    let pairs = kv::forget(scribe, at)? as u64;
     let choices = choice::trim(scribe, at)?;
     let mut body = object([
+        ("stranded", json!(stranded)),
         ("executions", json!(executions)),
         ("deliveries", json!(deliveries)),
         ("events", json!(events)),
         ("settings", json!(settings)),
+        ("pairs", json!(pairs)),
         ("choices", json!(choices)),
     ]);
     let mut records = 0;
@@ -38,7 +47,7 @@ pub(super) fn trim(
         // Verification starts from these two; docs/audit.md names them.
         body.extend(object([("records", json!(count)), ("last_seq", json!(last)), ("mac", json!(mac))]));
     }
-    let removed = executions + deliveries + events + settings + choices + records;
+    let removed = stranded + executions + deliveries + events + settings + pairs + choices + records;
     if removed > 0 {
         let subject = Some("retention".to_owned());
         scribe.audit(&Entry { at, what: What::Trimmed, person: None, place: None, subject, body })?;
@@ -52,9 +61,33 @@ fn trim_executions(scribe: &Scribe<'_>, before: Timestamp) -> Result<u64, StoreE
     let old = ids(scribe, "SELECT id FROM execution WHERE ended < ?1 ORDER BY ended LIMIT ?2", before)?;
     for id in &old {
         scribe.run("DELETE FROM execution_result WHERE execution = ?1", [id])?;
+        scribe.run("DELETE FROM request WHERE execution = ?1", [id])?;
+        scribe.run("DELETE FROM vote WHERE execution = ?1", [id])?;
         scribe.run("DELETE FROM execution WHERE id = ?1", [id])?;
     }
     Ok(old.len() as u64)
+}
+
+/// What nobody took long after it was to be given up, because its notifier or adapter is gone, is dead.
+fn end_stranded(scribe: &mut Scribe<'_>, now: Timestamp) -> Result<u64, StoreError> {
+    let over = Timestamp::from_micros(now.as_micros().saturating_sub(micros(STRANDED)));
+    let sql = "SELECT id FROM delivery WHERE done IS NULL AND expires < ?1 LIMIT ?2";
+    let left = ids(scribe, sql, over)?;
+    for id in &left {
+        let sql = "UPDATE delivery SET state = 'dead', head = 0, done = ?2,
+                   answer = 'nobody took it in time: its notifier or adapter is gone' WHERE id = ?1
+                   RETURNING notifier, target, lane";
+        let mut statement = scribe.connection.prepare_cached(sql)?;
+        let slot = statement.query_row(params![id, now.as_micros()], |row| {
+            Ok(Slot { notifier: row.get(0)?, target: row.get(1)?, lane: row.get(2)? })
+        })?;
+        scribe.advance(&slot)?;
+    }
+    Ok(left.len() as u64)
+}
+
+fn micros(span: Duration) -> i64 {
+    i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// A slot goes only when nothing in its lane waits for it.
@@ -76,7 +109,7 @@ fn trim_deliveries(scribe: &Scribe<'_>, before: Timestamp) -> Result<u64, StoreE
 /// An event stays while a delivery that is kept tells of it. A subject goes with its last event, unless the bot is to
 /// look at it again.
 fn trim_events(scribe: &Scribe<'_>, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
-    let last = i64::try_from(accept::KEYS_LAST.as_micros()).unwrap_or(i64::MAX);
+    let last = micros(accept::KEYS_LAST);
     let keys =
         "DELETE FROM event_key WHERE key IN (SELECT key FROM event_key WHERE at < ?1 ORDER BY at LIMIT ?2)";
     scribe.run(keys, params![now.as_micros().saturating_sub(last), 4 * MOST])?;
@@ -102,7 +135,8 @@ fn trim_settings(scribe: &Scribe<'_>, before: Timestamp) -> Result<u64, StoreErr
     let sql = "DELETE FROM topic_event WHERE (topic, id) IN
                (SELECT topic, id FROM topic_event WHERE at < ?1 ORDER BY at LIMIT ?2)";
     let things = scribe.run(sql, [before[0], MOST])?;
-    Ok((things + silences + scribe.run("DELETE FROM token WHERE revoked < ?1", before)?) as u64)
+    let grants = scribe.run("DELETE FROM time_grant WHERE ends < ?1", before)?;
+    Ok((things + silences + grants + scribe.run("DELETE FROM token WHERE revoked < ?1", before)?) as u64)
 }
 
 /// At most [`MOST`] ids of what is old.

@@ -9,6 +9,7 @@ use super::audit::Chain;
 use super::bells::Bells;
 use super::change::{Change, Done};
 use super::ids::Ids;
+use super::kv::Kv;
 use super::queue::{Order, Queue, Work};
 use super::{Keys, StoreError};
 use crate::net::World;
@@ -24,6 +25,7 @@ pub(super) struct Writer {
     pub(super) ids: Arc<Ids>,
     pub(super) queue: Arc<Queue>,
     pub(super) bells: Arc<Bells>,
+    pub(super) kv: Arc<Kv>,
 }
 
 type Outcome = (Vec<Result<Done, StoreError>>, Vec<String>);
@@ -98,10 +100,12 @@ impl Writer {
             now: self.world.now(),
             ids: &self.ids,
             touched: Vec::new(),
+            kv: &self.kv,
+            kept: Vec::new(),
         };
         let results =
             orders.iter().map(|order| apply(&mut scribe, &order.change)).collect::<Result<_, _>>()?;
-        let touched = scribe.touched;
+        let Scribe { touched, kept, .. } = scribe;
         if chain != self.chain {
             chain.save(&transaction)?;
         }
@@ -110,6 +114,8 @@ impl Writer {
         transaction.commit()?;
         self.chain = chain;
         self.ids.committed(&reserved);
+        // Before the answers: whoever reads after its answer sees what it wrote.
+        self.kv.committed(kept);
         Ok((results, touched))
     }
 }
@@ -117,7 +123,7 @@ impl Writer {
 /// One change under a savepoint. If the change is at fault, it alone is undone and its error is the inner
 /// result; if the database is, the whole group fails.
 fn alone(scribe: &mut Scribe<'_>, change: &Change) -> Result<Result<Done, StoreError>, StoreError> {
-    let before = *scribe.chain;
+    let (before, kept) = (*scribe.chain, scribe.kept.len());
     scribe.run("SAVEPOINT one", [])?;
     let result = scribe.apply(change);
     if let Err(error) = &result {
@@ -126,6 +132,7 @@ fn alone(scribe: &mut Scribe<'_>, change: &Change) -> Result<Result<Done, StoreE
         }
         scribe.run("ROLLBACK TO one", [])?;
         *scribe.chain = before;
+        scribe.kept.truncate(kept);
     }
     scribe.run("RELEASE one", [])?;
     Ok(result)

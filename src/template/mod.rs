@@ -4,8 +4,10 @@
 //! text an admin wrote is.
 
 mod condition;
+mod datastore;
 mod env;
 mod error;
+mod expressions;
 #[expect(clippy::needless_pass_by_value, reason = "the engine hands arguments over by value")]
 mod filters;
 mod globals;
@@ -29,7 +31,10 @@ mod secrets;
 mod tests;
 
 pub use condition::Conditions;
+pub use datastore::{Datastore, Kept, Whose, split as split_key};
 pub use error::TemplateError;
+pub use expressions::{Answer, Expressions, Question, printed};
 pub use limits::Limits;
 pub use named::named;
 pub use render::{DEFAULT_RESULT, Options, Templates, Undefined};
+pub use secrets::decrypt as decrypt_stackstorm;

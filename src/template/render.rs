@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use minijinja::{Environment, Error, UndefinedBehavior, Value};
 
+use super::datastore::{self, Datastore};
 use super::error::TemplateError;
-use super::globals::Datastore;
+use super::globals;
 use super::limits::{Bounded, Limits};
 use super::prepare::Prepared;
 use super::{env, list, place};
@@ -47,6 +48,8 @@ pub struct Options {
 #[derive(Clone)]
 pub struct Templates {
     shared: Arc<Shared>,
+    /// What `st2kv` stands for; without it, what the context has of that name.
+    datastore: Option<Arc<dyn Datastore>>,
 }
 
 struct Shared {
@@ -73,7 +76,14 @@ impl Templates {
         let make = |behavior| env::make(&named, options.limits, options.secret_key.as_ref(), behavior);
         let strict = make(UndefinedBehavior::Strict);
         let lenient = make(UndefinedBehavior::Lenient);
-        Self { shared: Arc::new(Shared { strict, lenient, named, limits: options.limits }) }
+        let shared = Arc::new(Shared { strict, lenient, named, limits: options.limits });
+        Self { shared, datastore: None }
+    }
+
+    /// The same environment in which `st2kv` is this.
+    #[must_use]
+    pub fn with_datastore(&self, datastore: Arc<dyn Datastore>) -> Self {
+        Self { shared: self.shared.clone(), datastore: Some(datastore) }
     }
 
     /// The text of a named template.
@@ -100,7 +110,7 @@ impl Templates {
         context: &serde_json::Value,
         mode: Undefined,
     ) -> Result<String, TemplateError> {
-        self.run(name, source, root(context), self.env(mode))
+        self.run(name, source, self.root(context), self.env(mode))
     }
 
     /// Renders every text of `value` that is a template; all else stays as it is, keys included.
@@ -119,7 +129,7 @@ impl Templates {
         }
         let mut context = context.clone();
         context["__context"] = context.clone();
-        self.leaves(name, value, &root(&context), self.env(mode))
+        self.leaves(name, value, &self.root(&context), self.env(mode))
     }
 
     fn leaves(
@@ -161,7 +171,7 @@ impl Templates {
     ) -> Result<String, TemplateError> {
         let most = self.shared.limits.output;
         let prepared = Prepared::new(source);
-        let rendered = place::render(self.env(mode), name, &prepared.text, root(context), place, most);
+        let rendered = place::render(self.env(mode), name, &prepared.text, self.root(context), place, most);
         rendered.map_err(|error| self.explain(&error, name, source))
     }
 
@@ -195,6 +205,21 @@ impl Templates {
         names.retain(|name| !name.split('.').next().is_some_and(|first| known.contains(&first)));
         names.sort();
         Ok(names)
+    }
+
+    /// The variables of a template; `st2kv` can be called too.
+    fn root(&self, context: &serde_json::Value) -> Value {
+        let Some(map) = context.as_object() else { return list::from_json(context) };
+        let own = self.datastore.as_ref();
+        let given = map.iter().filter(|(key, _)| own.is_none() || *key != "st2kv").map(|(key, value)| {
+            let value = match (key.as_str(), value) {
+                ("st2kv", serde_json::Value::Object(_)) => globals::Datastore::wrap(value),
+                _ => list::from_json(value),
+            };
+            (key.as_str(), value)
+        });
+        let own = own.map(|own| ("st2kv", Value::from_object(datastore::Root(own.clone()))));
+        Value::from_pairs(given.chain(own))
     }
 
     fn env(&self, mode: Undefined) -> &Environment<'static> {
@@ -239,16 +264,4 @@ enum Depth {
 /// Whether a text can change by rendering.
 fn is_template(text: &str) -> bool {
     ["{{", "{%", "{#"].iter().any(|mark| text.contains(mark))
-}
-
-/// The variables of a template; `st2kv` can be called too.
-fn root(context: &serde_json::Value) -> Value {
-    let Some(map) = context.as_object() else { return list::from_json(context) };
-    Value::from_pairs(map.iter().map(|(key, value)| {
-        let value = match (key.as_str(), value) {
-            ("st2kv", serde_json::Value::Object(_)) => Datastore::wrap(value),
-            _ => list::from_json(value),
-        };
-        (key.as_str(), value)
-    }))
 }

@@ -6,10 +6,11 @@
 
 use aes::cipher::{BlockCipherDecrypt, KeyInit};
 use aes::{Aes128, Aes192, Aes256};
-use minijinja::Environment;
+use minijinja::{Environment, Value};
 use ring::hmac;
 use serde::Deserialize;
 
+use super::datastore;
 use super::filters::metered;
 use super::limits::failed;
 use crate::model::Secret;
@@ -24,11 +25,15 @@ const TAG: usize = 20;
 /// Adds the filter, which fails without a key.
 pub(super) fn add(env: &mut Environment<'static>, secret_key: Option<&Secret>) {
     let key = secret_key.cloned();
-    metered(env, "decrypt_kv", move |text: String| {
+    metered(env, "decrypt_kv", move |value: Value| {
+        if let Some(path) = value.downcast_object_ref::<datastore::Path>() {
+            return path.reveal();
+        }
+        let text = value.as_str().ok_or_else(|| failed("`decrypt_kv` takes text"))?;
         let key = key
             .as_ref()
             .ok_or_else(|| failed("`decrypt_kv` needs StackStorm's key file, and none is configured"))?;
-        decrypt(key, &text).map_err(failed)
+        decrypt(key, text).map_err(failed)
     });
 }
 
@@ -45,8 +50,12 @@ struct HmacKey {
     hmac_key_string: String,
 }
 
-/// Verifies and decrypts; the messages never hold a key or a value.
-fn decrypt(key: &Secret, text: &str) -> Result<String, &'static str> {
+/// Verifies and decrypts what StackStorm's datastore encrypted with its key file, whose JSON text is `key`; the messages
+/// never hold a key or a value.
+///
+/// # Errors
+/// What is wrong with the key file or the value.
+pub fn decrypt(key: &Secret, text: &str) -> Result<String, &'static str> {
     let file: KeyFile =
         serde_json::from_str(key.expose()).map_err(|_| "the key file is not one of StackStorm's")?;
     let bytes = unhex(text.trim()).ok_or("the value is not encrypted: hexadecimal text is expected")?;
@@ -123,6 +132,22 @@ mod tests {
     const KEY: &str = r#"{"hmacKey": {"hmacKeyString": "DRXn_4ymfKmuCRdEs05_ZQ", "size": 128},
         "aesKeyString": "jfScEa5DX9p87owCujZyeQ", "mode": "CBC", "size": 128}"#;
     const VALUE: &str = "30303030306F4AA4097FF381A18644003D43F4C5C29C24F9BA1888C87C6CD63A6DE886560077D4C79D85351D02F73D70B59751219E3F896B3E";
+
+    #[test]
+    fn every_shared_row_decrypts_or_fails_as_it_should() {
+        let text = include_str!("../../tests/data/workflows/vectors.json");
+        let rows: serde_json::Value = serde_json::from_str(text).unwrap();
+        let rows = rows["secrets"].as_array().unwrap();
+        assert!(rows.len() >= 6);
+        for row in rows {
+            let key = Secret::new(row["key"].to_string());
+            let got = decrypt(&key, row["ciphertext"].as_str().unwrap());
+            match row["error"].as_str() {
+                Some(error) => assert!(got.unwrap_err().contains(error), "{row}"),
+                None => assert_eq!(got.as_deref(), Ok(row["plaintext"].as_str().unwrap()), "{row}"),
+            }
+        }
+    }
 
     #[test]
     fn a_value_that_stackstorm_encrypted_is_read() {

@@ -11,6 +11,7 @@ mod chat_again;
 mod chat_answers;
 mod chat_audit;
 mod chat_commands;
+mod chat_doors;
 mod chat_history;
 mod chat_limits;
 mod chat_reload;
@@ -20,6 +21,10 @@ mod cli;
 mod cli_running;
 mod clients;
 mod config_override;
+mod console_auth;
+mod console_chat;
+mod console_live;
+mod console_pages;
 mod deliveries;
 #[cfg(feature = "discord")]
 mod discord;

@@ -91,3 +91,23 @@ fn the_environments_proxy_counts_and_a_notifier_may_except_its_host() {
     assert!(ran.stdout.contains("sent: 200 here"), "{ran:?}");
     proxy.logged("127.0.0.2");
 }
+
+#[test]
+fn the_proxy_of_chatops_env_counts_as_that_of_the_environment_does() {
+    let Some(proxy) = Tinyproxy::start(None) else { return };
+    let end = Endpoint::start("127.0.0.2", |_| answer(200, "", "here"));
+    let notifiers = format!(
+        "notifiers:\n  - name: proxied\n    to: {{ webhook: {{ url: 'http://127.0.0.2:{}/in' }} }}\n",
+        end.port()
+    );
+    let home = homes::small().file("notifiers.yaml", &notifiers);
+    let run = |settings: &str| {
+        home.write("chatops.env", settings);
+        let ran = home.run(&["notifier", "test", "proxied"]);
+        assert!(ran.stdout.contains("sent: 200 here"), "{ran:?}");
+    };
+    run(&format!("HTTP_PROXY={}\nNO_PROXY=127.0.0.2\n", proxy.url("")));
+    assert!(proxy.requests().is_empty(), "{:?}", proxy.requests());
+    run(&format!("HTTP_PROXY={}\n", proxy.url("")));
+    proxy.logged("127.0.0.2");
+}

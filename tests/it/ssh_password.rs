@@ -79,6 +79,8 @@ async fn log_in(backend: Backend, password: &str) -> (Outcome, String) {
     let ssh = Ssh { backend, known_hosts, config: Some("/dev/null".into()), ..Ssh::default() };
     let settings = Settings { ssh, ..Settings::default() };
     let job = Job {
+        id: 1,
+        desk: None,
         stop: CancellationToken::new(),
         limit: Duration::from_secs(60),
         output: Arc::new(Output::default()),

@@ -48,6 +48,20 @@ pub struct Prepared {
     pub all: Map<String, Value>,
     /// Secret texts, for [`super::cut_secrets`].
     pub secrets: Vec<String>,
+    /// The configuration of the pack, rendered for the asker.
+    pub config: Map<String, Value>,
+}
+
+impl Prepared {
+    /// Cuts further secrets from what may be shown.
+    pub fn hide(&mut self, secrets: impl IntoIterator<Item = String>) {
+        let before = self.secrets.len();
+        self.secrets.extend(secrets.into_iter().filter(|text| !text.is_empty()));
+        if self.secrets.len() > before {
+            let cut = |value: &Value| cut_secrets_in(value, &self.secrets);
+            self.shown.values_mut().for_each(|value| *value = cut(value));
+        }
+    }
 }
 
 /// Resolves the parameters of `action`, whose runner declares `runner`.
@@ -235,6 +249,7 @@ impl<'a> Resolver<'a> {
             shown: shown_map(self.declared, &self.done, &secrets),
             all: self.done,
             secrets,
+            config: Map::new(),
         }
     }
 }

@@ -81,7 +81,7 @@ impl Adapter for Mattermost {
     }
 
     fn check(&self) -> Result<(), String> {
-        self.reach.http.builder().map(drop)?;
+        self.reach.http.builder(&World::real()).map(drop)?;
         tls::client_config(&self.reach.via.tls).map(drop)
     }
 

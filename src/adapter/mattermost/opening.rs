@@ -33,7 +33,7 @@ pub(super) struct Core<'a> {
 
 /// The REST API as configured, with connections of its own.
 pub(super) fn api(mattermost: &Mattermost) -> Result<Api, String> {
-    let builder = mattermost.reach.http.builder()?.timeout(REQUEST).pool_idle_timeout(IDLE);
+    let builder = mattermost.reach.http.builder(&World::real())?.timeout(REQUEST).pool_idle_timeout(IDLE);
     let client = builder.build().map_err(|_| "the HTTP client cannot be made".to_owned())?;
     Ok(Api::new(client, &mattermost.url, mattermost.token.clone()))
 }

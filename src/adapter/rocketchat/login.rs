@@ -131,7 +131,7 @@ fn rest(rocketchat: &Rocketchat, login: &Login, world: &World) -> Result<Rest, E
     let client = rocketchat
         .reach
         .http
-        .builder()
+        .builder(world)
         .and_then(|builder| builder.build().map_err(|error| crate::net::http::cause(&error)));
     let client = client.map_err(Ended::Refused)?;
     let waits = Arc::clone(&rocketchat.waits);

@@ -91,7 +91,7 @@ impl Adapter for Rocketchat {
 
     fn check(&self) -> Result<(), String> {
         tls::client_config(&self.reach.via.tls).map(drop)?;
-        self.reach.http.builder().map(drop)
+        self.reach.http.builder(&World::real()).map(drop)
     }
 
     fn exits_on_disconnect(&self) -> bool {

@@ -85,7 +85,7 @@ impl Inner {
         let client = match self.client.get() {
             Some(client) => client,
             None => {
-                let built = self.reach.http.builder()?.build();
+                let built = self.reach.http.builder(&World::real())?.build();
                 let built = built.map_err(|error| format!("cannot set up HTTP: {}", cause(&error)))?;
                 self.client.get_or_init(|| built)
             }

@@ -46,6 +46,10 @@ impl Ears for Hearing {
         // Chats turn quotes and blanks into typography, and carry what nobody sees.
         let text = typed(&message.text);
         let names = me.iter().map(String::as_str).chain([home.settings.name.as_str()]);
+        let called: Vec<&str> = names.clone().collect();
+        if self.chat.code_heard(&home, &message, &text, way, &called) {
+            return;
+        }
         match address(&text, way, home.settings.prefix.as_str(), names) {
             Some(addressed) => self.chat.command(&home, message, addressed),
             None => self.chat.overhear(&home, message, &text),

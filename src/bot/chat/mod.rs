@@ -5,6 +5,7 @@
 
 mod address;
 mod aside;
+mod codes;
 pub mod commands;
 mod defaults;
 mod errand;
@@ -14,6 +15,7 @@ mod listen;
 mod offers;
 mod pipe;
 mod press;
+mod relay;
 mod seen;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,16 +27,17 @@ use tracing::{debug, warn};
 pub use address::{Addressed, Sure, Way, address};
 pub use errand::Errand;
 pub use hearing::Hearing;
+pub use relay::{Denied, Named, Relayed, Taken};
 
 use super::choices::{Choices, Terms};
-use super::engine::{Engine, Given, Refusal, Replies, prepare};
+use super::engine::{Engine, Given, Order, Refusal, Replies, prepare};
 use super::home::Home;
 use super::link;
 use super::notify::Notify;
 use super::outbox::{Keep, Letter, Outbox, slot};
 use super::reply;
 use crate::action::cut_secrets;
-use crate::alias::{Alias, Found, Hit};
+use crate::alias::{Alias, Found, Hit, Params};
 use crate::model::{AdapterName, Cause, Message, MessageKey};
 use crate::net::World;
 use crate::store::{Change, Entry, Store, What};
@@ -179,42 +182,56 @@ impl Chat {
         }
         let (hit, filled) = self.filled(&heard.home, &heard.asker, hit);
         let typed = Heard { text: heard.without_secrets(&hit), ..heard.clone() };
-        let given = Given::Typed(hit.params);
-        let order = prepare(&heard.home, &heard.asker, Some(&hit.alias), &hit.alias.action_ref, given);
-        let mut order = match order {
-            Ok(order) => order,
-            Err(refusal) => return self.turn_down(&typed, heard, &hit.alias, &refusal),
-        };
+        if self.engine.is_draining() {
+            return self.turn_down(&typed, heard, &hit.alias, &Refusal::Draining);
+        }
+        match Self::order(&typed, &hit.alias, hit.params) {
+            Ok(mut order) => {
+                order.filled = filled;
+                // Before it begins: after a crash a button is not pressed for something that ran.
+                heard.done();
+                drop(self.engine.submit(order));
+            }
+            Err(refusal) => self.turn_down(&typed, heard, &hit.alias, &refusal),
+        }
+    }
+
+    /// What is to run for `typed`, which holds no secrets any more.
+    fn order(typed: &Heard, alias: &Arc<Alias>, params: Params) -> Result<Order, Refusal> {
+        let given = Given::Typed(params);
+        let mut order = prepare(&typed.home, &typed.asker, Some(alias), &alias.action_ref, given)?;
         order.command = cut_secrets(&typed.text, &order.prepared.secrets);
-        order.cause = heard.itself().map_or(Cause::Command, |itself| itself.cause);
-        order.pressed = heard.pressed();
-        order.filled = filled;
-        order.message = Some(MessageKey { id: heard.part_id().into(), ..heard.message.key.clone() });
-        order.replies = heard.awaited();
-        order.position = heard.message.position.clone();
-        // Before it begins: after a crash a button is not pressed for something that ran.
-        heard.done();
-        drop(self.engine.submit(order));
+        order.cause = typed.itself().map_or(Cause::Command, |itself| itself.cause);
+        order.pressed = typed.pressed();
+        order.message = Some(MessageKey { id: typed.part_id().into(), ..typed.message.key.clone() });
+        order.replies = typed.awaited();
+        order.position = typed.message.position.clone();
+        Ok(order)
     }
 
     /// `typed` is what was heard, without secrets.
     fn turn_down(&self, typed: &Heard, heard: &Heard, alias: &Alias, refusal: &Refusal) {
-        let (why, reference, action) = (refusal.to_string(), alias.reference(), &alias.action_ref);
-        let more = json!({"why": why, "alias": reference, "action": action});
-        self.store.record(self.record(typed, What::Refused, more));
+        self.note_refusal(typed, alias, refusal);
         let (post, terms) = self.mend(typed, alias, refusal);
         // With a secret cut out of it a command is not what was typed.
         let terms = terms.filter(|_| typed.text == heard.text);
         self.say(typed, post, false, terms);
     }
 
+    fn note_refusal(&self, typed: &Heard, alias: &Alias, refusal: &Refusal) {
+        let (why, reference, action) = (refusal.to_string(), alias.reference(), &alias.action_ref);
+        let more = json!({"why": why, "alias": reference, "action": action});
+        self.store.record(self.record(typed, What::Refused, more));
+    }
+
     fn built_in(self: &Arc<Self>, heard: &Heard, row: &'static commands::Row, hit: &Hit) {
-        let call = self.call(heard, hit);
-        if !call.may_use(row) {
-            let why = format!("nobody granted you `{}`", row.permit);
-            return self.refuse(heard, reply::refused(&why), What::Refused, &why);
-        }
-        let heard = &Heard { text: Self::shown(heard, row), ..heard.clone() };
+        let call = self.allowed(heard, row, hit);
+        let text = commands::kept(row, &Self::shown(heard, row));
+        let heard = &Heard { text, ..heard.clone() };
+        let call = match call {
+            Ok(call) => call,
+            Err(why) => return self.refuse(heard, reply::refused(&why), What::Refused, &why),
+        };
         let record = self.record(heard, What::Answered, json!({"command": row.name}));
         match row.run {
             Run::Now(run) => {
@@ -232,6 +249,12 @@ impl Chat {
                 });
             }
         }
+    }
+
+    /// The use of a built-in command that somebody asks for; why not, if they may not.
+    fn allowed(self: &Arc<Self>, heard: &Heard, row: &commands::Row, hit: &Hit) -> Result<Call, String> {
+        let call = self.call(heard, hit);
+        if call.may_use(row) { Ok(call) } else { Err(format!("nobody granted you `{}`", row.permit)) }
     }
 
     fn call(self: &Arc<Self>, heard: &Heard, hit: &Hit) -> Call {

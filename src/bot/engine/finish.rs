@@ -1,6 +1,6 @@
 //! The end of an execution: its result is cut of secrets, rendered, recorded and answered.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tracing::{info, warn};
@@ -10,7 +10,7 @@ use crate::action::{cut_secrets, cut_secrets_in};
 use crate::bot::outbox::{Body, Keep, REPLY_EXPIRES, slot};
 use crate::bot::reply;
 use crate::model::{Execution, Noun, Place, Status};
-use crate::runner::{self, Effect, Outcome};
+use crate::runner::{Effect, Outcome};
 use crate::store::{Accept, Change, Finish, NewDelivery, What};
 use crate::text::Post;
 
@@ -18,6 +18,7 @@ impl Engine {
     /// Ends an execution: the answer is on its way before the commit that remembers it is done.
     pub(super) fn finish(self: &Arc<Self>, job: &Arc<Job>, outcome: Outcome) {
         let now = self.world.now();
+        self.durations.count(outcome.status, now.since(job.asked));
         let secrets = &job.order.prepared.secrets;
         let result = cut_secrets_in(&outcome.result, secrets);
         let why = outcome.why.map(|why| cut_secrets(&why, secrets));
@@ -30,7 +31,7 @@ impl Engine {
             let lines = std::iter::once(foot).chain(found.problems.iter().cloned());
             post.foot = lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" · ");
         }
-        let instant = runner::is_instant(&job.order.prepared.runner);
+        let instant = job.instant;
         let delivery = match (&mut post, job.order.place()) {
             (Some(post), Some(place)) if !instant => {
                 let offer = self.with_again(job, &execution, place, post);
@@ -63,6 +64,7 @@ impl Engine {
                 drop(tokio::spawn(remember(job.id, commit)));
             }
         }
+        self.announce(&outcome.effects, secrets);
         let good = outcome.status == Status::Succeeded;
         let told = post.clone().filter(|_| job.order.quiet);
         self.say(job, post.unwrap_or_default(), keep, true, good);
@@ -78,6 +80,16 @@ impl Engine {
             self.notify.prepare_for(announce::by_rule(&job.order, event), &routes)
         };
         told.into_iter().chain(said).map(marked).collect()
+    }
+
+    /// Tells those who listen to announcements themselves.
+    fn announce(&self, effects: &[Effect], secrets: &[String]) {
+        for effect in effects {
+            let Effect::Announce { route, body } = effect else { continue };
+            let body = cut_secrets_in(body, secrets);
+            // Mostly nobody listens.
+            let _ = self.announced.send(Arc::new(Effect::Announce { route: route.clone(), body }));
+        }
     }
 
     fn delivery(&self, job: &Job, place: &Place, post: &Post) -> NewDelivery {
@@ -101,10 +113,9 @@ impl Engine {
             state.running.remove(&job.id);
             state.load.end(job.id);
         }
-        let done = job.done.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(done) = done {
+        for done in job.take_waiters() {
             // Nobody may be waiting: most orders come from chat.
-            let _ = done.send(ended);
+            let _ = done.send(ended.clone());
         }
         self.idle.notify_waiters();
         self.pump();

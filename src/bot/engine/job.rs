@@ -24,10 +24,29 @@ pub(super) struct Job {
     pub(super) buttons: OnceLock<Vec<Choice>>,
     /// What of its result is shown as files.
     pub(super) files: OnceLock<super::files::Found>,
-    pub(super) done: Mutex<Option<oneshot::Sender<Ended>>>,
+    /// Who waits in code.
+    pub(super) done: Mutex<Vec<oneshot::Sender<Ended>>>,
+    /// It ends where it begins, and is recorded when it has ended.
+    pub(super) instant: bool,
 }
 
 impl Job {
+    /// An order with its number; nothing is recorded yet.
+    pub(super) fn new(id: i64, asked: Timestamp, order: Order, done: Vec<oneshot::Sender<Ended>>) -> Self {
+        Self {
+            id,
+            asked,
+            stop: CancellationToken::new(),
+            output: Arc::new(Output::new(order.home.settings.output_limit.0)),
+            killed_by: Mutex::new(None),
+            buttons: OnceLock::new(),
+            files: OnceLock::new(),
+            done: Mutex::new(done),
+            instant: false,
+            order,
+        }
+    }
+
     /// The execution as it is recorded first.
     pub(super) fn execution(&self) -> Execution {
         let order = &self.order;
@@ -97,6 +116,11 @@ impl Job {
             action: self.order.action.reference(),
             parameters: self.order.prepared.shown.clone(),
         }
+    }
+
+    /// Who waits in code; each is told once.
+    pub(super) fn take_waiters(&self) -> Vec<oneshot::Sender<Ended>> {
+        std::mem::take(&mut self.done.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(super) fn killed_by(&self) -> Option<String> {

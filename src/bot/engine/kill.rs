@@ -13,18 +13,21 @@ use crate::store::{Change, Entry, What};
 pub struct NotOpen(pub i64);
 
 impl Engine {
-    /// Ends an execution that waits or runs, for somebody without a name. `by` is shown to the one who
-    /// asked for it.
-    pub fn kill(self: &Arc<Self>, id: i64, by: &str) -> Result<(), NotOpen> {
-        self.end(id, by, None)
-    }
-
-    /// The same for a person.
+    /// Ends an execution that waits or runs, for a person, by whose name whoever asked for it hears of it.
+    ///
+    /// # Errors
+    /// It neither waits nor runs.
     pub fn kill_for(self: &Arc<Self>, id: i64, asker: &Asker) -> Result<(), NotOpen> {
-        self.end(id, &asker.name, Some(asker))
-    }
-
-    fn end(self: &Arc<Self>, id: i64, by: &str, asker: Option<&Asker>) -> Result<(), NotOpen> {
+        if self.approvals.get(id).is_some() {
+            let (engine, asker) = (self.clone(), asker.clone());
+            tokio::spawn(async move {
+                let Ok(held) = engine.approvals.hold(id).await else { return };
+                if let Err(error) = engine.take_back(held, &asker.name, Some(&asker)).await {
+                    tracing::warn!(execution = id, %error, "what waits was not ended");
+                }
+            });
+            return Ok(());
+        }
         let mut state = self.lock();
         // One that is not recorded yet ends when it is: nothing may end before its beginning.
         let running = state.running.get(&id).or_else(|| state.ordered.get(&id)).cloned();
@@ -32,8 +35,8 @@ impl Engine {
         let waiting = position.and_then(|index| state.waiting.remove(index));
         drop(state);
         let job = running.or_else(|| waiting.clone()).ok_or(NotOpen(id))?;
-        *job.killed_by.lock().unwrap_or_else(PoisonError::into_inner) = Some(by.to_owned());
-        drop(self.store.write(Change::Audit(Box::new(self.killed(&job, by, asker)))));
+        *job.killed_by.lock().unwrap_or_else(PoisonError::into_inner) = Some(asker.name.clone());
+        drop(self.store.write(Change::Audit(Box::new(self.killed(&job, asker)))));
         job.stop.cancel();
         if waiting.is_some() {
             self.finish(&job, run::canceled(&job));
@@ -41,13 +44,13 @@ impl Engine {
         Ok(())
     }
 
-    fn killed(&self, job: &Job, by: &str, asker: Option<&Asker>) -> Entry {
+    fn killed(&self, job: &Job, asker: &Asker) -> Entry {
         let mut body = job.audit_body();
         body.insert("asked_by".to_owned(), json!(job.order.asker.person));
-        body.insert("by".to_owned(), json!(by));
+        body.insert("by".to_owned(), json!(asker.name));
         Entry {
-            person: asker.map(|asker| asker.person.clone()),
-            place: asker.and_then(|asker| asker.place.clone()),
+            person: Some(asker.person.clone()),
+            place: asker.place.clone(),
             ..job.entry(What::Killed, self.world.now(), body)
         }
     }

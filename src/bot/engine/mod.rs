@@ -6,49 +6,75 @@
 
 mod announce;
 mod buttons;
+mod code;
+mod desk;
+mod durations;
 mod files;
 mod finish;
 mod job;
 mod kill;
+mod lend;
 mod load;
+mod model;
 mod order;
+mod park;
 mod prepare;
+mod rehearse;
 mod render;
+mod repeat;
 mod replies;
+mod resume;
 mod run;
+mod vote;
+mod watch;
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify as Bell, mpsc, oneshot};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::{Notify as Bell, broadcast, mpsc, oneshot};
 use tracing::{info, warn};
 
 pub use announce::RULE;
 pub use buttons::again;
+pub use code::{NotProved, Proved};
+pub use durations::{Durations, ENDS, Histogram};
 pub use kill::NotOpen;
 pub use load::{Hold, Limits};
-pub use order::{Asker, Ended, Listed, Order};
+pub use model::{api_model, describe};
+pub use order::{Asker, Ended, Listed, Order, Proof};
 pub use prepare::{Given, Refusal, prepare};
+pub use rehearse::{Rehearsed, rehearse, sample};
+pub use render::Ack;
+pub use repeat::{NotAgain, repeat};
 pub use replies::Replies;
+pub use vote::Decided;
+pub use watch::Watch;
 
+use super::approvals::Approvals;
 use super::choices::Choices;
+use super::factors::Factors;
+use super::home::Homes;
 use super::notify::Notify;
 use super::outbox::Outbox;
 use super::reply;
+use crate::action::cut_secrets;
 use crate::model::{Noun, Status};
 use crate::net::World;
-use crate::runner::{self, Output};
+use crate::runner::{self, Effect};
 use crate::store::{Change, Done, Store, StoreError, What};
 use job::Job;
 use load::Load;
+use park::Parked;
 
 /// Orders that wait to be recorded; past this number people are told to try again.
 const MOST_ORDERS: usize = 4096;
 
 /// Executions that wait for a free place or a lock; past this number people are told to try again.
 const MOST_WAITING: usize = 1000;
+
+/// Announcements that a slow listener may be behind.
+const MOST_ANNOUNCED: usize = 256;
 
 /// How many of the last lines of a running command are shown.
 const TAIL: usize = 10;
@@ -59,10 +85,15 @@ pub struct Engine {
     outbox: Arc<Outbox>,
     choices: Arc<Choices>,
     notify: Arc<Notify>,
+    approvals: Arc<Approvals>,
+    homes: Arc<Homes>,
+    factors: Factors,
     world: World,
     orders: mpsc::Sender<Recorded>,
     state: Mutex<State>,
     idle: Bell,
+    announced: broadcast::Sender<Arc<Effect>>,
+    durations: Durations,
 }
 
 struct State {
@@ -71,7 +102,10 @@ struct State {
     ordered: BTreeMap<i64, Arc<Job>>,
     waiting: VecDeque<Arc<Job>>,
     running: BTreeMap<i64, Arc<Job>>,
+    /// Who waits in this life for what waits for somebody's word.
+    parked: HashMap<i64, Parked>,
     stopping: bool,
+    draining: bool,
 }
 
 type Commit = std::pin::Pin<Box<dyn Future<Output = Result<Done, StoreError>> + Send>>;
@@ -87,6 +121,8 @@ pub struct Submitted {
     pub id: i64,
     /// How it ends; dropped without a value when the message had been seen before.
     pub done: oneshot::Receiver<Ended>,
+    /// It waits for somebody's word first: ends when that is recorded, or could not be.
+    pub asked: Option<tokio::task::JoinHandle<()>>,
 }
 
 impl Engine {
@@ -97,6 +133,7 @@ impl Engine {
         choices: Arc<Choices>,
         notify: Arc<Notify>,
         world: World,
+        homes: Arc<Homes>,
         limits: Limits,
     ) -> Arc<Self> {
         let (orders, inbox) = mpsc::channel(MOST_ORDERS);
@@ -105,9 +142,16 @@ impl Engine {
             ordered: BTreeMap::new(),
             waiting: VecDeque::new(),
             running: BTreeMap::new(),
+            parked: HashMap::new(),
             stopping: false,
+            draining: false,
         };
+        let approvals =
+            Approvals::new(store.clone(), outbox.clone(), choices.clone(), notify.clone(), world.clone());
         let engine = Arc::new(Self {
+            approvals,
+            homes,
+            factors: Factors::new(store.clone(), world.clone()),
             store,
             outbox,
             choices,
@@ -116,6 +160,8 @@ impl Engine {
             orders,
             state: Mutex::new(state),
             idle: Bell::new(),
+            announced: broadcast::channel(MOST_ANNOUNCED).0,
+            durations: Durations::default(),
         });
         tokio::spawn(dispatch(Arc::downgrade(&engine), inbox));
         engine
@@ -123,6 +169,11 @@ impl Engine {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What actions announce from here on, secrets cut.
+    pub fn announcements(&self) -> broadcast::Receiver<Arc<Effect>> {
+        self.announced.subscribe()
     }
 
     /// Changes the limits; what runs goes on.
@@ -136,20 +187,16 @@ impl Engine {
     pub fn submit(self: &Arc<Self>, order: Order) -> Submitted {
         let (done, ended) = oneshot::channel();
         let id = self.store.id(Noun::Execution);
-        let job = Arc::new(Job {
-            id,
-            asked: self.world.now(),
-            stop: CancellationToken::new(),
-            output: Arc::new(Output::new(order.home.settings.output_limit.0)),
-            killed_by: Mutex::new(None),
-            buttons: OnceLock::new(),
-            files: OnceLock::new(),
-            done: Mutex::new(Some(done)),
-            order,
-        });
-        if runner::is_instant(&job.order.prepared.runner) {
+        let waits = order.waits_first();
+        let instant = !waits && runner::is_instant(&order.prepared.runner);
+        let job = Arc::new(Job { instant, ..Job::new(id, self.world.now(), order, vec![done]) });
+        if waits {
+            let asked = Some(tokio::spawn(self.clone().ask_first(job)));
+            return Submitted { id, done: ended, asked };
+        }
+        if instant {
             run::instantly(self, &job);
-            return Submitted { id, done: ended };
+            return Submitted { id, done: ended, asked: None };
         }
         let begin = job.begin(job.execution());
         let commit = Box::pin(self.store.write(Change::Begin(Box::new(begin))));
@@ -163,7 +210,7 @@ impl Engine {
             self.lock().ordered.remove(&id);
             self.give_up(&job, "too many commands wait to be recorded, try again in a moment");
         }
-        Submitted { id, done: ended }
+        Submitted { id, done: ended, asked: None }
     }
 
     /// A committed order starts, waits, or is turned away.
@@ -242,7 +289,13 @@ impl Engine {
         let state = self.lock();
         let running = state.running.values().map(|job| job.listed(Status::Running));
         let open = state.waiting.iter().chain(state.ordered.values());
-        running.chain(open.map(|job| job.listed(Status::Requested))).collect()
+        let open = open.map(|job| job.listed(Status::Requested));
+        running.chain(open).chain(self.approvals.list().iter().map(park::listed)).collect()
+    }
+
+    /// How long commands took since the start.
+    pub const fn durations(&self) -> &Durations {
+        &self.durations
     }
 
     /// One of them.
@@ -253,6 +306,12 @@ impl Engine {
     /// The last lines that a running execution has written so far.
     pub fn tail(&self, id: i64) -> Option<String> {
         self.lock().running.get(&id).map(|job| job.output.sample(TAIL).lines.join("\n"))
+    }
+
+    /// The same for whoever looks on: at most so many lines out of the last 4 KiB, secrets cut.
+    pub fn last_lines(&self, id: i64, lines: usize) -> Option<String> {
+        let job = self.lock().running.get(&id).cloned()?;
+        Some(cut_secrets(&job.output.sample(lines).lines.join("\n"), &job.order.prepared.secrets))
     }
 
     /// Takes no more orders, lets what runs go on for `grace`, then cancels it and waits for its end.

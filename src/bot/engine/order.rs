@@ -1,5 +1,6 @@
 //! What the engine is asked to run, and what it tells those who wait.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,8 @@ use crate::access;
 use crate::action::{Action, Prepared};
 use crate::adapter::Answer;
 use crate::alias::Alias;
-use crate::bot::home::Home;
+use crate::bot::home::{Home, runner_parameters};
+use crate::config::Demand;
 use crate::model::{Cause, MessageKey, Person, Place, Status, Timestamp};
 use crate::runner;
 use crate::text::{Addressee, Post};
@@ -69,6 +71,20 @@ pub struct Order {
     pub quiet: bool,
     /// One at a time: who else holds this name makes it wait.
     pub lock: Option<String>,
+    /// Who must approve it first.
+    pub demands: Vec<Demand>,
+    /// Whether who asks must prove who they are first.
+    pub proof: Proof,
+}
+
+/// Whether somebody proves once more who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Proof {
+    /// What the service says is enough.
+    #[default]
+    None,
+    /// By a code of the second factor.
+    Code,
 }
 
 impl Asker {
@@ -89,6 +105,11 @@ impl Asker {
 }
 
 impl Order {
+    /// Whether something must be said before it may run.
+    pub fn waits_first(&self) -> bool {
+        self.proof == Proof::Code || !self.demands.is_empty()
+    }
+
     /// The parameters that may not be shown, as they are.
     pub fn secret_parameters(&self) -> Map<String, Value> {
         let Prepared { all, shown, .. } = &self.prepared;
@@ -109,7 +130,22 @@ impl Order {
             arguments: prepared.arguments.clone(),
             entry_point: prepared.entry_point.clone(),
             values: prepared.values.clone(),
+            own: self.own_parameters(),
+            config: prepared.config.clone(),
+            pack: self.action.pack.clone(),
+            pack_root: self.action.file.parent().and_then(Path::parent).map(Path::to_owned),
+            reference: self.action.reference(),
+            user: self.home.user_of(&self.asker.person).unwrap_or_else(|| self.asker.person.to_string()),
         }
+    }
+
+    /// What the action itself declares, apart from what its runner does; null where nothing was given.
+    fn own_parameters(&self) -> Map<String, Value> {
+        let runner = runner_parameters(&self.action);
+        let of_runner = |name: &str| runner.iter().any(|parameter| parameter.name == name);
+        let own = self.action.parameters.iter().filter(|own| !of_runner(&own.name));
+        own.map(|own| (own.name.clone(), self.prepared.all.get(&own.name).cloned().unwrap_or_default()))
+            .collect()
     }
 
     /// The time limit of the whole run: the parameter `timeout`, in seconds, for each round of hosts.

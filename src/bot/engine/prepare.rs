@@ -9,12 +9,14 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
-use super::order::{Asker, Order};
-use crate::access::{self, Asked, Decision, Why};
-use crate::action::{self, Action, Parameter, ParameterError, Prepared, Render};
+use super::lend;
+use super::order::{Asker, Order, Proof};
+use crate::access::{self, Asked, By, Decision, Why};
+use crate::action::{self, Action, Parameter, ParameterError, Prepared, Render, own};
 use crate::alias::Alias;
 use crate::bot::home::{Home, runner_parameters};
 use crate::bot::reply;
+use crate::config::Demand;
 use crate::model::Cause;
 use crate::template::{Templates, Undefined};
 use crate::text::Post;
@@ -45,6 +47,17 @@ pub enum Refusal {
     /// The values cannot be used.
     #[error("{0}")]
     Parameters(ParameterError),
+    /// It needs approval, and nobody can say who asks.
+    #[error(
+        "this needs the approval of a second person, and the service does not vouch for who you are: log in to its accounts first"
+    )]
+    Unknown,
+    /// The bot takes nothing new.
+    #[error("the bot finishes what runs and takes nothing new; try again later")]
+    Draining,
+    /// It cannot be granted, or not by that person.
+    #[error("{0}")]
+    Grant(String),
     /// The alias's own lock cannot be rendered.
     #[error("the lock of the alias cannot be rendered: {0}")]
     Lock(String),
@@ -56,7 +69,12 @@ impl Refusal {
         match self {
             Self::Access(why) => reply::refused(&why.to_string()),
             Self::NoAction(reference) => reply::no_action(reference),
-            Self::Immutable(_) | Self::Parameters(_) | Self::Lock(_) => reply::problem(&self.to_string()),
+            Self::Immutable(_)
+            | Self::Parameters(_)
+            | Self::Lock(_)
+            | Self::Unknown
+            | Self::Draining
+            | Self::Grant(_) => reply::problem(&self.to_string()),
         }
     }
 }
@@ -72,14 +90,21 @@ pub fn prepare(
     let who = asker.who();
     let reference = alias.map(|alias| alias.reference());
     let nothing = Map::new();
-    if !home.may_ever(&who, action, reference.as_deref()) {
+    if action != own::GRANT && !home.may_ever(&who, action, reference.as_deref()) {
         let asked = Asked { action, alias: reference.as_deref(), parameters: &nothing };
-        allowed(home, &who, &asked)?;
+        drop(allowed(home, &who, &asked)?);
     }
     let action = home.actions.get(action).ok_or_else(|| Refusal::NoAction(action.to_owned()))?;
     let prepared = resolve(home, asker, alias.map(AsRef::as_ref), action, given)?;
     let asked = Asked { action: &action.reference(), alias: reference.as_deref(), parameters: &prepared.all };
-    allowed(home, &who, &asked)?;
+    let by = match lend::check(home, asker, asked.action, &prepared.all) {
+        None => allowed(home, &who, &asked)?,
+        Some(checked) => checked.and_then(|()| Ok(allowed(home, &who, &asked).unwrap_or(By::Open)))?,
+    };
+    let demands = demands(alias.map(AsRef::as_ref), action, &by);
+    if !demands.is_empty() && !asker.person.is_proven() {
+        return Err(Refusal::Unknown);
+    }
     let lock = lock(home, alias.map(AsRef::as_ref), &prepared)?;
     Ok(Order {
         home: home.clone(),
@@ -98,12 +123,26 @@ pub fn prepare(
         rule: None,
         quiet: false,
         lock,
+        demands,
+        proof: alias.filter(|alias| alias.needs_code()).map_or(Proof::None, |_| Proof::Code),
     })
 }
 
-fn allowed(home: &Home, who: &access::Asker<'_>, asked: &Asked<'_>) -> Result<(), Refusal> {
+/// Who must approve it: what command, action and rule ask for, each once.
+fn demands(alias: Option<&Alias>, action: &Action, by: &By) -> Vec<Demand> {
+    let mut all: Vec<Demand> = Vec::new();
+    let asked = [alias.and_then(Alias::approval), action.approval.clone(), by.demand().cloned()];
+    for demand in asked.into_iter().flatten() {
+        if !all.contains(&demand) {
+            all.push(demand);
+        }
+    }
+    all
+}
+
+fn allowed(home: &Home, who: &access::Asker<'_>, asked: &Asked<'_>) -> Result<By, Refusal> {
     match home.access.decide(who, asked) {
-        Decision::Allowed { .. } => Ok(()),
+        Decision::Allowed { by } => Ok(by),
         Decision::Refused { why } => Err(Refusal::Access(why)),
     }
 }
@@ -153,7 +192,33 @@ fn resolve(
         true => context(asker, alias, action),
         false => Value::Null,
     };
-    action::resolve(action, &runner, &all, &context, &Renders(&home.templates)).map_err(Refusal::Parameters)
+    let shelf = home.shelf_of(&asker.person);
+    let templates = home.templates_with(shelf.as_ref());
+    let (config, hidden) = configured(home, action, &Renders(&templates), &context)?;
+    let context = match context {
+        Value::Object(mut context) => {
+            context.insert("config_context".to_owned(), Value::Object(config.clone()));
+            Value::Object(context)
+        }
+        nothing => nothing,
+    };
+    let resolved = action::resolve(action, &runner, &all, &context, &Renders(&templates));
+    let mut prepared = resolved.map_err(Refusal::Parameters)?;
+    prepared.hide(shelf.iter().flat_map(|shelf| shelf.revealed()).chain(hidden));
+    prepared.config = config;
+    Ok(prepared)
+}
+
+/// The configuration of the action's pack for the asker, and what of it is secret.
+fn configured(
+    home: &Home,
+    action: &Action,
+    by: &Renders<'_>,
+    context: &Value,
+) -> Result<(Map<String, Value>, Vec<String>), Refusal> {
+    let wrong =
+        |why| Refusal::Parameters(ParameterError::Template { name: "config_context".to_owned(), why });
+    home.config(&action.pack, by, context).map_err(wrong)
 }
 
 /// What templates of defaults and immutable parameters see.

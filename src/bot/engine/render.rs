@@ -1,10 +1,10 @@
 //! What an execution says: its acknowledgement and its result, through the alias's formats.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use tracing::warn;
 
+use super::model::{api_model, describe};
 use super::order::Order;
-use crate::alias::Alias;
 use crate::bot::reply;
 use crate::model::{Execution, Status};
 use crate::template::Undefined;
@@ -14,23 +14,41 @@ use crate::text::{Block, Post, Span, Tone, render, result_post};
 /// Lines of standard error under a failure whose format does not show them.
 const END_LINES: usize = 10;
 
+/// What an alias says at once, as its templates make it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Ack {
+    /// The rendered `ack.format`, if it has one; why it cannot be rendered, if so.
+    pub text: Option<String>,
+    /// The rendered `ack.extra`.
+    pub extra: Map<String, Value>,
+}
+
+impl Order {
+    /// What its alias says at once of `execution`, whether or not it is to be said.
+    pub fn ack(&self, execution: &Execution) -> Ack {
+        let Some(alias) = &self.alias else { return Ack::default() };
+        let format = alias.ack.format.as_deref();
+        let context = context(self, execution, &Value::Null, wanted(format, &alias.ack.extra));
+        let render =
+            |format| match self.home.templates.render("ack.format", format, &context, Undefined::Strict) {
+                Ok(rendered) => rendered,
+                Err(error) => {
+                    let reference = alias.reference();
+                    warn!(alias = %reference, %error, "an acknowledgement cannot be rendered");
+                    format!("Cannot render \"format\" in field \"ack\" for alias. {}", error.headline())
+                }
+            };
+        Ack { text: format.map(render), extra: native(self, &alias.ack.extra, &context) }
+    }
+}
+
 /// The acknowledgement that the alias asks for at once, if it asks for one.
 pub(super) fn acknowledgement(order: &Order, execution: &Execution) -> Option<Post> {
-    let alias = order.alias.as_ref()?;
-    let format = alias.ack.format.as_ref().filter(|_| alias.ack.enabled)?;
-    let templates = &order.home.templates;
-    let context = context(order, execution, &Value::Null, wanted(Some(format), &alias.ack.extra));
-    let rendered = match templates.render("ack.format", format, &context, Undefined::Strict) {
-        Ok(rendered) => rendered,
-        Err(error) => {
-            let reference = alias.reference();
-            warn!(alias = %reference, %error, "an acknowledgement cannot be rendered");
-            format!("Cannot render \"format\" in field \"ack\" for alias. {}", error.headline())
-        }
-    };
-    let mut post = crate::text::parse(rendered.trim_end()).tone(Tone::Working);
+    order.alias.as_ref().filter(|alias| alias.ack.enabled && alias.ack.format.is_some())?;
+    let Ack { text, extra } = order.ack(execution);
+    let mut post = crate::text::parse(text?.trim_end()).tone(Tone::Working);
     post.body.extend(link(order, execution.id));
-    post.native = native(order, &alias.ack.extra, &context);
+    post.native = extra;
     post.foot = reply::filled(&order.filled);
     addressed(order, post).into()
 }
@@ -173,52 +191,11 @@ fn wanted(format: Option<&str>, extra: &Map<String, Value>) -> Wanted {
 /// What a format sees.
 fn context(order: &Order, execution: &Execution, result: &Value, wanted: Wanted) -> Value {
     let mut context = Map::new();
-    context.insert("execution".to_owned(), api_model(order, execution, result));
+    context.insert("execution".to_owned(), api_model(&order.home, execution, result));
     if wanted == Wanted::Alias {
         let alias = order.alias.as_ref().map_or(Value::Null, |alias| describe(alias));
         context.insert("alias".to_owned(), alias.clone());
         context.insert("actionalias".to_owned(), alias);
     }
     Value::Object(context)
-}
-
-/// An alias as StackStorm's API shows it.
-fn describe(alias: &Alias) -> Value {
-    json!({
-        "name": alias.name, "pack": alias.pack, "ref": alias.reference(), "description": alias.description,
-        "action_ref": alias.action_ref, "extra": alias.extra,
-        "ack": {"format": alias.ack.format, "enabled": alias.ack.enabled},
-        "result": {"format": alias.result.format, "enabled": alias.result.enabled},
-    })
-}
-
-/// An execution as StackStorm's API shows it.
-fn api_model(order: &Order, execution: &Execution, result: &Value) -> Value {
-    let source = execution.place.as_ref().map(|place| place.room.to_string());
-    let elapsed = execution.ended.map(|ended| ended.since(execution.asked).as_secs_f64());
-    let action = &order.action;
-    let mut model = json!({
-        "id": execution.id.to_string(),
-        "status": execution.status,
-        "action": {"ref": execution.action, "name": action.name, "pack": action.pack, "description": action.description},
-        "runner": {"name": execution.runner},
-        "parameters": null,
-        "result": null,
-        "why": execution.why,
-        "command": execution.command,
-        "context": {
-            "action_alias_ref": {"ref": execution.alias},
-            "api_user": execution.person_name,
-            "user": execution.person.to_string(),
-            "source_channel": source,
-        },
-        "start_timestamp": execution.asked.to_string(),
-        "end_timestamp": execution.ended.map(|ended| ended.to_string()),
-        "elapsed_seconds": elapsed,
-        "web_url": order.home.web_url(execution.id),
-    });
-    // The two that can be large are copied, not serialised.
-    model["parameters"] = Value::Object(execution.parameters.clone());
-    model["result"] = result.clone();
-    model
 }

@@ -7,6 +7,7 @@ use futures_util::FutureExt;
 use serde_json::json;
 use tracing::error;
 
+use super::desk::ActionDesk;
 use super::{Engine, Job, files, render};
 use crate::bot::outbox::{Keep, Letter, slot};
 use crate::bot::reply;
@@ -40,6 +41,9 @@ pub(super) async fn to_the_end(engine: Arc<Engine>, job: Arc<Job>) {
         outcome = work => outcome.unwrap_or_else(|error| failed(&job, &error)),
         never = show_progress(&engine, &job, acknowledged) => never,
     };
+    if outcome.status == Status::Pending {
+        return engine.ask_people(&job, outcome).await;
+    }
     let outcome = with_files(&job, outcome).await;
     engine.finish(&job, outcome);
 }
@@ -74,7 +78,7 @@ async fn carry_out(engine: Arc<Engine>, job: Arc<Job>) -> Outcome {
         Ok(outcome) if job.stop.is_cancelled() && outcome.status != Status::Succeeded => {
             Outcome { status: Status::Canceled, why: canceled(&job).why, ..outcome }
         }
-        Ok(outcome) => outcome,
+        Ok(outcome) => engine.carry_effects(&job, outcome).await,
         Err(_) => Outcome {
             status: Status::Timeout,
             why: Some(format!("it did not end within {} s", limit.as_secs())),
@@ -117,12 +121,30 @@ async fn show_progress<T>(engine: &Engine, job: &Job, acknowledged: bool) -> T {
 
 impl Job {
     fn context(&self, engine: &Engine) -> runner::Job {
+        let asks = runner::find(&self.order.prepared.runner).is_some_and(|row| row.name == "python-script");
         runner::Job {
+            id: self.id,
             stop: self.stop.clone(),
             limit: self.order.limit(),
             output: self.output.clone(),
             world: engine.world.clone(),
+            desk: asks.then(|| self.desk(engine)),
         }
+    }
+}
+
+impl Job {
+    /// Who answers what the action asks while it runs.
+    fn desk(&self, engine: &Engine) -> Arc<dyn runner::Desk> {
+        Arc::new(ActionDesk {
+            store: engine.store.clone(),
+            world: engine.world.clone(),
+            person: self.order.asker.person.clone(),
+            place: self.order.asker.place.clone(),
+            execution: self.id,
+            action: self.order.action.reference(),
+            told: std::sync::Mutex::default(),
+        })
     }
 }
 

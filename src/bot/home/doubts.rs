@@ -5,8 +5,10 @@ use std::collections::{HashMap, HashSet};
 
 use super::Home;
 use crate::alias::{Alias, Found};
+use crate::config::instances::is_hubot;
 use crate::config::nearest::nearest;
 use crate::config::{ConfigError, Problem};
+use crate::runner;
 use crate::template::Templates;
 
 /// What is wrong with a template: a sentence and perhaps what was meant.
@@ -19,12 +21,23 @@ type Known<'h> = HashMap<&'h str, Option<Wrong>>;
 pub(super) fn doubts(home: &Home) -> Vec<Problem> {
     let mut all = rules_for_nothing(home);
     all.extend(people_of_nowhere(home));
+    all.extend(actions_without_runner(home));
     let mut known = Known::new();
     for alias in home.listed.iter().filter(|alias| alias.pack != home.built_in) {
         all.extend(broken_templates(home, alias, &mut known));
         all.extend(strange_examples(home, alias));
     }
     all
+}
+
+/// Actions whose runner is not there: they are listed and refused when run. Those of the pack inside the binary are known.
+fn actions_without_runner(home: &Home) -> Vec<Problem> {
+    let own = home.actions.values().filter(|action| action.pack != "core");
+    let missing = own.filter_map(|action| {
+        let why = runner::Row::of(&action.runner).err()?;
+        Some(Problem::Warning(ConfigError::new(&action.file, why.to_string()).key("runner_type")))
+    });
+    missing.collect()
 }
 
 fn rules_for_nothing(home: &Home) -> Vec<Problem> {
@@ -39,8 +52,8 @@ fn people_of_nowhere(home: &Home) -> Vec<Problem> {
     let known: Vec<&str> =
         home.services.iter().map(|wired| wired.instance.name.as_str()).chain(kinds).collect();
     let mut told = HashSet::new();
-    let strange =
-        home.access.persons().into_iter().filter(|person| !known.contains(&person.adapter().as_str()));
+    let is_known = |name: &str| known.contains(&name) || is_hubot(name);
+    let strange = home.access.persons().into_iter().filter(|person| !is_known(person.adapter().as_str()));
     strange
         .filter(|person| told.insert(person.adapter().as_str().to_owned()))
         .map(|person| {

@@ -9,8 +9,9 @@ use serde_json::{Map, Value};
 use super::notifying::{MOST_VARIANTS, Notifying, mark};
 use crate::config::nearest::hint;
 use crate::config::{ConfigError, Problem};
-use crate::model::{HandlerSpec, Override};
+use crate::model::{Attached, HandlerSpec, Level, Override};
 use crate::notifier::{CATALOGUE, Configured, Row};
+use crate::route;
 use crate::store::Live;
 use crate::topic::{self, Does, Handler, Topics};
 
@@ -32,7 +33,10 @@ impl Notifying {
         let lost = |why: &String| problem("", why.clone());
         problems.extend(live.lost.iter().map(lost));
         let mut next = Self {
-            rules: self.rules.clone(),
+            rules: self.written.clone(),
+            written: self.written.clone(),
+            numbers: Arc::new(live.numbers.clone()),
+            estranged: false,
             topics: Arc::default(),
             filed: self.filed.clone(),
             origin: self.origin.clone(),
@@ -55,9 +59,28 @@ impl Notifying {
         }
         next.targets =
             next.notifiers.iter().map(|(name, it)| (name.clone(), it.service.targets().into())).collect();
+        next.lay_rules(live, problems);
         next.lay_routes();
         next.listen(live, problems);
         next
+    }
+
+    /// Routes know the notifiers that no file has, and what was attached to scopes.
+    fn lay_rules(&mut self, live: &Live, problems: &mut Vec<Problem>) {
+        for stranger in &self.written.strangers {
+            if !self.notifiers.contains_key(&stranger.name) {
+                problems.push(Problem::Error(stranger.error.clone()));
+                self.estranged = true;
+            }
+        }
+        let added = self.notifiers.values().filter(|it| !self.filed.contains_key(&it.name));
+        let added: Vec<route::Notifier> = added.map(|it| added_rule(it)).collect();
+        let named =
+            |one: &Attached| Some((one.scope.clone(), one.trigger, self.numbered(one.notifier)?.to_owned()));
+        let attached: Vec<_> = live.attached.iter().filter_map(named).collect();
+        if !added.is_empty() || !attached.is_empty() {
+            self.rules = Arc::new(self.written.with(added.into_iter(), &attached));
+        }
     }
 
     /// Whether a file has a notifier that stands before what was set.
@@ -71,7 +94,8 @@ impl Notifying {
     /// One sentence: what is wrong with it.
     pub fn overridden(&self, one: &Override) -> Result<Configured, String> {
         if one.added {
-            return Configured::added(&one.kind, &one.name, &one.options, &self.origin);
+            let made = Configured::added(&one.kind, &one.name, &one.options, &self.origin)?;
+            return made.about(&one.about);
         }
         let file = self.filed.get(&one.name).filter(|file| file.service.kind() == one.kind);
         let file = file
@@ -197,6 +221,12 @@ impl Notifying {
             )),
         }
     }
+}
+
+/// What routing knows of a notifier that no file has: it takes everything.
+fn added_rule(it: &Configured) -> route::Notifier {
+    let (on, events) = (Vec::new(), Vec::new());
+    route::Notifier { name: it.name.clone(), level: Level::Ok, on, events, enabled: it.enabled }
 }
 
 fn problem(key: &str, why: String) -> Problem {

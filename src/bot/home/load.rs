@@ -45,7 +45,7 @@ pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before
     let Files { found: mut actions, problems: wrong } = files::actions(&packs, earlier);
     problems.extend(wrong);
     problems.extend(actions.values().flat_map(|action| action.check(&parameters_of(&action.runner))));
-    for core in action::core::actions() {
+    for core in action::core::actions().into_iter().chain(action::own::actions()) {
         actions.insert(core.reference(), Arc::new(core));
     }
     let earlier = |file: &Path| before?.listed.iter().find(|alias| alias.file == *file).cloned();
@@ -65,6 +65,7 @@ pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before
         }
     }
     listed.extend(built.aliases.iter().cloned());
+    let configs = super::configs::configs(dir, &packs, &mut problems, before);
     let access = access(dir, &settings, &mut problems, before);
     let templates = templates(dir, &settings, &mut problems, before);
     let notifying = super::notifying::load(dir, &env, &mut problems, before.map(|before| &before.notifying));
@@ -86,16 +87,20 @@ pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before
         settings,
         listed,
         actions,
+        configs,
         access,
         templates,
         services,
         notifying,
         problems,
         filed: 0,
+        store: None,
     };
     let doubts = doubts::doubts(&home);
     home.problems.extend(doubts);
     home.filed = home.problems.len();
+    let strangers = home.notifying.rules.strangers.iter();
+    home.problems.extend(strangers.map(|stranger| Problem::Error(stranger.error.clone())));
     home
 }
 
@@ -260,8 +265,17 @@ pub(super) fn parameters_of(runner: &str) -> Vec<Parameter> {
     runner::find(runner).and_then(|row| KNOWN.get(row.name).cloned()).unwrap_or_default()
 }
 
+/// Where actions find the bot's API: the address that it listens on, unless the machine chooses the port.
+fn api_url(settings: &Settings) -> Option<String> {
+    match settings.listen {
+        settings::ListenOn::Address(address) if address.port() != 0 => Some(format!("http://{address}")),
+        _ => None,
+    }
+}
+
 fn runners(dir: &HomeDir, settings: &Settings) -> runner::Settings {
     let mut runners = runner::Settings { home: Some(dir.root().to_owned()), ..runner::Settings::default() };
+    runners.api_url = api_url(settings);
     runners.ssh.parallel = Some(settings.ssh_parallel.get());
     runners.ssh.backend = match settings.ssh_client {
         settings::SshClient::System => runner::Backend::System,

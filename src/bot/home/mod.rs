@@ -1,6 +1,8 @@
 //! The configuration in force: what the doors and the pure rooms parsed, composed into one immutable
 //! value. Each command keeps the one it began with.
 
+mod configs;
+mod datastore;
 mod doubts;
 mod files;
 mod live;
@@ -12,6 +14,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use configs::{config_file, config_of, schema_file};
+pub use datastore::Shelf;
 pub use files::{Files, aliases_in, aliases_of};
 pub use live::{OWN_KINDS, shown as shown_handler};
 pub use load::{Built, has_services, load};
@@ -19,15 +23,16 @@ pub use notifying::{Notifying, Way, mark};
 pub use reload::{Homes, Turn};
 
 use crate::access::{Access, Asker};
-use crate::action::{Action, Parameter};
+use crate::action::{Action, PackConfig, Parameter};
 use crate::adapter::Service;
 use crate::alias::{Alias, Matcher};
 use crate::config::env::Env;
 use crate::config::instances::Instance;
 use crate::config::settings::Settings;
 use crate::config::{ConfigError, Problem};
+use crate::model::Timestamp;
 use crate::runner;
-use crate::store::Live;
+use crate::store::{Live, Store};
 use crate::template::Templates;
 
 /// An adapter that is configured.
@@ -54,6 +59,8 @@ pub struct Home {
     pub listed: Vec<Arc<Alias>>,
     /// Every action in force, by `pack.name`.
     pub actions: BTreeMap<String, Arc<Action>>,
+    /// The configuration of packs, by pack.
+    pub configs: BTreeMap<String, PackConfig>,
     /// Who may do what.
     pub access: Access,
     /// The template environment.
@@ -72,6 +79,8 @@ pub struct Home {
     env: Env,
     /// The pack of the built-in commands, left out of counts and lists.
     built_in: &'static str,
+    /// What remembers, where the bot runs.
+    store: Option<Store>,
 }
 
 impl Home {
@@ -121,7 +130,9 @@ impl Home {
     }
 
     /// The same with what was set while the bot ran.
-    fn with(mut self, live: &Live) -> Self {
+    #[must_use]
+    pub fn with(mut self, live: &Live, now: Timestamp) -> Self {
+        self.access = self.access.with_grants(&live.grants, now);
         self.problems.truncate(self.filed);
         let mut problems = Vec::new();
         self.notifying = Arc::new(self.notifying.laid(live, &mut problems));
@@ -138,4 +149,9 @@ impl Home {
 /// The parameters that the runner of an action declares; none for a runner that is not built in.
 pub fn runner_parameters(action: &Action) -> Vec<Parameter> {
     load::parameters_of(&action.runner)
+}
+
+/// The parameters that a runner declares; none for one that is not built in.
+pub fn parameters_of_runner(runner: &str) -> Vec<Parameter> {
+    load::parameters_of(runner)
 }

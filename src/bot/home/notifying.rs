@@ -10,7 +10,7 @@ use crate::config::env::Env;
 use crate::config::home::HomeDir;
 use crate::config::{ConfigError, Problem, read_optional};
 use crate::notifier::{self, Configured, Messages, Origin, Service};
-use crate::route::Rules;
+use crate::route::{Others, Rules};
 use crate::source;
 use crate::topic::Topics;
 
@@ -25,6 +25,10 @@ const EVERY: &str = "*";
 pub struct Notifying {
     /// The routes, quiet hours and what else decides.
     pub rules: Arc<Rules>,
+    /// Those of the file alone.
+    pub(super) written: Arc<Rules>,
+    /// The number of each notifier that there is or was, by its name.
+    pub(super) numbers: Arc<BTreeMap<String, i64>>,
     /// Who listens to topics.
     pub topics: Arc<Topics>,
     /// The notifiers of the file.
@@ -41,6 +45,8 @@ pub struct Notifying {
     pub(super) broken: BTreeSet<String>,
     /// The file cannot be used and no earlier one is in force: nobody would hear of anything.
     pub(super) unusable: bool,
+    /// The file names notifiers that nobody knows.
+    pub(super) estranged: bool,
 }
 
 /// What gets a delivery of its own, found once at load: every event and every send asks for it.
@@ -91,12 +97,27 @@ impl Notifying {
 
     /// Whether a source is declared in a way that cannot be used: its sender is to come again.
     pub fn is_broken(&self, source: &str) -> bool {
-        self.unusable || self.broken.contains(source) || self.broken.contains(EVERY)
+        self.is_unusable() || self.broken.contains(source) || self.broken.contains(EVERY)
     }
 
     /// Whether there is a file of which nothing can be used, so that events must not be taken.
     pub fn is_unusable(&self) -> bool {
-        self.unusable
+        self.unusable || self.estranged
+    }
+
+    /// The number of a notifier; none before the database has given one.
+    pub fn number(&self, name: &str) -> Option<i64> {
+        self.numbers.get(name).copied()
+    }
+
+    /// The notifier that has, or had, a number.
+    pub fn numbered(&self, number: i64) -> Option<&str> {
+        self.numbers.iter().find(|(_, own)| **own == number).map(|(name, _)| name.as_str())
+    }
+
+    /// Whether something in the file names a notifier.
+    pub fn is_named_in_file(&self, name: &str) -> bool {
+        self.written.names(name)
     }
 
     /// A notifier as it is sent to; `None` if it, or the route's options for it, are gone.
@@ -133,7 +154,13 @@ pub(super) fn load(
     if text.trim().is_empty() {
         return Arc::new(Notifying { origin, ..Notifying::default() });
     }
-    let rules = match Rules::parse(shown, &text) {
+    // A running bot knows all notifiers; when it starts, those in the database are still to be read.
+    let added = |before: &Arc<Notifying>| -> Vec<String> {
+        before.notifiers.keys().filter(|name| !before.filed.contains_key(*name)).cloned().collect()
+    };
+    let known = before.map(added).unwrap_or_default();
+    let others = if before.is_some() { Others::Known(&known) } else { Others::Unheard };
+    let rules = match Rules::parse_with(shown, &text, others) {
         Ok(rules) => rules,
         Err(errors) => return refuse(errors, problems, before),
     };
@@ -172,8 +199,11 @@ pub(super) fn load(
     }
     let (sources, broken) = sources(source::read(shown, &text, env, dir.root()), problems, before);
     let targets = notifiers.iter().map(|(name, it)| (name.clone(), it.service.targets().into())).collect();
+    let rules = Arc::new(rules);
     Arc::new(Notifying {
-        rules: Arc::new(rules),
+        rules: rules.clone(),
+        written: rules,
+        numbers: before.map(|before| before.numbers.clone()).unwrap_or_default(),
         topics: Arc::default(),
         filed: notifiers.clone(),
         origin,
@@ -183,6 +213,7 @@ pub(super) fn load(
         sources,
         broken,
         unusable: false,
+        estranged: false,
     })
 }
 

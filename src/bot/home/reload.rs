@@ -9,6 +9,7 @@ use tracing::{error, info, warn};
 use super::{Built, Home, load};
 use crate::config::Problem;
 use crate::config::home::HomeDir;
+use crate::model::Timestamp;
 use crate::net::World;
 use crate::store::{Change, Entry, Live, Store, StoreError, What};
 
@@ -45,12 +46,31 @@ impl Homes {
         world: World,
     ) -> Arc<Self> {
         say(&home.problems);
-        let current = watch::Sender::new(Arc::new(home));
+        let current = watch::Sender::new(Arc::new(home.beside(&store)));
         Arc::new(Self { current, dir, variables, built, store, world, turn: Mutex::default() })
     }
 
     /// The configuration in force.
     pub fn current(&self) -> Arc<Home> {
+        let home = self.current.borrow().clone();
+        let now = self.world.now();
+        match home.access.next_end() {
+            Some(end) if end <= now => self.without_ended(now),
+            _ => home,
+        }
+    }
+
+    /// Grants end to the moment, whether or not anything else happens.
+    fn without_ended(&self, now: Timestamp) -> Arc<Home> {
+        self.current.send_if_modified(|home| {
+            let ended = home.access.next_end().is_some_and(|end| end <= now);
+            if ended {
+                let mut next = (**home).clone();
+                next.access = next.access.without_ended(now);
+                *home = Arc::new(next);
+            }
+            ended
+        });
         self.current.borrow().clone()
     }
 
@@ -62,14 +82,14 @@ impl Homes {
     /// Loads again and puts it in force. What is wrong keeps its last good version and is in `problems`.
     /// `by` goes into the audit log.
     pub async fn reload(&self, by: &str) -> Arc<Home> {
-        let turn = self.turn.lock().await;
+        let mut turn = self.turn.lock().await;
         let before = self.current();
         let (dir, variables, built) = (self.dir.clone(), self.variables.clone(), self.built.clone());
         let earlier = before.clone();
         let loaded =
             tokio::task::spawn_blocking(move || load(&dir, &variables, &built, Some(&earlier))).await;
         let home = match loaded {
-            Ok(home) => Arc::new(home.with(&turn)),
+            Ok(home) => Arc::new(self.numbered(home, &mut turn).await.beside(&self.store)),
             Err(failed) => {
                 error!(%failed, "loading the configuration failed, the last one stays in force");
                 return before;
@@ -101,15 +121,32 @@ impl Homes {
     /// # Errors
     /// The database cannot be read; nothing is changed.
     pub async fn recall(&self, turn: &mut Turn<'_>) -> Result<(), StoreError> {
-        let live = self.store.live().await?;
-        *turn.0 = Arc::new(live);
+        *turn.0 = Arc::new(self.store.live().await?);
         let before = self.current();
-        let home = (*before).clone().with(&turn.0);
+        let home = self.numbered((*before).clone(), &mut turn.0).await;
         if home.problems != before.problems {
             say(&home.problems[home.filed..]);
         }
         self.current.send_replace(Arc::new(home));
         Ok(())
+    }
+
+    /// The configuration with what was set while the bot ran; notifiers that have no number get one.
+    async fn numbered(&self, home: Home, live: &mut Arc<Live>) -> Home {
+        let home = home.with(live, self.world.now());
+        let names = home.notifying.notifiers().keys();
+        let new: Vec<String> = names.filter(|name| !live.numbers.contains_key(*name)).cloned().collect();
+        if new.is_empty() {
+            return home;
+        }
+        match self.store.write(Change::Number(new)).await {
+            Ok(_) => match self.store.live().await {
+                Ok(now) => *live = Arc::new(now),
+                Err(error) => warn!(%error, "the numbers of notifiers cannot be read"),
+            },
+            Err(error) => warn!(%error, "new notifiers got no numbers"),
+        }
+        home.with(live, self.world.now())
     }
 
     fn note(&self, by: &str, home: &Home, wrong: &[String]) {

@@ -190,8 +190,14 @@ impl Notify {
     pub(super) async fn write(&self, accept: Accept) -> Result<Accepted, NotTaken> {
         let id = accept.id;
         match self.store.write(Change::Accept(Box::new(accept))).await? {
-            Done::Accepted { event, deliveries } => Ok(Accepted { id: event, deliveries, repeated: false }),
-            Done::Repeated(earlier) => Ok(Accepted { id: earlier, deliveries: 0, repeated: true }),
+            Done::Accepted { event, deliveries } => {
+                self.counters.accepted();
+                Ok(Accepted { id: event, deliveries, repeated: false })
+            }
+            Done::Repeated(earlier) => {
+                self.counters.repeated();
+                Ok(Accepted { id: earlier, deliveries: 0, repeated: true })
+            }
             _ => Ok(Accepted { id, deliveries: 0, repeated: false }),
         }
     }

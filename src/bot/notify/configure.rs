@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::Notify;
 use crate::bot::home::{Home, Turn, Way};
 use crate::config::nearest::{choices, hint, nearest};
-use crate::model::{HandlerSpec, Override, Timestamp};
+use crate::model::{About, Attached, HandlerSpec, Override, Timestamp};
 use crate::notifier::{Row, schema};
 use crate::store::{Change, Entry, Live, Setting, StoreError};
 
@@ -21,6 +21,20 @@ pub enum Patch {
     },
     /// A notifier that no file has.
     Add(Map<String, Value>),
+    /// The same with what else it has.
+    Make {
+        /// Its options.
+        options: Map<String, Value>,
+        /// Its description, its texts and so on.
+        about: About,
+    },
+    /// Such a notifier becomes another one; an option that is `$encrypted$` stays as it is.
+    Replace {
+        /// All of its options.
+        options: Map<String, Value>,
+        /// Its description, its texts and so on.
+        about: About,
+    },
     /// Such a notifier goes.
     Remove,
 }
@@ -78,7 +92,10 @@ impl Notify {
         if new.options.is_empty() && !new.added {
             return Ok(());
         }
-        let made = home.notifying.overridden(new).map_err(|why| Unfit::wrong(&part(&why), why))?;
+        let made = home.notifying.overridden(new).map_err(|why| {
+            let texts = why.split(": ").next().filter(|part| part.starts_with("messages"));
+            Unfit::wrong(&texts.map_or_else(|| part(&why), str::to_owned), why)
+        })?;
         let made = std::sync::Arc::new(made);
         let service = made.with(&Map::new()).map_err(|why| Unfit::wrong("set", why))?;
         let way = Way::trial(made, service);
@@ -137,6 +154,16 @@ impl Notify {
         self.set(&mut turn, setting, audit).await
     }
 
+    /// Lets a notifier hear of a scope, or (`detach`) no longer.
+    ///
+    /// # Errors
+    /// See [`Unfit`].
+    pub async fn attach(&self, attached: Attached, detach: bool, audit: Box<Entry>) -> Result<(), Unfit> {
+        let mut turn = self.homes.turn().await;
+        let setting = if detach { Setting::Detach(attached) } else { Setting::Attach(attached) };
+        self.set(&mut turn, setting, audit).await
+    }
+
     /// Writes a setting and puts it in force.
     async fn set(&self, turn: &mut Turn<'_>, setting: Setting, audit: Box<Entry>) -> Result<(), Unfit> {
         self.store.write(Change::Set { setting: Box::new(setting), audit }).await?;
@@ -162,15 +189,42 @@ fn next(
 ) -> Result<Next, Unfit> {
     let known = live.overrides.iter().filter(|it| it.kind == kind && it.name == name);
     let filed = home.notifying.is_filed(name);
-    let base =
-        Override { kind: kind.to_owned(), name: name.to_owned(), added: false, options: Map::new(), who, at };
+    let base = Override {
+        kind: kind.to_owned(),
+        name: name.to_owned(),
+        added: false,
+        options: Map::new(),
+        about: About::default(),
+        who,
+        at,
+    };
     match patch {
-        Patch::Add(_)
+        Patch::Add(_) | Patch::Make { .. }
             if home.notifying.notifiers().contains_key(name) || known.clone().any(|it| it.added) =>
         {
             Err(Unfit::Conflict(format!("there is a notifier `{name}` already")))
         }
         Patch::Add(options) => Ok(Next::Override(Override { added: true, options, ..base })),
+        Patch::Make { mut options, about } => {
+            checked(kind, &options)?;
+            schema::fill(&mut options, &Map::new());
+            Ok(Next::Override(Override { added: true, options, about, ..base }))
+        }
+        Patch::Replace { mut options, about } => {
+            let Some(before) = known.clone().find(|it| it.added && !home.notifying.shadows(it)) else {
+                let why = format!(
+                    "`{name}` stands in notifiers.yaml: change it there, or its options by `POST /config/{kind}/{name}`"
+                );
+                return Err(if filed { Unfit::Conflict(why) } else { missing(home, kind, name) });
+            };
+            checked(kind, &options)?;
+            schema::fill(&mut options, &before.options);
+            Ok(Next::Override(Override { added: true, options, about, ..base }))
+        }
+        Patch::Remove if !filed && home.notifying.is_named_in_file(name) => {
+            let why = format!("a route in notifiers.yaml sends to `{name}`: take it out there first");
+            Err(Unfit::Conflict(why))
+        }
         // An override of what no file has any more goes this way too.
         Patch::Remove => match known.clone().find(|it| it.added || !filed || home.notifying.shadows(it)) {
             Some(it) => {
@@ -190,9 +244,10 @@ fn next(
             if !right && before.is_none() {
                 return Err(missing(home, kind, name));
             }
+            let about = before.map(|it| it.about.clone()).unwrap_or_default();
             let options = before.map(|it| it.options.clone()).unwrap_or_default();
             let options = merged(kind, options, set, &delete)?;
-            Ok(Next::Override(Override { added, options, ..base }))
+            Ok(Next::Override(Override { added, options, about, ..base }))
         }
     }
 }
@@ -224,6 +279,16 @@ fn merged(
         }
     }
     Ok(options)
+}
+
+/// Every option must be one of the kind's.
+fn checked(kind: &str, options: &Map<String, Value>) -> Result<(), Unfit> {
+    let schema = Row::of(kind).map(|row| (row.schema)()).unwrap_or_default();
+    let known = schema::keys(&schema);
+    match options.keys().find(|key| !known.contains(&key.as_str())) {
+        Some(key) => Err(Unfit::wrong(key, unknown(kind, key, &known))),
+        None => Ok(()),
+    }
 }
 
 /// What is said of an option that a kind has not.

@@ -30,6 +30,10 @@ const AHEAD: usize = 64;
 /// Outcomes that may wait to be recorded; with more, sending waits.
 const UNSETTLED: usize = 1_024;
 
+/// Between the starts of two deliveries while events come as fast as they can be written: what was accepted is kept
+/// and can wait a moment, whoever sends the next event cannot. A destination of 10 ms still gets its full number at once.
+const IN_A_STORM: Duration = Duration::from_millis(1);
+
 /// No send takes longer than this, whatever the notifier's own limits say.
 const LONGEST_SEND: Duration = Duration::from_secs(150);
 
@@ -108,8 +112,13 @@ impl Courier {
                         self.rest().await;
                         continue;
                     }
-                    for claimed in ready.drain(..room.min(ready.len())) {
+                    let stormy = self.claims.is_stormy();
+                    let some = if stormy { 1 } else { room.min(ready.len()) };
+                    for claimed in ready.drain(..some) {
                         self.clone().start(claimed);
+                    }
+                    if stormy {
+                        self.world.sleep(IN_A_STORM).await;
                     }
                 }
                 Permit::Go(_) => self.until(bell, LOOK).await,
@@ -223,6 +232,7 @@ impl Courier {
         let Some(notify) = self.notify.upgrade() else {
             return Settled { delivery: delivery.id, at, millis, outcome, again };
         };
+        notify.counters.sent(&self.name, &outcome, again);
         if let Err(error) = &outcome {
             warn!(notifier = self.name, delivery = delivery.id, target = delivery.slot.target, tries = delivery.tries + 1, again = again.is_some(), %error, "a delivery was not taken");
             notify.failing(&self.name, delivery, error, failures, since);

@@ -3,9 +3,11 @@
 mod accept;
 mod cache;
 mod configure;
+mod counters;
 mod courier;
 mod escalate;
 mod expand;
+mod explain;
 mod gather;
 mod listen;
 mod meta;
@@ -26,6 +28,8 @@ use tracing::warn;
 
 pub use accept::{Accepted, Incoming, NotTaken, Once};
 pub use configure::{Patch, Unfit};
+pub use counters::Counters;
+pub use explain::{Explained, subject};
 pub use pace::State;
 pub use room::read as place;
 pub use service::{ServiceTest, TEST_OPTIONS};
@@ -68,6 +72,8 @@ pub struct Notify {
     trials: Mutex<BTreeMap<(String, String), Way>>,
     /// Notifiers of which it was told that they keep failing.
     complaints: Mutex<BTreeSet<String>>,
+    /// What was done since the start.
+    counters: Counters,
     this: Weak<Self>,
 }
 
@@ -137,6 +143,7 @@ impl Notify {
             timer: Arc::default(),
             trials: Mutex::default(),
             complaints: Mutex::default(),
+            counters: Counters::default(),
             this: this.clone(),
         })
     }
@@ -158,6 +165,11 @@ impl Notify {
         self.tasks.spawn(self.quit.clone().run_until_cancelled_owned(async move { this.watch().await }));
         let this = self.clone();
         self.tasks.spawn(self.quit.clone().run_until_cancelled_owned(async move { this.gather().await }));
+    }
+
+    /// What was done since the start.
+    pub const fn counters(&self) -> &Counters {
+        &self.counters
     }
 
     fn couriers(&self) -> MutexGuard<'_, BTreeMap<String, Running>> {

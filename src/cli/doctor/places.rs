@@ -113,8 +113,10 @@ fn audit(reader: &Reader, dir: &HomeDir) -> Finding {
 
 /// Whether others on this machine can read what is only the bot's own.
 pub(super) fn keys(dir: &HomeDir) -> Vec<Finding> {
-    let mut findings: Vec<Finding> =
-        [dir.audit_key(), dir.token()].iter().filter_map(|path| private(dir, path, Level::Error)).collect();
+    let mut findings: Vec<Finding> = [dir.audit_key(), dir.seal_key(), dir.token()]
+        .iter()
+        .filter_map(|path| private(dir, path, Level::Error))
+        .collect();
     let env = dir.env_file().filter(|file| holds_secrets(file));
     findings.extend(env.and_then(|file| private(dir, &file, Level::Warning)));
     findings

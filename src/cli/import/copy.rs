@@ -45,6 +45,11 @@ pub(super) fn files(folder: &Path, inside: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// Every file of a folder, as [`files`].
+pub(in crate::cli) fn all(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    files(folder, folder)
+}
+
 fn walk(
     folder: &Path,
     below: &Path,

@@ -20,8 +20,10 @@ use clap::{Args, Subcommand};
 
 use super::{Global, print};
 use crate::config::home::HomeDir;
+pub(super) use copy::all as files_of;
 use notifiers::Target;
 use stackstorm::Report;
+pub(super) use stackstorm::name_of;
 
 /// Take over what another system has. Never overwrites; says what is left out.
 #[derive(Debug, Args)]

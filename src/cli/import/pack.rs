@@ -36,8 +36,16 @@ pub(super) struct PackReport {
 }
 
 /// What is copied, whole folders and single files.
-const FOLDERS: [&str; 2] = ["aliases", "actions"];
-const FILES: [&str; 5] = ["pack.yaml", "README.md", "LICENSE", "LICENSE.md", "LICENSE.txt"];
+const FOLDERS: [&str; 3] = ["aliases", "actions", "lib"];
+const FILES: [&str; 7] = [
+    "pack.yaml",
+    "config.schema.yaml",
+    "requirements.txt",
+    "README.md",
+    "LICENSE",
+    "LICENSE.md",
+    "LICENSE.txt",
+];
 /// What has no counterpart, and how it is called in the report.
 const LEFT_OUT: [(&str, &str); 4] =
     [("rules", "rules"), ("sensors", "sensors"), ("triggers", "triggers"), ("policies", "policies")];

@@ -108,7 +108,7 @@ struct PackFile {
 }
 
 /// The `ref` of the pack's own file; else the name in it, if it can be one; else the folder's name.
-fn name_of(folder: &Path) -> String {
+pub(in crate::cli) fn name_of(folder: &Path) -> String {
     let file = folder.join("pack.yaml");
     let own = read_file(&file).and_then(|text| yaml::read::<PackFile>(&file, &text)).ok();
     let is_name = |name: &String| {

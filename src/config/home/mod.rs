@@ -110,6 +110,11 @@ impl HomeDir {
         self.var_dir().join("audit.key")
     }
 
+    /// The key that seals what must stay secret in the database.
+    pub fn seal_key(&self) -> PathBuf {
+        self.var_dir().join("seal.key")
+    }
+
     /// A path as messages show it: inside the home without the home.
     pub fn shown<'a>(&self, path: &'a Path) -> &'a Path {
         path.strip_prefix(&self.root).ok().filter(|rest| !rest.as_os_str().is_empty()).unwrap_or(path)

@@ -25,6 +25,8 @@ const POLL: Duration = Duration::from_secs(2);
 const DEEP: [&str; 3] = ["aliases", "actions", "templates"];
 /// The folder of more packs.
 const PACKS: &str = "packs";
+/// The folder of the configuration of packs.
+const CONFIGS: &str = "configs";
 
 /// A watch over a home; it ends when dropped.
 pub struct Watch {
@@ -101,6 +103,7 @@ impl Watch {
         let mut wanted: Vec<_> =
             outside.into_iter().map(|folder| (folder.to_owned(), RecursiveMode::NonRecursive)).collect();
         wanted.push((root.join(PACKS), RecursiveMode::NonRecursive));
+        wanted.push((root.join(CONFIGS), RecursiveMode::NonRecursive));
         for pack in self.home.packs().0 {
             wanted.extend(DEEP.iter().map(|name| (pack.root.join(name), RecursiveMode::Recursive)));
             wanted.push((pack.root, RecursiveMode::NonRecursive));

@@ -8,6 +8,7 @@ mod explain;
 mod letters;
 mod outline;
 mod pairs;
+mod tree;
 
 use std::path::Path;
 
@@ -18,6 +19,7 @@ use super::ConfigError;
 use super::file::LARGEST;
 
 pub use pairs::Pairs;
+pub use tree::{Node, Tree, to_object};
 
 /// A value with the place where it was written; see [`line_of`].
 pub use serde_saphyr::Spanned;

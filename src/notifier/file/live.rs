@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{Configured, Hidden, Origin, Row, Service, is_name, options};
+use super::{Configured, Hidden, Origin, Row, Service, is_name, options, texts};
+use crate::model::About;
 use crate::notifier::schema;
 
 impl Configured {
@@ -70,6 +71,17 @@ impl Configured {
             written: Hidden(Map::from_iter([(row.kind.to_owned(), Value::Object(given.clone()))])),
             origin: origin.clone(),
         })
+    }
+
+    /// The same with what else an added one has.
+    ///
+    /// # Errors
+    /// A text is no template, or names what no event has; one sentence.
+    pub fn about(mut self, about: &About) -> Result<Self, String> {
+        self.description.clone_from(&about.description);
+        self.enabled = about.enabled;
+        self.messages = texts::of(&about.messages)?;
+        Ok(self)
     }
 
     /// Its options as they may be shown, and what was cut; see [`schema::redact`]. What stands elsewhere is shown by its

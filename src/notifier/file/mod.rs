@@ -4,6 +4,7 @@ mod live;
 mod options;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

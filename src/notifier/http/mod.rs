@@ -18,6 +18,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::{Doors, Mode, later, refused};
 use crate::model::{Receipt, SendError};
+use crate::net::World;
 use crate::net::http::{HttpOptions, cause, redact_url};
 
 pub(super) use answer::Reply;
@@ -52,9 +53,10 @@ impl JsonSchema for Http {
 }
 
 impl Http {
-    fn client(&self) -> Result<&Client, String> {
+    /// Made at the first request.
+    fn client(&self, world: &World) -> Result<&Client, String> {
         let make = || {
-            let builder = self.options.builder()?.redirect(redirect::Policy::none());
+            let builder = self.options.builder(world)?.redirect(redirect::Policy::none());
             builder.build().map_err(|error| format!("no HTTP client can be made: {}", cause(&error)))
         };
         self.client.get_or_init(make).as_ref().map_err(Clone::clone)
@@ -75,7 +77,7 @@ impl Http {
         if self.options.redirects > MOST_REDIRECTS {
             return Err(format!("`redirects` must be at most {MOST_REDIRECTS}"));
         }
-        self.client().map(drop)
+        self.options.builder(&World::real()).map(drop)
     }
 
     /// What is allowed and probably not meant.
@@ -105,7 +107,7 @@ pub(super) async fn deliver(
             request.body.len()
         )));
     }
-    let client = http.client().map_err(refused)?;
+    let client = http.client(doors.world).map_err(refused)?;
     let (limit, begun) = (http.options.timeout, Instant::now());
     // Each hop has the limit of the client; all together have it too.
     let response = doors.world.timeout(limit, follow(client, &http.options, &request)).await;

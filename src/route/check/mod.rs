@@ -9,7 +9,7 @@ use std::path::Path;
 use super::file::{self, File, Text};
 use super::inhibit::Inhibition;
 use super::moments::APPROVALS;
-use super::{Limits, Match, Notifier, Pattern, Rules};
+use super::{Limits, Match, Notifier, Others, Pattern, Rules, Stranger};
 use crate::config::ConfigError;
 use crate::config::nearest::hint;
 use crate::config::yaml::{Spanned, line_of};
@@ -20,14 +20,20 @@ struct Check<'a> {
     file: &'a Path,
     text: &'a str,
     names: Vec<String>,
+    others: Others<'a>,
     limits: Limits,
     errors: Vec<ConfigError>,
+    strangers: Vec<Stranger>,
 }
 
 /// The rules of a file.
-pub(super) fn check(file: &Path, text: &str, raw: File) -> Result<Rules, Vec<ConfigError>> {
+pub(super) fn check(
+    (file, text): (&Path, &str),
+    raw: File,
+    others: Others<'_>,
+) -> Result<Rules, Vec<ConfigError>> {
     let names = raw.notifiers.iter().map(|notifier| notifier.name.value.clone()).collect();
-    let mut check = Check { file, text, names, limits: Limits::default(), errors: Vec::new() };
+    let mut check = Check::new((file, text), names, others);
     let file::Ignored = raw.sources;
     check.strays(&raw.strays, "", File::KEYS);
     let limits = check.limits(raw.limits);
@@ -47,7 +53,8 @@ pub(super) fn check(file: &Path, text: &str, raw: File) -> Result<Rules, Vec<Con
     }
     let fallback = raw.fallback.into_iter().map(|name| name.value).collect();
     if check.errors.is_empty() {
-        Ok(Rules { notifiers, routes, quiet, inhibit, limits, fallback, reactions })
+        let strangers = check.strangers;
+        Ok(Rules { notifiers, routes, quiet, inhibit, limits, fallback, reactions, strangers })
     } else {
         Err(check.errors)
     }
@@ -57,8 +64,7 @@ pub(super) fn check(file: &Path, text: &str, raw: File) -> Result<Rules, Vec<Con
 type Silenced = (Match, Option<String>, Option<String>);
 
 pub(super) fn silence(file: &Path, raw: file::Mute) -> Result<Silenced, Vec<ConfigError>> {
-    let mut check =
-        Check { file, text: "", names: Vec::new(), limits: Limits::default(), errors: Vec::new() };
+    let mut check = Check::new((file, ""), Vec::new(), Others::Known(&[]));
     let (matching, scope, subject, strays) = raw.split();
     check.strays(&strays, "", file::Mute::KEYS);
     let matching = check.matching(&matching, "");
@@ -76,14 +82,26 @@ fn below(key: &str, name: &str) -> String {
     if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") }
 }
 
+impl<'a> Check<'a> {
+    fn new((file, text): (&'a Path, &'a str), names: Vec<String>, others: Others<'a>) -> Self {
+        let (limits, errors, strangers) = (Limits::default(), Vec::new(), Vec::new());
+        Self { file, text, names, others, limits, errors, strangers }
+    }
+}
+
 impl Check<'_> {
     fn wrong<T>(&mut self, at: &Spanned<T>, key: String, message: String, help: Option<String>) {
+        let error = self.error(at, key, message, help);
+        self.errors.push(error);
+    }
+
+    fn error<T>(&self, at: &Spanned<T>, key: String, message: String, help: Option<String>) -> ConfigError {
         let (line, column) = line_of(at);
         let mut error = ConfigError::new(self.file, message).key(key);
         if line > 0 {
             error = error.at(line, column).excerpt_of(self.text);
         }
-        self.errors.push(ConfigError { help, ..error });
+        ConfigError { help, ..error }
     }
 
     /// Keys that nobody knows.

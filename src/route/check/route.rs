@@ -4,7 +4,7 @@ use super::{Check, apart, below, path};
 use crate::config::nearest::hint;
 use crate::config::yaml::{Spanned, line_of};
 use crate::model::Moment;
-use crate::route::{Inherit, Route, Send, file};
+use crate::route::{Inherit, Others, Route, Send, Stranger, file};
 
 const INHERIT: [(&str, Word); 3] =
     [("append", Word::Append), ("replace", Word::Replace), ("none", Word::None)];
@@ -51,6 +51,7 @@ impl Check<'_> {
                 .enumerate()
                 .map(|(at, one)| self.send(one, format!("{key}.send[{at}]")))
                 .collect(),
+            attached: None,
         }
     }
 
@@ -106,9 +107,21 @@ impl Check<'_> {
     }
 
     pub(super) fn known<T>(&mut self, at: &Spanned<T>, name: &str, key: String) {
-        if !self.names.iter().any(|known| known == name) {
-            let help = hint(name, self.names.iter().map(String::as_str));
-            self.wrong(at, key, format!("there is no notifier `{name}`"), help);
+        if self.names.iter().any(|known| known == name) {
+            return;
+        }
+        let others = match self.others {
+            Others::Known(others) => others,
+            Others::Unheard => &[],
+        };
+        if others.iter().any(|known| known == name) {
+            return;
+        }
+        let help = hint(name, self.names.iter().chain(others).map(String::as_str));
+        let error = self.error(at, key, format!("there is no notifier `{name}`"), help);
+        match self.others {
+            Others::Known(_) => self.errors.push(error),
+            Others::Unheard => self.strangers.push(Stranger { name: name.to_owned(), error }),
         }
     }
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::model::{Event, HandlerSpec, Override, Silence, Slot, Subject, Timestamp, TopicEvent};
+use crate::model::{
+    Attached, Event, HandlerSpec, KvKey, Override, Pair, Silence, Slot, Subject, Timestamp, TopicEvent,
+};
 
 /// An event was told: the event, its subject and its deliveries commit together.
 #[derive(Debug, Clone)]
@@ -195,8 +197,30 @@ pub enum Setting {
         /// The topic.
         topic: String,
     },
+    /// A notifier hears of a scope; by its number.
+    Attach(Attached),
+    /// It does no longer.
+    Detach(Attached),
     /// Options of a notifier, for those set before. Empty ones of a notifier of the file are none.
     Override(Override),
+    /// Something is granted for a time.
+    Grant(crate::model::TimeGrant),
+    /// It is taken back.
+    Revoked {
+        /// The grant.
+        grant: i64,
+        /// When.
+        at: Timestamp,
+    },
+    /// The second factor of a person, sealed before it is written; `None` takes it away.
+    Factor {
+        /// Named as access.yaml does, else by id.
+        who: String,
+        /// What is kept of it.
+        body: Option<Vec<u8>>,
+        /// When.
+        at: Timestamp,
+    },
     /// Somebody wants something to happen later.
     NewSchedule(Box<super::NewSchedule>),
     /// A schedule is paused, or goes on.
@@ -226,4 +250,8 @@ pub enum Setting {
         /// Whether all of it was set.
         added: bool,
     },
+    /// A pair of the key-value datastore, for what was there.
+    Pair(Pair),
+    /// A pair is removed.
+    NoPair(KvKey),
 }

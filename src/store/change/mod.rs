@@ -2,6 +2,7 @@
 
 mod event;
 mod later;
+mod wait;
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::model::{
 pub use later::{Due, NewSchedule, RoomDefault};
 
 pub use event::{Accept, Decide, Fate, Pick, Routed, Scene, Sending, Setting, Token, Topical};
+pub use wait::{Then, Vote, Wait, Waited, Waiting, Word};
 
 /// A write. Changes are carried out in the order in which [`super::Store::write`] was called on their
 /// queue; all that are waiting are committed together.
@@ -36,6 +38,10 @@ pub enum Change {
     /// A command began and ended inside the process: both in one, its execution written as it ended. A
     /// message seen before gives [`Done::Repeated`].
     Ran(Box<Begin>, Box<Finish>),
+    /// An execution waits for somebody's word.
+    Wait(Box<Wait>),
+    /// Somebody had a say in what waits.
+    Word(Box<Word>),
     /// An answer that must not be lost and belongs to no execution's end.
     Deliver(Box<NewDelivery>),
     /// The service's handle of the message in a slot, as soon as it is known.
@@ -110,6 +116,8 @@ pub enum Change {
     },
     /// The time of a schedule has come: it is claimed, so that it runs at most once.
     Due(Box<Due>),
+    /// These notifiers get numbers, unless they have some.
+    Number(Vec<String>),
     /// A token was used.
     Used {
         /// The token.
@@ -293,6 +301,18 @@ whats! {
     Finished = "finished",
     /// A person ended an execution.
     Killed = "killed",
+    /// An execution waits for somebody's word.
+    Pending = "pending",
+    /// Somebody approved, or answered a question.
+    Approved = "approved",
+    /// Somebody denied, or took back what they asked for.
+    Denied = "denied",
+    /// Nobody said anything in time.
+    Expired = "expired",
+    /// Something was granted for a time, or taken back.
+    Granted = "granted",
+    /// A code of a second factor was right or wrong; the code is in no record.
+    Proved = "proved",
     /// A person or a client changed a setting: a silence, a token, a delivery's fate.
     Changed = "changed",
     /// The time of a schedule came: it ran, or was missed.

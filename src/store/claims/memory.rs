@@ -70,6 +70,11 @@ impl MemoryClaims {
         Self { store, world, table: Arc::default(), seen: Mutex::default() }
     }
 
+    /// As [`Store::is_stormy`].
+    pub fn is_stormy(&self) -> bool {
+        self.store.is_stormy()
+    }
+
     /// No code under these locks can panic half-way, so a poisoned one is as good.
     fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)

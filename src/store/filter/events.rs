@@ -18,6 +18,8 @@ pub struct EventFilter {
     pub level: Option<Level>,
     /// About this subject, by its key.
     pub subject: Option<String>,
+    /// That hold this text, in any case of ASCII letters.
+    pub text: Option<String>,
     /// That came at this time or later.
     pub since: Option<Timestamp>,
     /// With a smaller id than this: the next page.
@@ -41,6 +43,8 @@ pub struct DeliveryFilter {
     pub execution: Option<i64>,
     /// For this, one word.
     pub purpose: Option<String>,
+    /// Whose target, subject or answer holds this text, in any case of ASCII letters.
+    pub text: Option<String>,
     /// Made at this time or later.
     pub since: Option<Timestamp>,
     /// With a smaller id than this: the next page.
@@ -56,6 +60,10 @@ impl EventFilter {
         all.is("kind", self.kind.as_ref().map(text));
         all.is("status", self.status.as_ref().map(text));
         all.is("subject", self.subject.as_ref().map(text));
+        if let Some(part) = &self.text {
+            let quoted = serde_json::Value::from(part.as_str()).to_string();
+            all.add(r"body LIKE ? ESCAPE '\'", [super::like(&quoted[1..quoted.len() - 1])]);
+        }
         all.compare("level >= ?", self.level.map(|level| level as i64));
         all.compare("at >= ?", self.since.map(Timestamp::as_micros));
         all.compare("id < ?", self.before);
@@ -76,6 +84,10 @@ impl DeliveryFilter {
         all.is("target", self.target.as_ref().map(text));
         all.is("execution", self.execution.map(Value::Integer));
         all.is("purpose", self.purpose.as_ref().map(text));
+        if let Some(part) = &self.text {
+            let places = r"(target LIKE ? ESCAPE '\' OR lane LIKE ? ESCAPE '\' OR answer LIKE ? ESCAPE '\')";
+            all.add(places, [super::like(part), super::like(part), super::like(part)]);
+        }
         if let Some(event) = self.event.map(Value::Integer) {
             let told = "id IN (SELECT id FROM delivery WHERE event = ? UNION ALL
                         SELECT delivery FROM delivery_member WHERE event = ?)";

@@ -1,10 +1,12 @@
 //! Which executions, which audit records.
 
 mod events;
+mod notifications;
 
 use rusqlite::types::Value;
 
 pub use events::{DeliveryFilter, EventFilter};
+pub use notifications::NotificationFilter;
 
 use crate::model::{Person, Place, Status, Timestamp};
 
@@ -25,6 +27,12 @@ pub struct Filter {
     pub statuses: Vec<Status>,
     /// Whose command holds this text, in any case of ASCII letters.
     pub text: Option<String>,
+    /// Asked at this time or later.
+    pub since: Option<Timestamp>,
+    /// Asked before this time.
+    pub until: Option<Timestamp>,
+    /// That have not ended.
+    pub open: bool,
     /// With a smaller id than this: the next page.
     pub before: Option<i64>,
     /// At most so many, the newest first; 0 counts as 1.
@@ -36,16 +44,40 @@ pub struct Filter {
 pub struct Search {
     /// Of this person.
     pub person: Option<Person>,
+    /// Whose place holds this text, in any case of ASCII letters.
+    pub place: Option<String>,
     /// Of this kind.
     pub what: Option<What>,
     /// That hold this text in body, place or subject, in any case of ASCII letters.
     pub text: Option<String>,
+    /// About this: `execution/12`, `config`.
+    pub subject: Option<String>,
     /// At this time or later.
     pub from: Option<Timestamp>,
     /// Before this time.
     pub until: Option<Timestamp>,
     /// At most so many, the newest first; 0 counts as 1.
     pub limit: usize,
+}
+
+/// Which rows of a list: a page of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slice {
+    /// So many are left out at the start.
+    pub offset: usize,
+    /// At most so many; 0 counts as 1.
+    pub limit: usize,
+    /// The column to sort by, and whether downwards; without it the newest come first.
+    pub order: Option<(&'static str, bool)>,
+}
+
+impl Slice {
+    /// The order as SQL, with the key last so that it is always the same.
+    fn by(&self, key: &str) -> String {
+        let Some((column, down)) = self.order else { return format!("{key} DESC") };
+        let way = if down { "DESC" } else { "ASC" };
+        if column == key { format!("{key} {way}") } else { format!("{column} {way}, {key} {way}") }
+    }
 }
 
 /// Conditions joined by AND, with their values.
@@ -75,6 +107,21 @@ impl Conditions {
         if let Some(number) = number {
             self.add(sql, [Value::Integer(number)]);
         }
+    }
+
+    /// The statement's end for a page of the rows with this key, and its values. The keys are found first, from an
+    /// index where there is one, so that what is left out is not read.
+    pub(super) fn page(mut self, table: &str, key: &str, slice: &Slice) -> (String, Vec<Value>) {
+        let most = |number: usize| Value::Integer(i64::try_from(number).unwrap_or(i64::MAX));
+        self.values.extend([most(slice.limit.max(1)), most(slice.offset)]);
+        let (by, conditions) = (slice.by(key), self.sql);
+        let keys = format!("SELECT {key} FROM {table}{conditions} ORDER BY {by} LIMIT ? OFFSET ?");
+        (format!(" WHERE {key} IN ({keys}) ORDER BY {by}"), self.values)
+    }
+
+    /// The statement's end that counts, and its values.
+    pub(super) fn counted(self) -> (String, Vec<Value>) {
+        (self.sql, self.values)
     }
 
     /// The statement's end, and its values.
@@ -109,9 +156,12 @@ impl Filter {
         if let Some(part) = &self.text {
             all.add(r"command LIKE ? ESCAPE '\'", [like(part)]);
         }
-        if let Some(before) = self.before {
-            all.add("id < ?", [Value::Integer(before)]);
+        all.compare("asked >= ?", self.since.map(Timestamp::as_micros));
+        all.compare("asked < ?", self.until.map(Timestamp::as_micros));
+        if self.open {
+            all.add("ended IS NULL", []);
         }
+        all.compare("id < ?", self.before);
         all
     }
 }
@@ -121,6 +171,9 @@ impl Search {
         let mut all = Conditions::default();
         if let Some(person) = &self.person {
             all.add("person = ?", [text(person)]);
+        }
+        if let Some(place) = &self.place {
+            all.add(r"place LIKE ? ESCAPE '\'", [like(place)]);
         }
         if let Some(what) = self.what {
             all.add("what = ?", [text(&what.as_str())]);
@@ -132,6 +185,7 @@ impl Search {
             let inner = &quoted[1..quoted.len() - 1];
             all.add(places, [like(inner), like(part), like(part)]);
         }
+        all.is("subject", self.subject.as_ref().map(text));
         if let Some(from) = self.from {
             all.add("at >= ?", [Value::Integer(from.as_micros())]);
         }

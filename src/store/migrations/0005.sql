@@ -1,13 +1,22 @@
--- What is to happen later. body is the schedule; sealed the whole line, where what may be shown is not all of it.
-CREATE TABLE schedule (id $ID, owner TEXT NOT NULL, due BIGINT, body TEXT NOT NULL, sealed TEXT);
-CREATE INDEX schedule_due ON schedule (due) WHERE due IS NOT NULL;
-CREATE INDEX schedule_owner ON schedule (owner);
+-- What waits for somebody's word, one row an execution. kind: approval, code, question. needs is opaque to the store.
+CREATE TABLE request (
+  execution $ID, kind TEXT NOT NULL, needs TEXT NOT NULL, asked BIGINT NOT NULL, until BIGINT NOT NULL,
+  verdict TEXT, closed BIGINT
+);
+CREATE INDEX request_open ON request (execution) WHERE closed IS NULL;
 
--- Events that a rule is to look at: in the order of their commits, each gone when that is done.
-CREATE TABLE fresh_event (seq $ID, event BIGINT NOT NULL);
-
--- What is filled in for a parameter that nobody typed, in a room.
-CREATE TABLE room_default (
-  adapter TEXT NOT NULL, room TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, who TEXT NOT NULL,
-  at BIGINT NOT NULL, PRIMARY KEY (adapter, room, name)
+-- who is the name in access.yaml, else the id: one person has one vote.
+CREATE TABLE vote (
+  execution BIGINT NOT NULL, who TEXT NOT NULL, person TEXT NOT NULL, name TEXT NOT NULL, place TEXT, verdict TEXT NOT NULL,
+  counts TEXT NOT NULL, reason TEXT, at BIGINT NOT NULL, PRIMARY KEY (execution, who)
 ) $KEYED;
+
+-- What was granted for a time.
+CREATE TABLE time_grant (
+  id $ID, what TEXT NOT NULL, holder TEXT NOT NULL, person TEXT NOT NULL, person_name TEXT NOT NULL, why TEXT NOT NULL,
+  begins BIGINT NOT NULL, ends BIGINT NOT NULL, revoked BIGINT
+);
+CREATE INDEX time_grant_ends ON time_grant (ends);
+
+-- The second factor of a person. sealed holds its secret, encrypted, and the hashes of its recovery codes.
+CREATE TABLE second_factor (who TEXT PRIMARY KEY NOT NULL, sealed TEXT NOT NULL, at BIGINT NOT NULL) $KEYED;

@@ -40,9 +40,9 @@ impl Reader {
     }
 }
 
-const AUDIT: &str = "strand, seq, at, what, person, place, subject, body, mac";
+pub(super) const AUDIT: &str = "strand, seq, at, what, person, place, subject, body, mac";
 
-fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
+pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
     Ok(Record {
         strand: row.get(0)?,
         seq: row.get(1)?,

@@ -73,6 +73,11 @@ impl Reader {
         accept::subject(&self.connection, key)
     }
 
+    /// Subjects whose last outcome is bad, the newest first, as many as routing is shown.
+    pub fn failing_subjects(&self) -> Result<Vec<Subject>, StoreError> {
+        accept::failing(&self.connection)
+    }
+
     /// Subjects to be looked at again by `now`, the one that waits longest first, at most `limit`.
     pub fn subjects_overdue(&self, now: Timestamp, limit: usize) -> Result<Vec<Subject>, StoreError> {
         let sql = "SELECT body FROM subject WHERE overdue <= ?1 ORDER BY overdue LIMIT ?2";

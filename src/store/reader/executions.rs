@@ -23,6 +23,14 @@ impl Reader {
         self.all(&sql, rusqlite::params_from_iter(values), rows::execution)
     }
 
+    /// How many executions there are, whatever the limit.
+    pub fn count_executions(&self, filter: &Filter) -> Result<usize, StoreError> {
+        let (rest, values) = filter.conditions().counted();
+        let sql = format!("SELECT count(*) FROM execution{rest}");
+        let found = self.one(&sql, rusqlite::params_from_iter(values), |row| row.get::<_, i64>(0))?;
+        Ok(found.and_then(|count| usize::try_from(count).ok()).unwrap_or(0))
+    }
+
     /// Executions that have not ended, the oldest first.
     pub fn open_executions(&self) -> Result<Vec<Execution>, StoreError> {
         let sql = format!("SELECT {} FROM execution WHERE ended IS NULL ORDER BY id", rows::EXECUTION);

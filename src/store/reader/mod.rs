@@ -6,8 +6,11 @@ mod deliveries;
 mod events;
 mod executions;
 mod later;
+mod minutes;
+mod pages;
 mod settings;
 mod topics;
+mod waits;
 
 use std::path::Path;
 
@@ -17,7 +20,9 @@ pub use deliveries::{Attempt, Backlog};
 #[cfg(test)]
 pub(super) use deliveries::{BACKLOG, DUE, DUE_AFTER, RIPE};
 pub use events::StoredEvent;
+pub use minutes::Minute;
 pub use topics::{Gathered, Live, TopicLine};
+pub(super) use waits::factor_owner;
 
 use super::{StoreError, schema};
 

@@ -1,11 +1,13 @@
 //! Topics, and what admins set while the bot ran.
 
+use std::collections::BTreeMap;
+
 use rusqlite::Row;
 use serde_json::{Map, Value};
 
 use super::Reader;
 use super::events::StoredEvent;
-use crate::model::{HandlerSpec, Level, Override, Timestamp, TopicEvent};
+use crate::model::{Attached, HandlerSpec, Level, Override, TimeGrant, Timestamp, TopicEvent};
 use crate::store::topics::{COLUMNS, handler_owner, level, override_owner, topic_event};
 use crate::store::{Keys, StoreError};
 
@@ -27,6 +29,12 @@ pub struct Live {
     pub overrides: Vec<Override>,
     /// Who listens to topics, by topic and name.
     pub handlers: Vec<HandlerSpec>,
+    /// What was granted for a time, over or not.
+    pub grants: Vec<TimeGrant>,
+    /// The number of each notifier that there is or was, by its name.
+    pub numbers: BTreeMap<String, i64>,
+    /// Notifiers that were attached to scopes.
+    pub attached: Vec<Attached>,
     /// What does not open with the key of this home, one sentence each.
     pub lost: Vec<String>,
 }
@@ -96,7 +104,7 @@ impl Reader {
     /// What admins set while the bot ran.
     pub fn live(&self, keys: &Keys) -> Result<Live, StoreError> {
         let mut live = Live::default();
-        let sql = "SELECT kind, name, added, sealed, who, at FROM option_override ORDER BY kind, name, added";
+        let sql = "SELECT kind, name, added, sealed, who, at, about FROM option_override ORDER BY kind, name, added";
         let read = |row: &Row<'_>| {
             let one = Override {
                 kind: row.get(0)?,
@@ -105,6 +113,7 @@ impl Reader {
                 options: Map::new(),
                 who: row.get(4)?,
                 at: Timestamp::from_micros(row.get(5)?),
+                about: crate::store::rows::parsed(row, 6)?,
             };
             Ok((one, row.get::<_, String>(3)?))
         };
@@ -127,6 +136,19 @@ impl Reader {
                 live.handlers.push(one);
             }
         }
+        live.grants = self.time_grants()?;
+        let sql = "SELECT name, id FROM notifier_number";
+        live.numbers = self.all(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?.into_iter().collect();
+        let sql = "SELECT scope, moment, notifier, who, at FROM attached ORDER BY scope, moment, notifier";
+        live.attached = self.all(sql, [], |row| {
+            Ok(Attached {
+                scope: row.get(0)?,
+                trigger: crate::store::rows::word(row, 1)?,
+                notifier: row.get(2)?,
+                who: row.get(3)?,
+                at: Timestamp::from_micros(row.get(4)?),
+            })
+        })?;
         Ok(live)
     }
 }
@@ -135,7 +157,7 @@ impl Live {
     fn opened(&mut self, keys: &Keys, owner: &str, sealed: &str) -> Option<Map<String, Value>> {
         let plain = keys.unseal(owner, sealed).ok().and_then(|plain| serde_json::from_slice(&plain).ok());
         if plain.is_none() {
-            self.lost.push(format!("`{owner}` does not open with the key in var/audit.key: set it again"));
+            self.lost.push(format!("`{owner}` does not open with the key in var/seal.key: set it again"));
         }
         plain
     }

@@ -5,6 +5,7 @@ mod crash;
 mod disk;
 mod lanes;
 mod migration;
+mod pairs;
 mod plans;
 mod settings;
 mod sorted;

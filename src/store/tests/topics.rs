@@ -96,6 +96,7 @@ async fn handlers_and_options_are_sealed_and_replaced() {
         matching: Some("changed".into()),
     };
     let other = |value: &str, added| Override {
+        about: crate::model::About::default(),
         kind: "slack".into(),
         name: "ops".into(),
         added,
@@ -121,7 +122,7 @@ async fn handlers_and_options_are_sealed_and_replaced() {
     let bytes = std::fs::read(home.path()).unwrap();
     assert!(!String::from_utf8_lossy(&bytes).contains("hunter"));
     // With another key they are lost, and it is said.
-    std::fs::remove_file(home.dir.path().join("audit.key")).unwrap();
+    std::fs::remove_file(home.dir.path().join("seal.key")).unwrap();
     let live = home.open().unwrap().live().await.unwrap();
     assert_eq!((live.handlers.len(), live.lost.len()), (0, 2));
     assert!(live.lost[0].contains("option_override/slack/ops"), "{:?}", live.lost);

@@ -114,3 +114,29 @@ async fn much_is_removed_in_steps_of_which_none_is_long() {
     }
     assert_eq!(steps, [Ok(Done::Trimmed(5_000)), Ok(Done::Trimmed(10))]);
 }
+
+#[tokio::test]
+async fn what_waits_for_a_notifier_that_is_gone_is_dead_a_day_after_its_time() {
+    const DAY: i64 = 86_400_000_000;
+    let home = Home::new();
+    let store = home.open().unwrap();
+    let first = Sending { expires: at(1_000), ..sending("a") };
+    let second = Sending { expires: at(9_000_000), ..sending("a") };
+    store.write(accept(1, "web1", vec![first])).await.unwrap();
+    store.write(accept(2, "web1", vec![second])).await.unwrap();
+    let later = at(1_000).as_micros() + DAY;
+    let trim = |now: i64| Change::Trim {
+        history_before: at(0),
+        audit_before: at(0),
+        at: crate::model::Timestamp::from_micros(now),
+    };
+    assert_eq!(store.write(trim(later)).await, Ok(Done::Trimmed(0)));
+    assert_eq!(store.write(trim(later + 1)).await, Ok(Done::Trimmed(1)));
+    let rows = home.raw();
+    let mut statement = rows.prepare("SELECT state, head, answer FROM delivery ORDER BY id").unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+    let rows: Vec<(String, bool, Option<String>)> = rows.map(Result::unwrap).collect();
+    assert_eq!((rows[0].0.as_str(), rows[0].1), ("dead", false));
+    assert!(rows[0].2.as_deref().unwrap().contains("is gone"));
+    assert_eq!(rows[1], ("due".to_owned(), true, None), "the next of the lane is its head");
+}

@@ -18,6 +18,7 @@ use minijinja::functions::Function;
 use minijinja::value::{FunctionArgs, FunctionResult, Rest, StringInput, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, Error, State, Value, filters as builtin};
 
+use super::datastore::settled;
 use super::limits::{charge, cost};
 use super::secrets;
 use crate::model::Secret;
@@ -59,7 +60,10 @@ where
 {
     let inner = Value::from_function(filter);
     env.add_filter(name, move |state: &mut State<'_, '_>, args: Rest<ValueOrKwargs>| {
-        let args = args.into_values();
+        let mut args = args.into_values();
+        if name != "decrypt_kv" {
+            args = args.into_iter().map(settled).collect();
+        }
         charge(state, cost(&args))?;
         if !TAKE_UNDEFINED.contains(&name) {
             defined(state, args.first())?;
@@ -75,6 +79,9 @@ fn meter_builtins(env: &mut Environment<'static>) {
     metered(env, "title", builtin::title);
     metered(env, "capitalize", builtin::capitalize);
     metered(env, "items", builtin::items);
+    metered(env, "int", builtin::int);
+    metered(env, "float", builtin::float);
+    metered(env, "bool", builtin::bool);
     metered(env, "reverse", builtin::reverse);
     metered(env, "trim", builtin::trim);
     metered(env, "split", builtin::split);

@@ -49,7 +49,7 @@ impl Rest {
     /// # Errors
     /// The options name a file or a proxy that cannot be used; in one sentence.
     pub fn new(base: &str, token: Secret, options: &HttpOptions) -> Result<Self, String> {
-        let client = options.builder()?.build().map_err(|error| cause(&error))?;
+        let client = options.builder(&World::real())?.build().map_err(|error| cause(&error))?;
         Ok(Self { client, base: base.to_owned(), token, limits: Mutex::default() })
     }
 

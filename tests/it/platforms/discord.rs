@@ -159,6 +159,8 @@ impl Platform for Discord {
                     serde_json::json!({"id": ops.to_string(), "type": 0, "guild_id": GUILD.to_string()});
                 world.emit("CHANNEL_DELETE", &gone);
             }
+            Fault::Archived => return false,
+            Fault::Renamed => self.server.world().rename(self.server.ops(), "ops-two"),
         }
         true
     }
@@ -168,6 +170,7 @@ impl Platform for Discord {
             let mut world = self.server.world();
             world.switches = Default::default();
             world.channels.values_mut().for_each(|channel| channel.removed = false);
+            world.rename(self.server.ops(), "ops");
         }
         self.server.listens(true);
     }

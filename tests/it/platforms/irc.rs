@@ -178,7 +178,9 @@ impl Platform for Irc {
                 *self.banned.lock().unwrap() = true;
                 self.operate("MODE #ops +b bot!*@*\r\nKICK #ops bot :out");
             }
-            Fault::Refresh | Fault::Html503 | Fault::Limited(..) => return false,
+            Fault::Refresh | Fault::Html503 | Fault::Limited(..) | Fault::Archived | Fault::Renamed => {
+                return false;
+            }
         }
         true
     }

@@ -109,6 +109,10 @@ scenarios! { $
         "what was said meanwhile is not heard, what is said next is";
     Storm tells_the_person_when_it_was_removed, storms::removed, "removed from the room: the person is told directly",
         "nobody can remove it";
+    Storm tells_the_person_when_the_room_was_archived, storms::archived,
+        "the room was archived: the person is told directly", "rooms cannot be archived";
+    Storm answers_in_a_room_that_was_renamed, storms::renamed, "the room was renamed: the answer stands in it",
+        "rooms keep their names";
     Storm a_revoked_right_is_one_error, storms::revoked, "a revoked token is one error and no storm",
         "there is no token";
     Down is_back_a_second_after_its_server, storms::down, "back within 1 s of a server that was away for 5 s",

@@ -186,12 +186,15 @@ impl Platform for Chat {
                 let ops = state.channel_named("ops").unwrap().id.clone();
                 state.removed.push(ops);
             }
+            Fault::Archived => self.server.archive("ops"),
+            Fault::Renamed => self.server.rename("ops", "ops-two"),
         }
         true
     }
 
     fn mend(&self) {
         self.server.mend();
+        self.server.rename("ops-two", "ops");
     }
 
     fn shown(&self) -> Vec<Shown> {

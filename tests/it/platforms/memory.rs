@@ -145,8 +145,8 @@ impl Platform for Memory {
                 });
             }
             Fault::Html503 => self.fails("503 with a page of HTML", None),
-            Fault::Removed => self.bot().room().close("#ops"),
-            Fault::Refresh | Fault::Freeze | Fault::Down => return false,
+            Fault::Removed | Fault::Archived => self.bot().room().close("#ops"),
+            Fault::Refresh | Fault::Freeze | Fault::Down | Fault::Renamed => return false,
         }
         true
     }

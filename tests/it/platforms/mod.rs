@@ -18,11 +18,13 @@ mod table;
 mod talk;
 mod terminal;
 mod volumes;
+mod web;
 
 use std::time::Duration;
 
 use crate::support::bot::Home;
 use stage::Running;
+pub(crate) use stage::home;
 
 /// Where something is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +73,10 @@ pub(crate) enum Fault {
     Revoked,
     /// The bot was removed from `#ops`; sends there fail as the service words it.
     Removed,
+    /// `#ops` was archived.
+    Archived,
+    /// `#ops` has another name.
+    Renamed,
 }
 
 /// One message of the bot as people see it now, edits applied.
@@ -127,7 +133,11 @@ pub(crate) trait Platform: Send + Sync {
 
     /// Starts the whole bot on `home`, which holds the commands of the suite.
     fn begin(&self, home: Home) -> Running {
-        let bot = Running::program(home, self.settings());
+        self.start_with(home, self.settings())
+    }
+    /// The same with other settings.
+    fn start_with(&self, home: Home, settings: Vec<(String, String)>) -> Running {
+        let bot = Running::program(home, settings);
         self.begun(&bot);
         bot
     }
@@ -169,6 +179,7 @@ pub(crate) const ADAPTERS: &[(&str, Start)] = &[
     ("slack", slack::start),
     ("memory", memory::start),
     ("terminal", terminal::start),
+    ("web", web::start),
 ];
 
 /// Where an adapter degrades to something else than the row of the scenario says: adapter, scenario, what it does.

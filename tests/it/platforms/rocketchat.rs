@@ -141,12 +141,15 @@ impl Platform for OnRocketchat {
             Fault::Removed => self.server.world(|world| {
                 world.rooms.get_mut(OPS).unwrap().members.remove(BOT);
             }),
+            Fault::Archived => self.server.world(|world| world.rooms.get_mut(OPS).unwrap().archived = true),
+            Fault::Renamed => self.server.world(|world| world.rename("ops-two")),
         }
         true
     }
 
     fn mend(&self) {
         self.server.mend();
+        self.server.world(|world| world.rename("ops"));
     }
 
     fn shown(&self) -> Vec<Shown> {

@@ -183,6 +183,8 @@ impl Platform for Slack {
             Fault::Html503 => state.html = true,
             Fault::Revoked => state.revoked = Some("token_revoked"),
             Fault::Removed => state.rooms.get_mut(OPS).unwrap().member = false,
+            Fault::Archived => state.rooms.get_mut(OPS).unwrap().archived = true,
+            Fault::Renamed => state.rooms.get_mut(OPS).unwrap().name = "ops-two".to_owned(),
             Fault::Limited(times, after) => (state.limited, state.limited_for) = (times, after),
             Fault::Down => {
                 drop(state);
@@ -195,7 +197,8 @@ impl Platform for Slack {
     fn mend(&self) {
         let mut state = self.server.state();
         (state.html, state.revoked, state.limited) = (false, None, 0);
-        state.rooms.get_mut(OPS).unwrap().member = true;
+        let ops = state.rooms.get_mut(OPS).unwrap();
+        (ops.name, ops.member, ops.archived) = ("ops".to_owned(), true, false);
         state.thaw();
         drop(state);
         self.server.listens(true);

@@ -101,18 +101,44 @@ pub(super) fn meanwhile(stage: &Stage) -> Verdict {
 }
 
 pub(super) fn removed(stage: &Stage) -> Verdict {
+    closed(stage, Fault::Removed)
+}
+
+pub(super) fn archived(stage: &Stage) -> Verdict {
+    closed(stage, Fault::Archived)
+}
+
+pub(super) fn renamed(stage: &Stage) -> Verdict {
+    let (_, word) = stage.echo(Who::Bob, stage.main());
+    let room = stage.sees(&word).room;
+    let word = stage.word();
+    stage.command(Who::Bob, stage.main(), &format!("hold {word}"));
+    stage.began(&word);
+    let renamed = stage.platform.fault(Fault::Renamed);
+    stage.go(&word);
+    stage.sees(&format!("{word} went"));
+    stage.platform.mend();
+    stage.meet();
+    let result = stage.sees(&format!("{word} went"));
+    assert_eq!(result.room, room, "{result:?}");
+    assert_eq!(stage.with(&format!("{word} went")).len(), 1, "told once");
+    if renamed { Verdict::Holds } else { Verdict::Degrades }
+}
+
+/// The room is closed to the bot while a command runs that was asked for there.
+fn closed(stage: &Stage, fault: Fault) -> Verdict {
     let (_, word) = stage.echo(Who::Bob, Where::Direct);
     let direct = stage.sees(&word).room;
     let word = stage.word();
     stage.command(Who::Bob, stage.main(), &format!("hold {word}"));
     stage.began(&word);
-    let removed = stage.platform.fault(Fault::Removed);
+    let closed = stage.platform.fault(fault);
     stage.go(&word);
     let result = stage.sees(&format!("{word} went"));
     stage.platform.mend();
     stage.meet();
     assert_eq!(stage.with(&format!("{word} went")).len(), 1, "told once");
-    if !removed {
+    if !closed {
         return Verdict::Degrades;
     }
     assert_eq!(result.room, direct, "told directly: {result:?}");

@@ -2,8 +2,10 @@
 
 pub(crate) mod api;
 pub(crate) mod bot;
+pub(crate) mod browser;
 pub(crate) mod cable;
 pub(crate) mod chat;
+pub(crate) mod console;
 #[cfg(feature = "discord")]
 pub(crate) mod discord;
 pub(crate) mod endpoint;
@@ -30,6 +32,7 @@ pub(crate) mod source;
 pub(crate) mod sshd;
 pub(crate) mod tinyproxy;
 pub(crate) mod tls_end;
+pub(crate) mod tls_front;
 
 use std::thread;
 use std::time::{Duration, Instant};

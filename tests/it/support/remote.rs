@@ -28,6 +28,8 @@ impl Bench {
         let ssh = Ssh { backend, known_hosts, connect, config: Some("/dev/null".into()), ..Ssh::default() };
         let settings = Settings { ssh, grace: Duration::from_secs(1), ..Settings::default() };
         let job = Job {
+            id: 1,
+            desk: None,
             stop: CancellationToken::new(),
             limit: Duration::from_secs(600),
             output: Arc::new(Output::default()),

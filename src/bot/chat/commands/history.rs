@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Call, Later, Need, Reply, Row, Run, code, post, table, text};
-use crate::bot::engine::{Given, prepare};
+use crate::bot::engine::{Refusal, repeat};
 use crate::bot::reply;
-use crate::model::{Cause, Execution};
+use crate::model::Execution;
 use crate::store::{Filter, StoreError};
 use crate::text::human::duration;
 use crate::text::{Block, Post, Span};
@@ -169,39 +169,18 @@ async fn rerun_last(call: Arc<Call>) -> Reply {
     }
 }
 
-/// Whether nobody typed it: the action has this value of its own.
-fn is_default(call: &Call, action: &str, name: &str, value: &Value) -> bool {
-    let action = call.home.actions.get(action);
-    let declared = action.and_then(|action| action.parameters.iter().find(|one| one.name == name));
-    declared.and_then(|parameter| parameter.default.as_ref()) == Some(value)
-}
-
 /// Runs it again as the one who asks now: access and parameters are checked anew.
 async fn again(call: &Arc<Call>, first: Execution) -> Reply {
-    let secrets = match call.chat.store.secrets(first.id).await {
-        Ok(secrets) => secrets,
-        Err(error) => return unreadable(&error),
-    };
-    let typed = secrets.iter().any(|(name, value)| !is_default(call, &first.action, name, value));
-    let foreign = typed && first.person != call.asker.person;
-    let mut parameters = first.parameters.clone();
-    parameters.extend(secrets);
-    let alias = first.alias.as_ref().and_then(|name| call.home.alias(name));
-    let given = Given::Recorded(parameters);
-    match prepare(&call.home, &call.asker, alias, &first.action, given) {
-        Ok(_) if foreign => {
-            let why = "it holds secret values that somebody else typed, so only that person may run it again";
-            Reply::Problem(reply::problem(why))
-        }
+    if call.chat.engine.is_draining() {
+        return Reply::Problem(Refusal::Draining.post());
+    }
+    match repeat(&call.chat.store, &call.home, &call.asker, first, Map::new()).await {
         Ok(mut order) => {
-            order.command = first.command;
-            order.cause = Cause::Rerun;
-            order.rerun_of = Some(first.id);
             order.message = Some(call.message.clone());
             order.replies = call.replies.clone();
             drop(call.chat.engine.submit(order));
             Reply::Elsewhere
         }
-        Err(refusal) => Reply::Problem(refusal.post()),
+        Err(why) => Reply::Problem(why.post()),
     }
 }

@@ -2,9 +2,14 @@
 //! of the pack `chatops`, so matching, help, suggestions and access work for them as for all others.
 
 mod admin;
+mod approve;
+mod drain;
+mod factor;
+mod grant;
 mod help;
 mod history;
 mod jobs;
+mod kv;
 mod later;
 mod lists;
 mod quiet;
@@ -98,11 +103,27 @@ pub static ROWS: &[&Row] = &[
     &history::SHOW,
     &history::RERUN,
     &history::RERUN_LAST,
+    &approve::APPROVALS,
+    &approve::APPROVE,
+    &approve::DENY,
+    &approve::WITHDRAW,
+    &approve::ANSWER,
+    &grant::GRANT,
+    &grant::GRANTS,
+    &grant::REVOKE,
+    &factor::ENROLL,
+    &factor::RESET,
+    &drain::DRAIN,
+    &drain::UNDRAIN,
     &tell::NOTIFIERS,
     &tell::TEST,
     &tell::DELIVERIES,
     &tell::DELIVERY,
     &tell::REPLAY,
+    &kv::GET,
+    &kv::SET,
+    &kv::LIST,
+    &kv::DELETE,
     &later::SCHEDULES,
     &later::SCHEDULE,
     &later::NEW,
@@ -165,7 +186,7 @@ impl Call {
 pub(super) fn may_use(home: &Home, asker: &Asker, row: &Row) -> bool {
     match row.need {
         Need::Nothing => true,
-        Need::Something => may_run_something(home, asker) || may(home, asker, row.permit),
+        Need::Something => may_run_something(home, asker) || home.may_ever(&asker.who(), row.permit, None),
         Need::Grant => may(home, asker, row.permit),
     }
 }
@@ -194,6 +215,11 @@ pub fn find(alias: &Alias) -> Option<&'static Row> {
     (alias.pack == PACK).then(|| ROWS.iter().find(|row| row.name == alias.name)).flatten().copied()
 }
 
+/// What may be kept of the text of a built-in command: what somebody wants kept in the datastore is nobody's business.
+pub(super) fn kept(row: &Row, text: &str) -> String {
+    if row.name == kv::SET.name { kv::without_value(text) } else { text.to_owned() }
+}
+
 /// The rows as aliases, for the matcher.
 pub fn aliases() -> Vec<Arc<Alias>> {
     ROWS.iter().map(|row| Arc::new(alias(row))).collect()
@@ -205,6 +231,8 @@ fn alias(row: &Row) -> Alias {
         "description": row.summary,
         "action_ref": format!("{PACK}.{}", row.name),
         "formats": [{"display": row.display, "representation": row.formats}],
+        // For those that are executions.
+        "result": {"format": "{{ execution.result.stdout | default(execution.why) }}"},
     });
     let (alias, _) = Alias::load(Some(PACK), Path::new("built-in"), &file.to_string())
         .expect("the rows are tested to be good aliases");

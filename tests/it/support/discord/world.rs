@@ -184,6 +184,15 @@ impl World {
         }
     }
 
+    /// A channel gets another name.
+    pub(crate) fn rename(&mut self, channel: u64, name: &str) {
+        let Some(known) = self.channels.get_mut(&channel) else { return };
+        known.name = name.to_owned();
+        if let Some(json) = self.channel_json(channel) {
+            self.emit("CHANNEL_UPDATE", &json);
+        }
+    }
+
     /// The direct conversation with a person.
     pub(crate) fn direct(&mut self, person: u64) -> u64 {
         let known = self.channels.iter().find(|(_, channel)| channel.person == Some(person));

@@ -175,11 +175,32 @@ impl Mattermost {
         self.cut();
     }
 
+    /// Nobody can write there any more.
+    pub(crate) fn archive(&self, channel: &str) {
+        let mut state = self.state();
+        state
+            .channels
+            .iter_mut()
+            .filter(|known| known.name == channel)
+            .for_each(|known| known.archived = true);
+    }
+
+    /// A channel gets another name, and its members are told.
+    pub(crate) fn rename(&self, from: &str, to: &str) {
+        let mut state = self.state();
+        let Some(channel) = state.channels.iter_mut().find(|known| known.name == from) else { return };
+        channel.name = to.to_owned();
+        let (id, kind) = (channel.id.clone(), channel.kind);
+        let shown = json!({"id": id, "name": to, "display_name": to, "type": kind, "team_id": TEAM_ID});
+        state.tell("channel_updated", &json!({"channel": shown.to_string()}), &id);
+    }
+
     /// All is well again.
     pub(crate) fn mend(&self) {
         *self.shared.trouble() = Trouble::default();
         let mut state = self.state();
         state.removed.clear();
+        state.channels.iter_mut().for_each(|channel| channel.archived = false);
         let bot = state.named(BOT).unwrap().id.clone();
         state.tokens.insert(TOKEN.to_owned(), bot);
     }

@@ -174,6 +174,11 @@ impl World {
         }
     }
 
+    /// `#ops` gets another name.
+    pub(crate) fn rename(&mut self, name: &str) {
+        self.rooms.get_mut(OPS).unwrap().name = Some(name.to_owned());
+    }
+
     pub(super) fn mend(&mut self) {
         self.html503 = false;
         self.limited = None;

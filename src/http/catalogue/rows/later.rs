@@ -1,0 +1,40 @@
+//! What is kept under names, and what is to happen later.
+
+use crate::http::caller::Scope::{Admin, Read, Run};
+use crate::http::catalogue::schema::Anything;
+use crate::http::catalogue::{Call, delete, get, post, put};
+use crate::http::{keys, schedules};
+
+/// The key-value datastore.
+pub(super) fn pairs() -> Vec<Call> {
+    vec![
+        get(Read, "/keys", keys::list, "Pairs of the datastore whose names begin like this")
+            .query::<keys::Asked>()
+            .gives::<Anything>(200),
+        get(Read, "/keys/{name}", keys::show, "One pair; a secret is shown with `decrypt=true`, to admins")
+            .query::<keys::Asked>()
+            .gives::<Anything>(200),
+        put(Admin, "/keys/{name}", keys::put, "Keeps a value under a name")
+            .query::<keys::Asked>()
+            .body::<keys::Wanted>()
+            .gives::<Anything>(200),
+        delete(Admin, "/keys/{name}", keys::remove, "Removes a pair")
+            .query::<keys::Asked>()
+            .gives::<Anything>(200),
+    ]
+}
+
+/// Schedules.
+pub(super) fn scheduled() -> Vec<Call> {
+    vec![
+        get(Read, "/schedules", schedules::list, "What is to happen later").gives::<Anything>(200),
+        post(Run, "/schedules", schedules::create, "Makes a schedule of a line such as `at 17:00 run ...`")
+            .body::<schedules::Wanted>()
+            .gives::<Anything>(201),
+        get(Read, "/schedules/{id}", schedules::show, "One schedule").gives::<Anything>(200),
+        delete(Run, "/schedules/{id}", schedules::remove, "Removes a schedule").gives::<Anything>(200),
+        post(Run, "/schedules/{id}/pause", schedules::pause, "Lets a schedule rest").gives::<Anything>(200),
+        post(Run, "/schedules/{id}/resume", schedules::resume, "Lets a schedule go on")
+            .gives::<Anything>(200),
+    ]
+}

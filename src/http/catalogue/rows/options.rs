@@ -1,0 +1,94 @@
+//! Options of notifiers, and topics.
+
+use serde_json::Value;
+
+use crate::http::caller::Scope::{Admin, Read};
+use crate::http::catalogue::schema::Anything;
+use crate::http::catalogue::{Call, delete, get, patch, post, put};
+use crate::http::{config, handlers, service_tests, topics};
+
+/// Options of notifiers.
+pub(super) fn optional() -> Vec<Call> {
+    vec![
+        get(Read, "/service-tests", service_tests::list, "What each kind of notifier is tested with")
+            .query::<service_tests::Asked>()
+            .gives::<Anything>(200),
+        get(Read, "/service-tests/{kind}", service_tests::show, "One kind, with the schema of its options")
+            .gives::<Anything>(200),
+        post(Admin, "/service-tests/{kind}", service_tests::run, "Sends a test with the options in the body")
+            .may_have::<serde_json::Map<String, Value>>()
+            .gives::<Anything>(200)
+            .fails(&[409]),
+        get(
+            Read,
+            "/config",
+            config::all,
+            "The settings of the bot, and every kind of notifier with its notifiers; secrets cut",
+        )
+        .gives::<Anything>(200),
+        get(
+            Read,
+            "/config/{section}",
+            config::section,
+            "One kind: its notifiers, and the schema of its options",
+        )
+        .gives::<Anything>(200),
+        post(
+            Admin,
+            "/config/{section}",
+            config::change_section,
+            "Adds a notifier of a kind, or removes added ones",
+        )
+        .body::<config::Members>()
+        .gives::<Anything>(200)
+        .fails(&[409]),
+        get(Read, "/config/{section}/{element}", config::element, "The options of one notifier")
+            .gives::<Anything>(200),
+        post(
+            Admin,
+            "/config/{section}/{element}",
+            config::change_element,
+            "Sets options of a notifier, if it takes them",
+        )
+        .body::<config::Change>()
+        .gives::<Anything>(200)
+        .fails(&[409]),
+    ]
+}
+
+/// Topics.
+pub(super) fn topical() -> Vec<Call> {
+    let handler = "/topics/{topic}/handlers/{handler}";
+    vec![
+        get(Read, "/topics", topics::list, "The topics").query::<topics::Asked>().gives::<Anything>(200),
+        get(Read, "/topics/{topic}", topics::show, "One topic").gives::<Anything>(200),
+        delete(
+            Admin,
+            "/topics/{topic}",
+            topics::remove,
+            "Removes a topic: what it remembers, its handlers, what they gather",
+        )
+        .gives::<Anything>(200),
+        get(Read, "/topics/{topic}/events", topics::events, "What a topic remembers, the worst first")
+            .query::<topics::Asked>()
+            .gives::<Anything>(200),
+        get(Read, "/topics/{topic}/events/{event}", topics::event, "What a topic remembers of one thing")
+            .gives::<Anything>(200),
+        get(Read, "/topics/{topic}/handlers", handlers::list, "Who listens to a topic")
+            .gives::<Anything>(200),
+        post(Admin, "/topics/{topic}/handlers", handlers::create, "Makes a handler")
+            .body::<Anything>()
+            .gives::<Anything>(201)
+            .fails(&[409]),
+        get(Read, handler, handlers::show, "One handler").gives::<Anything>(200),
+        put(Admin, handler, handlers::replace, "Makes a handler or replaces it")
+            .body::<Anything>()
+            .gives::<Anything>(200)
+            .fails(&[409]),
+        patch(Admin, handler, handlers::patch, "Changes a handler by a JSON Merge Patch or a JSON Patch")
+            .body::<Value>()
+            .gives::<Anything>(200)
+            .fails(&[409]),
+        delete(Admin, handler, handlers::remove, "Removes a handler").gives::<Anything>(200),
+    ]
+}

@@ -1,0 +1,178 @@
+//! The console in the browser: pages made here, one style sheet and one script, all in the binary. Whoever has a
+//! token logs in with it and sees and does what its scopes allow, no more. Works without script, but for what is live.
+
+mod aliases;
+mod assets;
+mod audit;
+mod chart;
+mod chat;
+mod deliveries;
+mod events;
+mod executions;
+mod feed;
+mod fields;
+mod guard;
+mod login;
+mod notifiers;
+mod overview;
+mod pages;
+mod post;
+mod session;
+mod shown;
+mod silences;
+mod stream;
+mod trouble;
+mod viewer;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::routing::{MethodRouter, get, post as posting};
+use tokio_util::sync::CancellationToken;
+
+use super::Site;
+use super::caller::Scope;
+use crate::adapter::Service;
+use crate::adapter::web::{self, Desk, Web};
+use crate::model::AdapterName;
+use feed::Feed;
+use pages::Pages;
+use session::Sessions;
+
+/// What every page sees.
+pub(super) struct Console {
+    site: Site,
+    desk: Arc<Desk>,
+    sessions: Sessions,
+    pages: Pages,
+    feed: Feed,
+    counted: overview::Counted,
+    /// Whether cookies go over TLS alone.
+    secure: bool,
+    /// Ends what is live when the bot stops.
+    stop: CancellationToken,
+}
+
+/// One entry of the navigation.
+struct Entry {
+    path: &'static str,
+    label: &'static str,
+    icon: &'static str,
+    group: &'static str,
+    scope: Scope,
+}
+
+const fn entry(
+    path: &'static str,
+    label: &'static str,
+    icon: &'static str,
+    group: &'static str,
+    scope: Scope,
+) -> Entry {
+    Entry { path, label, icon, group, scope }
+}
+
+/// The navigation, in order. A page that is not here is reached from one that is.
+const NAVIGATION: &[Entry] = &[
+    entry("/", "Overview", "overview", "", Scope::Read),
+    entry("/chat", "Chat", "chat", "", Scope::Run),
+    entry("/executions", "Executions", "executions", "Commands", Scope::Read),
+    entry("/aliases", "Aliases", "aliases", "Commands", Scope::Read),
+    entry("/events", "Events", "events", "Notifications", Scope::Read),
+    entry("/deliveries", "Deliveries", "deliveries", "Notifications", Scope::Read),
+    entry("/notifiers", "Notifiers", "notifiers", "Notifications", Scope::Read),
+    entry("/silences", "Silences", "silences", "Notifications", Scope::Read),
+    entry("/dead", "Dead letters", "dead", "Notifications", Scope::Read),
+    entry("/audit", "Audit", "audit", "Record", Scope::Read),
+];
+
+/// Every page behind the login, and the scope that it needs.
+fn routes() -> Vec<(Scope, &'static str, MethodRouter<Arc<Console>>)> {
+    use Scope::{Deliver, Read, Run};
+    vec![
+        (Read, "/", get(overview::page)),
+        (Read, "/live/overview", get(overview::live)),
+        (Run, "/chat", get(chat::page)),
+        (Run, "/chat/say", posting(chat::say)),
+        (Run, "/chat/press", posting(chat::press)),
+        (Run, "/complete", get(chat::complete)),
+        (Run, "/live/chat", get(chat::live)),
+        (Run, "/files/{line}/{number}", get(chat::file)),
+        (Read, "/executions", get(executions::list)),
+        (Read, "/executions/{id}", get(executions::show)),
+        (Read, "/live/executions/{id}", get(executions::live)),
+        (Run, "/executions/{id}/rerun", posting(executions::rerun)),
+        (Run, "/executions/{id}/cancel", posting(executions::cancel)),
+        (Read, "/aliases", get(aliases::page)),
+        (Read, "/events", get(events::list)),
+        (Read, "/events/{id}", get(events::show)),
+        (Read, "/deliveries", get(deliveries::list)),
+        (Read, "/dead", get(deliveries::dead)),
+        (Deliver, "/deliveries/sort", posting(deliveries::sort)),
+        (Read, "/deliveries/{id}", get(deliveries::show)),
+        (Read, "/notifiers", get(notifiers::list)),
+        (Deliver, "/notifiers/{name}/test", posting(notifiers::test)),
+        (Read, "/silences", get(silences::list)),
+        (Deliver, "/silences", posting(silences::begin)),
+        (Deliver, "/silences/{id}/end", posting(silences::end)),
+        (Read, "/audit", get(audit::page)),
+        (Read, "/audit/verify", posting(audit::verify_chain)),
+        (Read, "/audit/export", get(audit::export_all)),
+    ]
+}
+
+/// The pages, and the chat that they have with the bot. `tls` says whether the listener speaks it.
+pub(super) fn router(site: &Site, tls: bool, stop: &CancellationToken) -> Router {
+    let chat = Web::new();
+    let desk = chat.desk();
+    let name = AdapterName::new(web::NAME).expect("a good name");
+    site.bot.host(&name, Service::from(chat));
+    let public = site.bot.homes().current().settings.public_url.clone();
+    let console = Arc::new(Console {
+        site: site.clone(),
+        desk,
+        sessions: Sessions::default(),
+        pages: Pages::new(),
+        feed: Feed::default(),
+        counted: overview::Counted::default(),
+        secure: tls || public.is_some_and(|url| url.as_str().starts_with("https://")),
+        stop: stop.clone(),
+    });
+    let guarded = |router: Router<Arc<Console>>, (scope, path, methods): (Scope, &str, MethodRouter<_>)| {
+        let guard = from_fn_with_state((console.clone(), Some(scope)), guard::require);
+        router.route(path, methods.route_layer(guard))
+    };
+    let open = Router::new()
+        .route("/login", get(login::page).post(login::log_in))
+        .route("/assets/{name}", get(assets::asset));
+    let anyone = from_fn_with_state((console.clone(), None), guard::require);
+    let open = open
+        .route("/logout", posting(login::log_out).route_layer(anyone.clone()))
+        .route("/theme", posting(login::theme).route_layer(anyone));
+    routes().into_iter().fold(open, guarded).layer(map_response(guard::headers)).with_state(console)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_something_needs_more_than_to_read() {
+        for (scope, path, _) in routes() {
+            let changes = ["/rerun", "/cancel", "/sort", "/test", "/end", "/say", "/press"];
+            if changes.iter().any(|end| path.ends_with(end)) {
+                assert!(matches!(scope, Scope::Run | Scope::Deliver), "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_entry_of_the_navigation_is_a_page_with_its_scope() {
+        for entry in NAVIGATION {
+            let found =
+                routes().into_iter().any(|(scope, path, _)| (scope, path) == (entry.scope, entry.path));
+            assert!(found, "{}", entry.path);
+        }
+    }
+}

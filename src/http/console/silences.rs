@@ -1,0 +1,119 @@
+//! What nobody is to hear of for a while.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::{Map, Value, json};
+
+use super::fields::{Asked, Fields};
+use super::pages::Frame;
+use super::trouble::Trouble;
+use super::viewer::Viewer;
+use super::{Console, shown};
+use crate::config::units;
+use crate::http::silence;
+use crate::model::{Noun, Silence};
+use crate::route::Muted;
+use crate::store::{Change, Setting};
+
+/// The longest silence: who needs more writes a route.
+const LONGEST: Duration = Duration::from_secs(90 * 86_400);
+
+/// Those in force, and a form for another one.
+pub(super) async fn list(
+    State(console): State<Arc<Console>>,
+    Extension(viewer): Extension<Viewer>,
+    Asked(asked): Asked,
+) -> Result<Response, Trouble> {
+    show(&console, &viewer, &asked, None).await
+}
+
+async fn show(
+    console: &Console,
+    viewer: &Viewer,
+    fields: &Fields,
+    wrong: Option<&str>,
+) -> Result<Response, Trouble> {
+    let now = console.site.world.now();
+    let found = console.site.bot.store().read(move |reader| reader.silences(Some(now))).await?;
+    let one = |it: &Silence| {
+        let words = it.matching.iter().map(|(name, value)| {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            format!("{name}={value}")
+        });
+        json!({
+            "id": it.id, "what": words.collect::<Vec<_>>(), "who": it.who, "why": it.why,
+            "from": shown::when(it.from, now), "until": shown::when(it.until, now),
+        })
+    };
+    let values = json!({
+        "silences": found.iter().map(one).collect::<Vec<_>>(), "asked": fields.all(), "wrong": wrong,
+    });
+    let frame = Frame { entry: "/silences", here: "/silences", title: "Silences", done: fields.raw("done") };
+    let mut response = console.page(viewer, &frame, "silences.html", values)?;
+    if wrong.is_some() {
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    Ok(response)
+}
+
+/// Begins one; what is wrong with it stands over the form.
+pub(super) async fn begin(
+    State(console): State<Arc<Console>>,
+    Extension(viewer): Extension<Viewer>,
+    Extension(fields): Extension<Fields>,
+) -> Result<Response, Trouble> {
+    let silence = match wanted(&console, &viewer, &fields) {
+        Ok(silence) => silence,
+        Err(why) => return show(&console, &viewer, &fields, Some(&why)).await,
+    };
+    keep(&console, &viewer, silence, "silence").await?;
+    Ok(Redirect::to("/silences?done=silence").into_response())
+}
+
+fn wanted(console: &Console, viewer: &Viewer, fields: &Fields) -> Result<Silence, String> {
+    let what = fields.text("what").unwrap_or_default();
+    let matching = Muted::typed(what.split_whitespace()).map_err(|why| format!("what: {why}"))?;
+    let span = units::duration(fields.raw("for").trim()).map_err(|why| format!("for: {why}"))?;
+    if span.is_zero() || span > LONGEST {
+        return Err("for: a silence lasts at most 90 days, and longer than nothing".to_owned());
+    }
+    let why = fields.text("why").ok_or("why: is empty; others will ask")?;
+    let from = console.site.world.now();
+    let id = console.site.bot.store().id(Noun::Silence);
+    let who = viewer.person.to_string();
+    let silence = Silence { id, matching, who, why, from, until: from.plus(span) };
+    Muted::parse(&silence).map_err(|why| format!("what: {why}"))?;
+    Ok(silence)
+}
+
+async fn keep(console: &Console, viewer: &Viewer, it: Silence, change: &str) -> Result<(), Trouble> {
+    let mut body = Map::from_iter([("change".to_owned(), json!(change))]);
+    if let Value::Object(whole) = silence(&it) {
+        body.extend(whole);
+    }
+    let audit = viewer.changed(console.site.world.now(), format!("silence/{}", it.id), body);
+    let setting = Box::new(Setting::Silence(it));
+    console.site.bot.store().write(Change::Set { setting, audit }).await?;
+    console.site.bot.notify().refresh().await;
+    Ok(())
+}
+
+/// Ends one now.
+pub(super) async fn end(
+    State(console): State<Arc<Console>>,
+    Extension(viewer): Extension<Viewer>,
+    Path(id): Path<i64>,
+) -> Result<Response, Trouble> {
+    let now = console.site.world.now();
+    let found = console.site.bot.store().read(move |reader| reader.silences(Some(now))).await?;
+    let Some(silence) = found.into_iter().find(|one| one.id == id) else {
+        return Ok(Redirect::to("/silences?done=nothing").into_response());
+    };
+    keep(&console, &viewer, Silence { until: now, ..silence }, "unsilence").await?;
+    Ok(Redirect::to("/silences?done=unsilence").into_response())
+}

@@ -1,0 +1,1 @@
+//! A workflow stored after each step goes on as if nothing had happened.
