@@ -194,7 +194,8 @@ impl Chat {
             return self.turn_down(&typed, heard, &hit.alias, &Refusal::Draining);
         }
         match Self::order(&typed, &hit.alias, hit.params) {
-            Ok(order) => {
+            Ok(mut order) => {
+                order.filled = filled;
                 // Before it begins: after a crash a button is not pressed for something that ran.
                 heard.done();
                 drop(self.engine.submit(Order { filled, ..order }));
