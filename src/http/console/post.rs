@@ -239,7 +239,7 @@ mod tests {
             facts: vec![(text(), all)],
             foot: text(),
             choices: vec![Choice { nonce: text(), label: text(), typed: text() }],
-            files: vec![File { name: text(), text: text() }],
+            files: vec![File { name: text(), text: text(), data: String::new() }],
             ..Post::default()
         };
         let html = super::post(&post) + &extras(&post, 7);
