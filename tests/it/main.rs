@@ -105,3 +105,4 @@ mod st2_stream;
 mod support;
 mod terminal;
 mod topics;
+mod workflow_try;

@@ -40,7 +40,8 @@ fn answer(row: Map<String, Value>) -> Value {
 }
 
 fn played(text: &str, case: &Case) -> Value {
-    match Plan::inspect(Path::new("workflow"), text, &[]) {
+    let known: Vec<&str> = case.parent.keys().map(String::as_str).collect();
+    match Plan::inspect(Path::new("workflow"), text, &known) {
         Err(error) => json!({"load_error": error.headline()}),
         Ok((plan, findings)) => inspection(&findings).unwrap_or_else(|| play(Arc::new(plan), case).to_json()),
     }
