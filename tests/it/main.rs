@@ -105,4 +105,6 @@ mod st2_stream;
 mod support;
 mod terminal;
 mod topics;
+mod workflow_kill9;
 mod workflow_try;
+mod workflows;
