@@ -160,7 +160,7 @@ fn answers_are_safe_in_a_browser_and_strange_requests_are_problems() {
 fn seeded() -> Home {
     let notifiers = format!(
         "notifiers:\n  - name: hook\n    to: {{ webhook: {{ url: 'http://127.0.0.1:9/{SECRET}', password: '{SECRET}', username: bot, headers: {{ x-key: '{SECRET}' }} }} }}\n\
-         routes: [ {{ send: [ {{ hook: {{ bearer: '{SECRET}' }} }} ] }} ]\n\
+         routes: [ {{ send: [ {{ hook: {{ headers: {{ x-other: '{SECRET}' }} }} }} ] }} ]\n\
          sources: {{ ci: {{ from: json, bearer: '{SECRET}' }} }}\n"
     );
     homes::ops()
