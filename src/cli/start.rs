@@ -13,7 +13,7 @@ use crate::bot::home::{Built, Home, Homes, load};
 use crate::config::home::{HomeDir, Watch};
 use crate::config::settings::LogFormat;
 use crate::net::World;
-use crate::store::{InstanceLock, Keys, Store, StoreError};
+use crate::store::{InstanceLock, Keys, Reader, Store, StoreError};
 use crate::telemetry::{self, Collector, Traces};
 
 /// A bot that is wired and not yet connected.
@@ -53,6 +53,19 @@ pub(super) fn built() -> Built {
 /// Loads the home without opening a database.
 pub(super) fn load_home(dir: &HomeDir) -> Home {
     load(dir, &variables(), &built(), None)
+}
+
+/// The same with what was set while the bot ran, as far as the database of the home tells.
+pub(super) fn load_whole_home(dir: &HomeDir) -> Home {
+    let home = load_home(dir);
+    let live = || {
+        let reader = Reader::open_readonly(&home.settings.database_in(dir.root())).ok()?;
+        reader.live(&Keys::load(&dir.var_dir()).ok()?).ok()
+    };
+    match live() {
+        Some(live) => home.with(&live),
+        None => home,
+    }
 }
 
 /// Whether another process holds the database.

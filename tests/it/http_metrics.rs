@@ -21,7 +21,7 @@ fn metrics_count_what_was_taken_delivered_and_given_up() {
         well.url("/a"),
         bad.url("/b")
     );
-    let home = homes::open_to_all().file("notifiers.yaml", &yaml);
+    let home = homes::small().file("notifiers.yaml", &yaml);
     let (bot, api) = serve(&home);
     ends(&api, tell(&api, "t", "one", "failed"));
     let run = json!({"action": "core.local", "parameters": {"cmd": "true"}, "user": "ann"});
@@ -59,7 +59,7 @@ fn ready_names_the_adapter_that_is_down() {
 fn requests_events_commands_and_deliveries_are_traced() {
     let (sink, collector) = (Endpoint::saying(200, "", ""), Endpoint::saying(200, "", "{}"));
     let yaml = hook(&sink.url("/a")) + "routes: [ { send: [hook] } ]\n";
-    let home = homes::open_to_all()
+    let home = homes::small()
         .file("notifiers.yaml", &yaml)
         .set("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url(""))
         .set("OTEL_EXPORTER_OTLP_HEADERS", "x-key=abc");

@@ -43,6 +43,7 @@ mod heavy_senders;
 mod http_auth;
 mod http_metrics;
 mod http_notifiers;
+mod http_runs;
 mod http_schema;
 mod https;
 mod hubot_client;
