@@ -194,8 +194,7 @@ impl Chat {
             return self.turn_down(&typed, heard, &hit.alias, &Refusal::Draining);
         }
         match Self::order(&typed, &hit.alias, hit.params) {
-            Ok(mut order) => {
-                order.filled = filled;
+            Ok(order) => {
                 // Before it begins: after a crash a button is not pressed for something that ran.
                 heard.done();
                 drop(self.engine.submit(Order { filled, ..order }));
