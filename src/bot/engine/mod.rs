@@ -6,9 +6,11 @@
 
 mod announce;
 mod buttons;
+mod close;
 mod code;
 mod desk;
 mod durations;
+mod files;
 mod finish;
 mod flow;
 mod job;
@@ -19,6 +21,7 @@ mod model;
 mod order;
 mod park;
 mod prepare;
+mod preview;
 mod rehearse;
 mod render;
 mod repeat;

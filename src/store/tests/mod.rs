@@ -11,6 +11,7 @@ mod settings;
 mod sorted;
 mod topics;
 mod trimmed;
+mod waits;
 mod writes;
 
 use std::path::PathBuf;

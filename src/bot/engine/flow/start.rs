@@ -8,12 +8,9 @@ use serde_json::{Map, Value, json};
 use super::Flow;
 use super::inner::Inner;
 use crate::bot::engine::{Engine, Job};
-use crate::bot::home::Shelf;
+use crate::bot::home::{KNOWN_VARIABLES, Shelf};
 use crate::runner::Outcome;
 use crate::workflow::{Begin, Category, Conductor, Datastore, Finding, Plan, Rerun};
-
-/// The variables that every workflow sees beside its own.
-pub(in crate::bot) const KNOWN: [&str; 2] = ["st2", "parent"];
 
 /// Where a workflow goes on that ran before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,9 +60,14 @@ impl Engine {
     }
 
     async fn anew(&self, job: &Job) -> Result<Conductor, Outcome> {
-        let plan = plan(job).await?;
+        let order = &job.order;
+        let plan = match order.home.workflows.get(&order.action.reference()) {
+            Some(plan) => plan.clone(),
+            // It is not there because of a mistake: which one is the answer.
+            None => Arc::new(plan(job).await?),
+        };
         let begin = Begin { inputs: job.order.prepared.all.clone(), parent: parent(job) };
-        Ok(Conductor::new(Arc::new(plan), begin, self.data_for(job)))
+        Ok(Conductor::new(plan, begin, self.data_for(job)))
     }
 
     async fn again_from(&self, job: &Job, goes_on: &GoesOn) -> Result<Conductor, Outcome> {
@@ -89,7 +91,8 @@ async fn plan(job: &Job) -> Result<Plan, Outcome> {
     };
     let text = tokio::fs::read_to_string(&file).await;
     let text = text.map_err(|error| Outcome::refused(format!("cannot read the workflow: {error}")))?;
-    let (plan, findings) = Plan::inspect(&file, &text, &KNOWN).map_err(|error| unread(&error.headline()))?;
+    let (plan, findings) =
+        Plan::inspect(&file, &text, &KNOWN_VARIABLES).map_err(|error| unread(&error.headline()))?;
     let wrong: Vec<&Finding> =
         findings.iter().filter(|finding| finding.category != Category::Warning).collect();
     if wrong.is_empty() { Ok(plan) } else { Err(uninspected(&file, &text, &wrong)) }
