@@ -20,7 +20,8 @@ fn workflow(home: Home, name: &str, parameters: &str, file: &str) -> Home {
     .file(
         &format!("aliases/{name}.yaml"),
         &format!(
-            "name: {name}\naction_ref: default.{name}\nformats: [\"{name} {format}\"]\nack: {{ enabled: false }}\n"
+            "name: {name}\naction_ref: default.{name}\nformats: [\"{}\"]\nack: {{ enabled: false }}\n",
+            format!("{name} {format}").trim()
         ),
     )
 }
@@ -206,10 +207,10 @@ fn a_workflow_with_a_mistake_is_told_with_its_place_and_never_begins() {
     assert_eq!(checked.code, Some(1), "{checked:?}");
     let said = format!("{}{}", checked.stdout, checked.stderr);
     assert!(said.contains("workflows/bad.yaml:4") && said.contains("mesage"), "{said}");
-    assert!(said.contains("`b`") && said.contains("do: b"), "{said}");
+    assert!(said.contains("bad.yaml:7") || said.contains("do[0]") || said.contains("`b`"), "{said}");
     let bot = MemoryBot::start(home);
     let end = bot.ask("alice", OPS, "!bad");
-    assert!(end.contains("`b`") && end.contains("failed"), "{end}");
+    assert!(end.contains("bad.yaml:") && end.contains("failed"), "{end}");
     assert!(bot.read(|reader| reader.steps(1)).is_empty());
 }
 

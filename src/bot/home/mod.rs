@@ -24,7 +24,7 @@ pub use load::{Built, has_services, load};
 pub use notifying::{Notifying, Way, mark};
 pub use reload::{Homes, Turn};
 pub use shown::Variable;
-pub use workflows::KNOWN as KNOWN_VARIABLES;
+pub use workflows::Script;
 
 use crate::access::{Access, Asker};
 use crate::action::{Action, PackConfig, Parameter};
@@ -38,7 +38,6 @@ use crate::model::Timestamp;
 use crate::runner;
 use crate::store::{Live, Store};
 use crate::template::Templates;
-use crate::workflow::Plan;
 
 /// An adapter that is configured.
 #[derive(Debug, Clone)]
@@ -66,8 +65,8 @@ pub struct Home {
     pub actions: BTreeMap<String, Arc<Action>>,
     /// The configuration of packs, by pack.
     pub configs: BTreeMap<String, PackConfig>,
-    /// The workflows that actions name, by the action's `pack.name`; those with a mistake are not among them.
-    pub workflows: BTreeMap<String, Arc<Plan>>,
+    /// The workflows and chains that actions name, by the action's `pack.name`; those with a mistake are not among them.
+    pub workflows: BTreeMap<String, Script>,
     /// Who may do what.
     pub access: Access,
     /// The template environment.

@@ -1,5 +1,5 @@
-//! The workflows that actions name: read and inspected when the home is loaded, so that a mistake is told with its
-//! file and line before anybody runs into it.
+//! The workflows and action chains that actions name: read and inspected when the home is loaded, so that a mistake is
+//! told with its file and line before anybody runs into it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,10 +11,17 @@ use super::load::parameters_of;
 use crate::action::Action;
 use crate::config::{ConfigError, Problem, read_file};
 use crate::runner;
-use crate::workflow::{Actions, Category, Finding, Parameter, Plan};
+use crate::workflow::chain::{self, Chain};
+use crate::workflow::{Actions, Category, Finding, GIVEN, Parameter, Plan, inspect_file, is_chain};
 
-/// The variables that every workflow sees beside its own.
-pub const KNOWN: [&str; 2] = ["st2", "parent"];
+/// What the steps of an action come from.
+#[derive(Debug, Clone)]
+pub enum Script {
+    /// A workflow.
+    Workflow(Arc<Plan>),
+    /// An action chain.
+    Chain(Arc<Chain>),
+}
 
 /// The actions of a home, as a workflow may call them.
 struct Known<'h>(&'h BTreeMap<String, Arc<Action>>);
@@ -37,42 +44,58 @@ pub(super) fn load(
     actions: &BTreeMap<String, Arc<Action>>,
     problems: &mut Vec<Problem>,
     before: Option<&Home>,
-) -> BTreeMap<String, Arc<Plan>> {
+) -> BTreeMap<String, Script> {
     let mut found = BTreeMap::new();
-    for (reference, action) in actions.iter().filter(|(_, action)| is_workflow(action)) {
+    for (reference, action) in actions.iter().filter(|(_, action)| runner::is_workflow(&action.runner)) {
         // Without a file, or one that is not there, the action's own check has said so.
         let Some(file) = action.entry_point.as_ref().filter(|file| file.exists()) else { continue };
         match inspected(file, actions) {
-            Ok((plan, warnings)) => {
+            Ok((script, warnings)) => {
                 problems.extend(warnings);
-                found.insert(reference.clone(), Arc::new(plan));
+                found.insert(reference.clone(), script);
             }
             Err(errors) => {
                 let earlier = before.and_then(|before| before.workflows.get(reference)).cloned();
-                problems.extend(kept(errors, earlier.as_deref()).into_iter().map(Problem::Error));
-                found.extend(earlier.map(|plan| (reference.clone(), plan)));
+                problems.extend(kept(errors, earlier.as_ref()).into_iter().map(Problem::Error));
+                found.extend(earlier.map(|script| (reference.clone(), script)));
             }
         }
     }
     found
 }
 
-fn is_workflow(action: &Action) -> bool {
-    runner::find(&action.runner).is_some_and(|row| row.name == "orquesta")
-}
-
 fn inspected(
     file: &Path,
     actions: &BTreeMap<String, Arc<Action>>,
-) -> Result<(Plan, Vec<Problem>), Vec<ConfigError>> {
-    let text = read_file(file).map_err(|error| vec![error])?;
-    let (plan, mut findings) = Plan::inspect(file, &text, &KNOWN).map_err(|error| vec![error])?;
-    findings.extend(plan.content(&Known(actions)));
+) -> Result<(Script, Vec<Problem>), Vec<ConfigError>> {
+    let alone = |error| vec![error];
+    let text = read_file(file).map_err(alone)?;
+    let findings = inspect_file(file, &text, Some(&Known(actions))).map_err(alone)?;
     let error = |finding: &Finding| finding.to_error(file, &text);
-    let (warnings, wrong): (Vec<_>, Vec<_>) =
-        findings.iter().partition(|finding| finding.category == Category::Warning);
-    match wrong.is_empty() {
-        true => Ok((plan, warnings.into_iter().map(|finding| Problem::Warning(error(finding))).collect())),
-        false => Err(wrong.into_iter().map(error).collect()),
+    let (warnings, wrong): (Vec<_>, Vec<_>) = findings.iter().partition(|finding| !is_wrong(finding));
+    if !wrong.is_empty() {
+        return Err(wrong.into_iter().map(error).collect());
+    }
+    let script = match is_chain(&text) {
+        true => Script::Chain(Arc::new(chain::read(file, &text).map_err(alone)?.0)),
+        false => Script::Workflow(Arc::new(Plan::inspect(file, &text, &GIVEN).map_err(alone)?.0)),
+    };
+    Ok((script, warnings.into_iter().map(|finding| Problem::Warning(error(finding))).collect()))
+}
+
+fn is_wrong(finding: &Finding) -> bool {
+    finding.category != Category::Warning
+}
+
+impl Home {
+    /// The text of a workflow's file, and what keeps it from running.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no YAML.
+    pub fn inspect_workflow(&self, file: &Path) -> Result<(String, Vec<Finding>), ConfigError> {
+        let text = read_file(file)?;
+        let mut findings = inspect_file(file, &text, Some(&Known(&self.actions)))?;
+        findings.retain(is_wrong);
+        Ok((text, findings))
     }
 }
