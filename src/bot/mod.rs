@@ -136,6 +136,7 @@ impl Bot {
         });
         bot.recover().await?;
         bot.engine.recall().await?;
+        bot.engine.recall_flows().await?;
         bot.chat.recall().await;
         bot.notify.run().await;
         drop(bot.store.write(upkeep::life(&bot.world, What::Up)));
@@ -154,7 +155,8 @@ impl Bot {
     async fn recover(&self) -> anyhow::Result<()> {
         let (store, now, choices) = (self.store.clone(), self.world.now(), self.chat.choices.clone());
         let notice = move |execution: &Execution| {
-            let place = execution.place.clone()?;
+            // A workflow tells of its steps itself.
+            let place = execution.place.clone().filter(|_| execution.step.is_none())?;
             let slot = outbox::slot(&place, format!("execution/{}", execution.id));
             let mut post = addressed(reply::abandoned(execution), execution, &place);
             // Nothing is connected yet: a service without buttons leaves them out when it is sent.

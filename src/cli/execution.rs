@@ -84,6 +84,7 @@ impl List {
             alias: self.alias.clone(),
             statuses: self.status.clone(),
             text: self.text.clone(),
+            of: None,
             before: self.before,
             limit: self.limit,
             ..Filter::default()

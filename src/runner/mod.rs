@@ -16,6 +16,7 @@ mod local;
 mod local_shell_cmd;
 mod local_shell_script;
 mod noop;
+mod orquesta;
 mod output;
 mod parameter;
 mod python_script;
@@ -39,7 +40,7 @@ use tokio_util::sync::CancellationToken;
 use crate::model::Status;
 use crate::net::World;
 
-pub use catalogue::{CATALOGUE, Missing, Pace, Row, Script, find, is_instant, run};
+pub use catalogue::{CATALOGUE, Missing, Pace, Row, Script, find, is_instant, is_workflow, run};
 pub use desk::{Answer, Desk, Question};
 pub use output::{KEPT, Output, Pipe, Sample, Text, Totals};
 pub use python_script::virtualenv;

@@ -59,7 +59,8 @@ fn a_person_chats_with_completion_progress_buttons_and_files() {
     alice.type_into("#text", &format!("deploy to mars{}", keys::ENTER));
     alice.sees("#lines .bot:last-child", "mars");
     alice.type_into("#text", &format!("report{}", keys::ENTER));
-    alice.sees("#lines .bot:last-child", "400 of many lines");
+    alice.sees("#lines .bot:last-child", "12 of many lines");
+    alice.sees("#lines .bot:last-child .files", "output.txt");
     alice.pictures("chat");
     alice.reload();
     alice.sees("#lines", "slowly went");

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 mod api;
+mod approvals;
 mod audit;
 mod bad_input;
 mod chat_access;
@@ -20,6 +21,7 @@ mod choices_more;
 mod cli;
 mod cli_running;
 mod clients;
+mod codes;
 mod config_override;
 mod console_auth;
 mod console_chat;
@@ -39,6 +41,7 @@ mod doubts;
 mod events;
 mod heavy_senders;
 mod https;
+mod hubot_client;
 mod import_notify;
 mod intake;
 mod intake_bad;
@@ -48,6 +51,7 @@ mod irc_chat;
 mod irc_networks;
 mod irc_session;
 mod kill9;
+mod kv;
 mod layers;
 mod listening;
 #[path = "../../benches/notify/load.rs"]
@@ -67,6 +71,7 @@ mod notify_postfix;
 mod notify_proxy;
 mod notify_secrets;
 mod notify_tls;
+mod packs;
 mod pipes;
 mod platforms;
 mod reactions;
@@ -89,6 +94,10 @@ mod ssh_chat;
 mod ssh_more;
 #[cfg(feature = "ssh-native")]
 mod ssh_password;
+mod st2;
+mod st2_client;
+mod st2_runs;
+mod st2_stream;
 mod support;
 mod terminal;
 mod topics;

@@ -133,6 +133,20 @@ fn a_room_forgets_what_is_old_and_what_is_large() {
 }
 
 #[test]
+fn a_long_answer_stands_in_a_file_beside_its_beginning() {
+    let (desk, _) = desk();
+    let alice = someone("alice");
+    let rows: Vec<String> = (0..5_000).map(|row| format!("row {row} é")).collect();
+    desk.post(&parcel("@alice", Post::plain(rows.join("\n")))).unwrap();
+    let line = desk.watch(&alice, "@alice").unwrap().0.remove(0);
+    let Said::Post(post) = &line.said else { panic!("the bot said it") };
+    let shown = crate::text::render(post, &crate::text::marks::PLAIN);
+    assert!(shown.starts_with("row 0 é\n") && shown.len() < 9_000, "{}", shown.len());
+    let file = desk.file(&alice, "@alice", line.id, 0).unwrap();
+    assert_eq!((file.name.as_str(), file.text), ("output.txt", rows.join("\n")));
+}
+
+#[test]
 fn a_line_is_rendered_once_for_everybody() {
     let (desk, _) = desk();
     desk.post(&parcel(SHARED, Post::plain("hi"))).unwrap();

@@ -21,6 +21,7 @@ use tokio::sync::Notify as Bell;
 pub use messages::{End, Messages};
 pub use tally::{Say, standing};
 pub use tell::Moment;
+pub(in crate::bot) use words::{demanded, parameters};
 
 use super::choices::Choices;
 use super::notify::Notify;

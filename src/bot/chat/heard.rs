@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use super::commands;
 use crate::action::cut_secrets;
 use crate::adapter::Press;
 use crate::alias::Hit;
 use crate::bot::choices::Taken;
 use crate::bot::engine::{Asker, Replies};
 use crate::bot::home::{Home, runner_parameters};
-use crate::model::{Cause, Message, Timestamp};
+use crate::model::{Cause, Message, MessageKey, Timestamp};
 
 /// Something that is meant for the bot.
 #[derive(Clone)]
@@ -58,6 +59,14 @@ impl Heard {
         }
     }
 
+    /// One of several things that it asks for, which is answered for itself.
+    pub(super) fn part(&self, part: usize) -> Self {
+        let mut own = Self { part, ..self.clone() };
+        let key = MessageKey { id: own.part_id().into(), ..self.message.key.clone() };
+        own.replies = Arc::new(Replies::new(key, 1));
+        own
+    }
+
     /// The message's id; of further parts with their number.
     pub(super) fn part_id(&self) -> String {
         match self.part {
@@ -104,6 +113,9 @@ impl Heard {
 
 /// What was typed for parameters that are secret.
 pub(super) fn secrets(home: &Home, hit: &Hit) -> Vec<String> {
+    if commands::hides(&hit.alias) {
+        return hit.params.iter().filter_map(|(_, typed)| typed.clone()).collect();
+    }
     let Some(action) = home.actions.get(&hit.alias.action_ref) else { return Vec::new() };
     let parameters = action.parameters_with(&runner_parameters(action));
     let hidden = parameters.iter().filter(|parameter| parameter.is_secret());

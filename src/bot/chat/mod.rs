@@ -8,6 +8,7 @@ mod aside;
 mod codes;
 pub mod commands;
 mod defaults;
+mod dry;
 mod errand;
 mod heard;
 mod hearing;
@@ -135,6 +136,13 @@ impl Chat {
     }
 
     fn carry_out(self: &Arc<Self>, heard: &Heard, sure: Sure) {
+        if let Some(dry) = Self::dry(heard, sure) {
+            match Self::find(&dry, &dry.text, sure) {
+                Found::One(hit) => return self.tell_dry(&dry, hit),
+                Found::Many(mut hits) if !hits.is_empty() => return self.tell_dry(&dry, hits.swap_remove(0)),
+                _ => {}
+            }
+        }
         let stale = heard.stale(self.world.now());
         match (Pipe::of(&heard.home, &heard.asker, &heard.text), stale) {
             (Some(Ok(pipe)), Some(ago)) => return self.away(heard, &pipe.hits(), ago),
@@ -186,11 +194,10 @@ impl Chat {
             return self.turn_down(&typed, heard, &hit.alias, &Refusal::Draining);
         }
         match Self::order(&typed, &hit.alias, hit.params) {
-            Ok(mut order) => {
-                order.filled = filled;
+            Ok(order) => {
                 // Before it begins: after a crash a button is not pressed for something that ran.
                 heard.done();
-                drop(self.engine.submit(order));
+                drop(self.engine.submit(Order { filled, ..order }));
             }
             Err(refusal) => self.turn_down(&typed, heard, &hit.alias, &refusal),
         }

@@ -1,10 +1,11 @@
 //! The end of an execution: its result is cut of secrets, rendered, recorded and answered.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use serde_json::{Value, json};
 use tracing::{info, warn};
 
+use super::flow::Told;
 use super::{Ended, Engine, Job, announce, render};
 use crate::action::{cut_secrets, cut_secrets_in};
 use crate::bot::outbox::{Body, Keep, REPLY_EXPIRES, slot};
@@ -18,6 +19,9 @@ impl Engine {
     /// Ends an execution: the answer is on its way before the commit that remembers it is done.
     pub(super) fn finish(self: &Arc<Self>, job: &Arc<Job>, outcome: Outcome) {
         let now = self.world.now();
+        let cut = self.is_cut(job, &outcome);
+        let outcome = if cut { Outcome { status: Status::Abandoned, ..outcome } } else { outcome };
+        let raw = outcome.clone();
         self.durations.count(outcome.status, now.since(job.asked));
         let secrets = &job.order.prepared.secrets;
         let result = cut_secrets_in(&outcome.result, secrets);
@@ -30,6 +34,11 @@ impl Engine {
             let foot = std::mem::take(&mut post.foot);
             let lines = std::iter::once(foot).chain(found.problems.iter().cloned());
             post.foot = lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" · ");
+        }
+        if let Some(summary) = job.summary.lock().unwrap_or_else(PoisonError::into_inner).take()
+            && let Some(post) = &mut post
+        {
+            post.foot = if post.foot.is_empty() { summary } else { format!("{} · {summary}", post.foot) };
         }
         let instant = job.instant;
         let delivery = match (&mut post, job.order.place()) {
@@ -60,8 +69,12 @@ impl Engine {
         match instant {
             true => self.store.record(Change::Ran(Box::new(job.begin(execution.clone())), Box::new(finish))),
             false => {
-                let commit = self.store.write(Change::Finish(Box::new(finish)));
-                drop(tokio::spawn(remember(job.id, commit)));
+                let finish = Box::new(finish);
+                let alone = if cut { Some(finish) } else { self.step_ended(job, &raw, finish) };
+                if let Some(finish) = alone {
+                    let commit = self.store.write(Change::Finish(finish));
+                    drop(tokio::spawn(remember(job.id, commit)));
+                }
             }
         }
         self.announce(&outcome.effects, secrets);
@@ -135,6 +148,10 @@ impl Engine {
     /// Answers an order that could not even be recorded.
     pub(super) fn turn_away(self: &Arc<Self>, job: &Arc<Job>, why: &str) {
         self.say_volatile(job, reply::problem(why), true);
+        if let Some(step) = &job.order.step {
+            let result = json!({"succeeded": false, "failed": true, "error": why});
+            self.tell_flow(step.workflow, Told { child: job.id, status: Status::Failed, result });
+        }
         let ended = Ended {
             id: job.id,
             status: Status::Failed,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::flow::GoesOn;
 use super::replies::Replies;
 use crate::access;
 use crate::action::{Action, Prepared};
@@ -13,7 +14,7 @@ use crate::adapter::Answer;
 use crate::alias::Alias;
 use crate::bot::home::{Home, runner_parameters};
 use crate::config::Demand;
-use crate::model::{Cause, MessageKey, Person, Place, Status, Timestamp};
+use crate::model::{Cause, MessageKey, Person, Place, Status, Step, Timestamp};
 use crate::runner;
 use crate::text::{Addressee, Post};
 
@@ -71,6 +72,10 @@ pub struct Order {
     pub quiet: bool,
     /// One at a time: who else holds this name makes it wait.
     pub lock: Option<String>,
+    /// Which step of which workflow it is.
+    pub step: Option<Step>,
+    /// Where it goes on, if it is a workflow that ran before.
+    pub goes_on: Option<GoesOn>,
     /// Who must approve it first.
     pub demands: Vec<Demand>,
     /// Whether who asks must prove who they are first.
@@ -209,4 +214,6 @@ pub struct Listed {
     pub action: String,
     /// Parameters, secrets cut.
     pub parameters: Map<String, Value>,
+    /// Which step of which workflow it is.
+    pub step: Option<Step>,
 }

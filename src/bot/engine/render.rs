@@ -164,7 +164,7 @@ fn native(order: &Order, extra: &Map<String, Value>, context: &Value) -> Map<Str
 }
 
 /// In a shared room an answer says whom it is for.
-fn addressed(order: &Order, mut post: Post) -> Post {
+pub(super) fn addressed(order: &Order, mut post: Post) -> Post {
     post.to = order.asker.addressee();
     post
 }

@@ -150,7 +150,7 @@ impl Job {
 
 impl Engine {
     /// Sends the alias's own acknowledgement. Returns whether there is one.
-    fn acknowledge(&self, job: &Job) -> bool {
+    pub(super) fn acknowledge(&self, job: &Job) -> bool {
         let Some(post) = render::acknowledgement(&job.order, &job.execution()) else { return false };
         self.say(job, post, Keep::Volatile, false, true);
         true

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tracing::info;
 
+use super::flow::Told;
 use super::park::{Parked, audit};
 use super::resume::Again;
 use super::{Asker, Ended, Engine};
@@ -316,10 +317,9 @@ impl Engine {
         let open = &held.open;
         let id = open.execution.id;
         let good = status == Status::Succeeded;
-        let name = audit.person.as_ref().map(|_| ());
-        let shown = match (&end, name) {
-            (End::Never(why), _) => Some(why.trim_start_matches(verdict).trim().to_owned()),
-            (End::Answered(response), _) => Some(format!("with {response}")),
+        let shown = match &end {
+            End::Never(why) => Some(why.trim_start_matches(verdict).trim().to_owned()),
+            End::Answered(response) => Some(format!("with {response}")),
         };
         let replies = self.lock().parked.get(&id).and_then(|parked| parked.replies.clone());
         let answer = replies.map(|replies| replies.end(good));
@@ -332,6 +332,10 @@ impl Engine {
         info!(execution = id, verdict, "execution waits no more");
         self.approvals.forget(id);
         self.approvals.send(messages);
+        if let Some(step) = &open.execution.step {
+            let result = result.clone();
+            self.tell_flow(step.workflow, Told { child: id, status, result });
+        }
         let Parked { done, .. } = self.unpark(id);
         for done in done {
             // Nobody may be waiting any more.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::inspection;
 use super::case::Case;
+use super::chain::chained;
 use super::run::play;
 use crate::workflow::Plan;
 use crate::workflow::expression::{Scope, evaluate};
@@ -43,11 +44,6 @@ fn played(text: &str, case: &Case) -> Value {
         Err(error) => json!({"load_error": error.headline()}),
         Ok((plan, findings)) => inspection(&findings).unwrap_or_else(|| play(Arc::new(plan), case).to_json()),
     }
-}
-
-fn chained(text: &str, case: &Case) -> Value {
-    let _ = (text, case);
-    json!({"error": "chains cannot be tried yet"})
 }
 
 /// `{"value": ...}`, or `{"error": ...}`.

@@ -59,7 +59,7 @@ impl Browser {
         let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
         let port = lines.find_map(|line| {
             let line = line.ok()?;
-            line.split("on port ").nth(1)?.trim_end_matches('.').parse::<u16>().ok()
+            line.split("successfully on port ").nth(1)?.trim_end_matches('.').parse::<u16>().ok()
         });
         // What it says later is of no interest, and must not fill the pipe.
         std::thread::spawn(move || lines.for_each(drop));

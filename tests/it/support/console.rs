@@ -53,7 +53,7 @@ description: A report as a file
 action_ref: core.local
 formats:
   - "report"
-immutable_parameters: { cmd: "seq 1 400 | sed 's/$/ of many lines of a long report/'" }
+immutable_parameters: { cmd: "seq 1 2000 | sed 's/$/ of many lines of a long report/'" }
 ack: { enabled: false }
 "#;
 
@@ -235,6 +235,6 @@ impl Page {
     pub(crate) fn field(&self, name: &str) -> String {
         let start = format!("name=\"{name}\" value=\"");
         let rest = self.body.split(&start).nth(1).unwrap_or_else(|| panic!("no field `{name}`: {self:?}"));
-        rest.split('"').next().unwrap_or_default().to_owned()
+        rest.split('"').next().unwrap_or_default().replace("&#x2f;", "/")
     }
 }
