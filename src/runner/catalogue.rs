@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{Input, Job, Outcome, Runner, Settings, parameter};
 use super::{
-    announcement, echo, grant, http_request, inquirer, local_shell_cmd, local_shell_script, noop, orquesta,
-    python_script, remote_shell_cmd, remote_shell_script,
+    action_chain, announcement, echo, grant, http_request, inquirer, local_shell_cmd, local_shell_script,
+    noop, orquesta, python_script, remote_shell_cmd, remote_shell_script,
 };
 use crate::config::nearest::nearest;
 
@@ -56,7 +56,6 @@ pub enum Missing {
 /// Runners that StackStorm or its packs have and this program has not, with their older names.
 const UNSUPPORTED: &[&str] = &[
     "mistral-v2",
-    "action-chain",
     "winrm-cmd",
     "winrm-ps-cmd",
     "winrm-ps-script",
@@ -100,6 +99,7 @@ runners! {
     Announcement(announcement::Announcement) = "announcement" or [],
     Grant(grant::Grant) = "grant" or [],
     Inquirer(inquirer::Inquirer) = "inquirer" or [],
+    ActionChain(action_chain::ActionChain) = "action-chain" or [],
     Orquesta(orquesta::Orquesta) = "orquesta" or ["orchestra"],
     Noop(noop::Noop) = "noop" or [],
     Echo(echo::Echo) = "echo" or [],

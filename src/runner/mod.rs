@@ -3,6 +3,7 @@
 //! Runners are leaves: they know nothing of chat, store or access. What needs the bot is returned
 //! as an [`Effect`].
 
+mod action_chain;
 mod announcement;
 mod catalogue;
 mod desk;

@@ -54,6 +54,9 @@ pub trait Flow: Send {
     /// What changed since the last call, to be committed before anything that was offered is started.
     fn take_changes(&mut self) -> Vec<Change>;
 
+    /// The next [`take_changes`](Self::take_changes) gives everything: it goes on under another number.
+    fn write_all(&mut self);
+
     /// What happened since the last call.
     fn take_events(&mut self) -> Vec<Event>;
 }
@@ -116,6 +119,10 @@ impl Flow for Conductor {
 
     fn take_changes(&mut self) -> Vec<Change> {
         Self::take_changes(self)
+    }
+
+    fn write_all(&mut self) {
+        Self::write_all(self);
     }
 
     fn take_events(&mut self) -> Vec<Event> {

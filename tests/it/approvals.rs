@@ -1,5 +1,6 @@
 //! Approvals: asked for, decided by a second person, counted, and kept over a restart.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chatops::adapter::memory::Posted;
@@ -47,8 +48,16 @@ fn nonce<'a>(posted: &'a Posted, label: &str) -> &'a str {
     &found.unwrap_or_else(|| panic!("no button `{label}`: {posted:?}")).nonce
 }
 
+/// Somebody presses a button; the id of the press, which no message has.
+pub(crate) fn press(bot: &MemoryBot, person: &str, on: &Posted, label: &str) -> String {
+    static PRESSES: AtomicUsize = AtomicUsize::new(0);
+    let id = format!("p{}", PRESSES.fetch_add(1, Ordering::Relaxed));
+    bot.room().press_as(&id, on, person, nonce(on, label));
+    id
+}
+
 fn presses(bot: &MemoryBot, person: &str, on: &Posted, label: &str) -> Posted {
-    let id = bot.room().press_on(on, person, nonce(on, label));
+    let id = press(bot, person, on, label);
     loop {
         let posted = bot.posts();
         if posted.answer.as_ref().is_some_and(|answer| answer.last && *answer.key.id == *id) {
@@ -64,7 +73,7 @@ fn status(bot: &MemoryBot, id: i64) -> String {
 fn kinds(bot: &MemoryBot) -> Vec<String> {
     let events =
         bot.read(|reader| reader.events(&chatops::store::EventFilter { limit: 50, ..Default::default() }));
-    events.into_iter().rev().map(|stored| stored.event.kind).collect()
+    events.into_iter().rev().map(|stored| stored.event.kind.clone()).collect()
 }
 
 #[test]
@@ -96,7 +105,7 @@ fn a_second_person_approves_by_a_button_and_it_runs_once() {
 fn the_message_becomes_what_came_of_it() {
     let bot = bot();
     let (asked, id) = asked(&bot);
-    bot.room().press_on(&asked, "alice", nonce(&asked, "deny"));
+    press(&bot, "alice", &asked, "deny");
     let changed = bot.comes_to_say("denied");
     let changed = if changed.edited { changed } else { bot.comes_to_say(" denied") };
     assert!(

@@ -2,9 +2,9 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use chatops::adapter::memory::Posted;
 use ring::hmac;
 
+use crate::approvals::press;
 use crate::support::bot::Home;
 use crate::support::homes::ops;
 use crate::support::memory_bot::{MemoryBot, OPS, text};
@@ -153,10 +153,6 @@ fn a_secret_is_shown_to_its_person_alone_and_others_have_none() {
     bot.says_nothing_more();
 }
 
-fn button<'a>(posted: &'a Posted, label: &str) -> &'a str {
-    &posted.post.choices.iter().find(|choice| choice.label == label).unwrap().nonce
-}
-
 #[test]
 fn a_question_is_answered_by_a_button_and_checked() {
     let mut bot = MemoryBot::start(home());
@@ -171,7 +167,7 @@ fn a_question_is_answered_by_a_button_and_checked() {
     bot.read(|_| Ok(()));
     bot.dies();
     bot.starts_again();
-    bot.room().press_on(&asked, "bob", button(&asked, "continue: true"));
+    press(&bot, "bob", &asked, "continue: true");
     bot.comes_to_say("was answered");
     let (result, _) = bot.read(move |reader| reader.result(id)).unwrap();
     assert_eq!((&result["response"]["continue"], &result["ttl"]), (&true.into(), &1440.into()));
@@ -235,7 +231,7 @@ fn a_grant_may_need_approval_itself() {
     bot.read(|_| Ok(()));
     bot.dies();
     bot.starts_again();
-    bot.room().press_on(&asked, "alice", button(&asked, "approve"));
+    press(&bot, "alice", &asked, "approve");
     bot.comes_to_say("`bob` may run `default.hold` until");
     crate::support::homes::go(bot.home(), "x");
     assert!(bot.ask("bob", OPS, "!hold x").contains("x went"));

@@ -177,13 +177,9 @@ fn an_archive_is_unpacked_first() {
     let home = home();
     let folder = tempfile::tempdir().unwrap();
     let archive = folder.path().join("status.tar.gz");
-    let made = Command::new("tar")
-        .arg("-czf")
-        .arg(&archive)
-        .arg("-C")
-        .arg(fixture().parent().unwrap())
-        .arg("stackstorm-status");
-    assert!(made.status().unwrap().success());
+    let mut tar = Command::new("tar");
+    tar.arg("-czf").arg(&archive).arg("-C").arg(fixture().parent().unwrap()).arg("stackstorm-status");
+    assert!(tar.status().unwrap().success());
     good(home.run(&["pack", "install", archive.to_str().unwrap()]));
     assert!(home.path().join("packs/status/actions/check.py").is_file());
     std::fs::write(&archive, "no archive").unwrap();

@@ -98,7 +98,7 @@ fn a_message_is_changed_in_place_and_one_that_is_forgotten_is_gone() {
 fn an_answer_for_one_person_is_seen_by_that_person_alone() {
     let (desk, _) = desk();
     let to = Some(Addressee { id: "alice".into(), name: "alice".into() });
-    let files = vec![File { name: "a.txt".into(), text: "secret".into() }];
+    let files = vec![File { name: "a.txt".into(), text: "secret".into(), data: String::new() }];
     desk.post(&parcel(SHARED, Post { to, files, ..Post::plain("no").private() })).unwrap();
     let seen = |id: &str| desk.watch(&someone(id), SHARED).unwrap().0;
     assert_eq!((seen("alice").len(), seen("bob").len()), (1, 0));

@@ -82,7 +82,7 @@ impl Engine {
         let told = post.clone().filter(|_| job.order.quiet);
         self.say(job, post.unwrap_or_default(), keep, true, good);
         info!(execution = job.id, action = %execution.action, status = %outcome.status, person = %execution.person, "execution ended");
-        self.release(job, Ended { id: job.id, status: outcome.status, why, result, post: told });
+        self.release(job, &Ended { id: job.id, status: outcome.status, why, result, post: told });
     }
 
     /// What the action's `notify:` block and its announcements tell, routed when the end commits.
@@ -120,7 +120,7 @@ impl Engine {
         }
     }
 
-    fn release(self: &Arc<Self>, job: &Job, ended: Ended) {
+    fn release(self: &Arc<Self>, job: &Job, ended: &Ended) {
         {
             let mut state = self.lock();
             state.running.remove(&job.id);
@@ -159,7 +159,7 @@ impl Engine {
             result: json!({}),
             post: None,
         };
-        self.release(job, ended);
+        self.release(job, &ended);
     }
 }
 

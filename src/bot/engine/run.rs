@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use serde_json::json;
-use tracing::error;
+use tracing::field::Empty;
+use tracing::{Instrument, error, trace_span};
 
 use super::desk::ActionDesk;
 use super::{Engine, Job, files, render};
@@ -13,6 +14,7 @@ use crate::bot::outbox::{Keep, Letter, slot};
 use crate::bot::reply;
 use crate::model::Status;
 use crate::runner::{self, Outcome};
+use crate::telemetry::TARGET;
 use crate::text::Post;
 
 /// A command that takes longer than this is acknowledged, unless its alias did so at once.
@@ -36,11 +38,20 @@ pub(super) fn instantly(engine: &Arc<Engine>, job: &Arc<Job>) {
 /// Runs the rest, with acknowledgement and progress.
 pub(super) async fn to_the_end(engine: Arc<Engine>, job: Arc<Job>) {
     let acknowledged = engine.acknowledge(&job);
-    let work = tokio::spawn(carry_out(engine.clone(), job.clone()));
+    let span = trace_span!(
+        target: TARGET, "command", execution = job.id, action = job.order.action.reference(),
+        runner = job.order.prepared.runner, person = %job.order.asker.person, status = Empty, error = Empty
+    );
+    let work = tokio::spawn(carry_out(engine.clone(), job.clone()).instrument(span.clone()));
     let outcome = tokio::select! {
         outcome = work => outcome.unwrap_or_else(|error| failed(&job, &error)),
         never = show_progress(&engine, &job, acknowledged) => never,
     };
+    span.record("status", outcome.status.as_str());
+    if !matches!(outcome.status, Status::Succeeded | Status::Pending) {
+        span.record("error", outcome.status.as_str());
+    }
+    drop(span);
     if outcome.status == Status::Pending {
         return engine.ask_people(&job, outcome).await;
     }

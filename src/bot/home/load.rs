@@ -48,6 +48,7 @@ pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before
     for core in action::core::actions().into_iter().chain(action::own::actions()) {
         actions.insert(core.reference(), Arc::new(core));
     }
+    let workflows = super::workflows::load(&actions, &mut problems, before);
     let earlier = |file: &Path| before?.listed.iter().find(|alias| alias.file == *file).cloned();
     let Files { found: aliases, problems: wrong } = files::aliases(&packs, earlier);
     problems.extend(wrong);
@@ -87,6 +88,7 @@ pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before
         settings,
         listed,
         actions,
+        workflows,
         configs,
         access,
         templates,

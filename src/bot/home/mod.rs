@@ -9,6 +9,8 @@ mod live;
 mod load;
 mod notifying;
 mod reload;
+mod shown;
+mod workflows;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,6 +23,8 @@ pub use live::{OWN_KINDS, shown as shown_handler};
 pub use load::{Built, has_services, load};
 pub use notifying::{Notifying, Way, mark};
 pub use reload::{Homes, Turn};
+pub use shown::Variable;
+pub use workflows::Script;
 
 use crate::access::{Access, Asker};
 use crate::action::{Action, PackConfig, Parameter};
@@ -61,6 +65,8 @@ pub struct Home {
     pub actions: BTreeMap<String, Arc<Action>>,
     /// The configuration of packs, by pack.
     pub configs: BTreeMap<String, PackConfig>,
+    /// The workflows and chains that actions name, by the action's `pack.name`; those with a mistake are not among them.
+    pub workflows: BTreeMap<String, Script>,
     /// Who may do what.
     pub access: Access,
     /// The template environment.
@@ -92,6 +98,11 @@ impl Home {
     /// Whether a variable was set, in the file or the environment.
     pub fn sets(&self, variable: &str) -> bool {
         self.env.get(variable).is_some()
+    }
+
+    /// A variable of the file or the environment.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.env.get(name)
     }
 
     /// How many executions may run at once.

@@ -123,7 +123,12 @@ impl Call {
         self.query::<super::paging::Asked>().gives::<super::paging::Page<T>>(200)
     }
 
-    /// Refusals beside those that follow from its form: 400, 401, 403, 404, 408, 413, 415, 429, 503.
+    /// The same, which can be read on by ids too.
+    pub(super) fn lists_by_id<T: JsonSchema>(self) -> Self {
+        self.query::<super::paging::Asked>().gives::<super::paging::Either<T>>(200)
+    }
+
+    /// Refusals beside those that follow from its form: 400, 401, 403, 404, 408, 413, 415, 422, 429, 503.
     pub(super) const fn fails(mut self, statuses: &'static [u16]) -> Self {
         self.fails = statuses;
         self
@@ -150,7 +155,7 @@ impl Call {
             all.push(400);
         }
         if self.body.is_some() {
-            all.extend([408, 413, 415]);
+            all.extend([408, 413, 415, 422]);
         }
         all.extend(self.fails);
         all.sort_unstable();

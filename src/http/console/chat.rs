@@ -19,6 +19,7 @@ use super::viewer::Viewer;
 use super::{Console, post, stream as live_stream};
 use crate::adapter::web::{Line, SHARED, Unsaid, direct};
 use crate::model::hex;
+use crate::net::file_bytes;
 
 /// A text that an address puts into the box, in characters.
 const LONGEST: usize = 1_000;
@@ -231,7 +232,7 @@ pub(super) async fn live(
     live_stream::live(&console, viewer, lines)
 }
 
-/// A file of a line, as text to be kept, never shown in the page.
+/// A file of a line, to be kept, never shown in the page.
 pub(super) async fn file(
     State(console): State<Arc<Console>>,
     Extension(viewer): Extension<Viewer>,
@@ -243,11 +244,12 @@ pub(super) async fn file(
     let file = found.ok_or_else(|| Trouble::missing("this file is not remembered any more"))?;
     let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let name: String = file.name.chars().map(|c| if good(c) { c } else { '_' }).take(100).collect();
+    let kind = if file.data.is_empty() { "text/plain; charset=utf-8" } else { "application/octet-stream" };
     let headers = [
-        (header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()),
+        (header::CONTENT_TYPE, kind.to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
     ];
-    Ok((headers, file.text).into_response())
+    Ok((headers, file_bytes(&file)).into_response())
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ async fn what_waits_outlives_the_process_and_is_decided_once() {
     let recover = Change::Recover { at: at(150), notice: Notice::new(|_| None) };
     let Ok(Done::Recovered(lost)) = store.write(recover).await else { panic!("recovered") };
     assert_eq!(lost.iter().map(|it| it.id).collect::<Vec<_>>(), [3]);
-    let open = store.read(|reader| reader.waiting()).await.unwrap();
+    let open = store.read(crate::store::Reader::waiting).await.unwrap();
     assert_eq!((open.len(), open[0].0.id, &open[0].1.needs), (1, 1, &json!({"a": 1})));
     assert_eq!(store.write(word(1, Then::Waits)).await, Ok(Done::Written));
     assert_eq!(store.write(word(1, Then::Runs("approved".into()))).await, Ok(Done::Written));
@@ -75,7 +75,7 @@ async fn an_end_without_a_run_is_one_commit() {
     let then = Then::Ends("denied".into(), Box::new(Finish { status: Status::Canceled, ..*end }));
     store.write(word(1, then)).await.unwrap();
     assert_eq!(status(&store, 1).await, Status::Canceled);
-    assert!(store.read(|reader| reader.waiting()).await.unwrap().is_empty());
+    assert!(store.read(crate::store::Reader::waiting).await.unwrap().is_empty());
     assert!(store.read(|reader| reader.delivery(7)).await.unwrap().is_some());
 }
 

@@ -186,6 +186,11 @@ impl Flow for ChainRun {
         self.changes()
     }
 
+    fn write_all(&mut self) {
+        self.fresh = true;
+        self.dirty.extend(0..self.state.steps.len());
+    }
+
     fn take_events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)
     }

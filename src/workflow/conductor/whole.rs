@@ -9,6 +9,7 @@ impl Conductor {
         let state = &self.state;
         self.dirty.extend([Part::Source, Part::Head, Part::Errors]);
         self.dirty.extend((0..state.layers.len()).map(Part::Layer));
+        self.dirty.extend((0..state.steps.len()).map(Part::Step));
         self.dirty.extend((0..state.runs.len()).map(Part::Run));
         for (run, items) in &state.items {
             self.dirty.extend((0..items.len()).map(|item| Part::Item(*run, item)));

@@ -22,7 +22,8 @@ pub fn answer_line(line: &str) -> Value {
     }
 }
 
-fn answer(row: Map<String, Value>) -> Value {
+fn answer(mut row: Map<String, Value>) -> Value {
+    row.retain(|key, value| !value.is_null() || key == "template");
     let text = |key: &str| row.get(key).and_then(Value::as_str).map(str::to_owned);
     if let Some(template) = row.get("template") {
         return rendered(template, row.get("data"));
@@ -40,7 +41,8 @@ fn answer(row: Map<String, Value>) -> Value {
 }
 
 fn played(text: &str, case: &Case) -> Value {
-    match Plan::inspect(Path::new("workflow"), text, &[]) {
+    let known: Vec<&str> = case.parent.keys().map(String::as_str).collect();
+    match Plan::inspect(Path::new("workflow"), text, &known) {
         Err(error) => json!({"load_error": error.headline()}),
         Ok((plan, findings)) => inspection(&findings).unwrap_or_else(|| play(Arc::new(plan), case).to_json()),
     }

@@ -81,7 +81,7 @@ pub fn play(plan: Arc<Plan>, case: &Case) -> Story {
 
 /// The same, with something done after each step.
 pub(super) fn play_with(plan: Arc<Plan>, case: &Case, each: Each<'_>) -> Story {
-    let begin = Begin { inputs: case.inputs.clone(), parent: Map::new() };
+    let begin = Begin { inputs: case.inputs.clone(), parent: case.parent.clone() };
     let conductor = Conductor::new(plan, begin, Arc::new(Given(case.datastore.clone())));
     let mut player = Player {
         case,

@@ -14,7 +14,7 @@ use super::homes;
 /// How long an answer may take.
 const ANSWER: Duration = Duration::from_secs(60);
 
-/// Who may do what in [`home`]: alice everything, bob one thing.
+/// Who may do what in [`home`]: alice and carol everything, bob one thing.
 const ACCESS: &str = r##"---
 roles:
   operator:
@@ -23,7 +23,7 @@ roles:
     - run: [default.deploy]
       with: { target: [staging, "dev-*"] }
 grants:
-  - { role: operator, to: ["web:alice", "web:var/token"] }
+  - { role: operator, to: ["web:alice", "web:carol", "web:var/token"] }
   - { role: deployer, to: ["web:bob"] }
 everyone: [ { run: [core.echo] } ]
 "##;

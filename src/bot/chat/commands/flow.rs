@@ -24,12 +24,34 @@ pub(super) static PAUSE: Row = Row {
 /// Goes on with it.
 pub(super) static RESUME: Row = Row {
     name: "resume",
-    display: "resume {{id}} [{{cut}}]",
-    formats: &["resume {{id}}", "resume {{id}} {{cut}}"],
-    summary: "go on with a paused workflow; `rerun` or `skip` says what becomes of tasks that a restart cut off",
+    display: "resume {{id}}",
+    formats: &["resume {{id}}"],
+    summary: "go on with a paused workflow",
     need: Need::Something,
     permit: "chatops.kill",
-    run: Run::Now(resume),
+    run: Run::Now(|call| resume(call, None)),
+};
+
+/// The same; tasks that a restart cut off run again.
+pub(super) static RESUME_RERUN: Row = Row {
+    name: "resume_rerun",
+    display: "resume {{id}} rerun",
+    formats: &["resume {{id}} rerun"],
+    summary: "go on with a workflow; tasks that a restart cut off run again",
+    need: Need::Something,
+    permit: "chatops.kill",
+    run: Run::Now(|call| resume(call, Some(Cut::Rerun))),
+};
+
+/// The same; they count as failed.
+pub(super) static RESUME_SKIP: Row = Row {
+    name: "resume_skip",
+    display: "resume {{id}} skip",
+    formats: &["resume {{id}} skip"],
+    summary: "go on with a workflow; tasks that a restart cut off count as failed",
+    need: Need::Something,
+    permit: "chatops.kill",
+    run: Run::Now(|call| resume(call, Some(Cut::Skip))),
 };
 
 /// Runs a workflow again from a task, or from its start.
@@ -76,15 +98,7 @@ fn pause(call: &Call) -> Reply {
     })
 }
 
-fn resume(call: &Call) -> Reply {
-    let cut = match call.param("cut") {
-        None => None,
-        Some("rerun") => Some(Cut::Rerun),
-        Some("skip") => Some(Cut::Skip),
-        Some(other) => {
-            return Reply::Problem(reply::problem(&format!("`{other}` is neither `rerun` nor `skip`")));
-        }
-    };
+fn resume(call: &Call, cut: Option<Cut>) -> Reply {
     controlled(call, |id| {
         call.chat.engine.resume(id, cut, &call.asker)?;
         Ok(format!("{id} goes on"))

@@ -107,6 +107,8 @@ pub static ROWS: &[&Row] = &[
     &flow::RERUN_FROM,
     &flow::PAUSE,
     &flow::RESUME,
+    &flow::RESUME_RERUN,
+    &flow::RESUME_SKIP,
     &approve::APPROVALS,
     &approve::APPROVE,
     &approve::DENY,

@@ -43,13 +43,15 @@ impl Engine {
         act: impl FnOnce(&mut Inner, Timestamp),
     ) -> Vec<(Key, Value)> {
         let now = self.world.now();
+        // Before the workflow's own lock: whoever lists what runs takes the two in this order.
+        let stopping = self.lock().stopping;
         let launches = {
             let mut inner = flow.lock();
             act(&mut inner, now);
             inner.offer(&self.store, now);
             // Under the lock: what is written later stands later in the queue.
             self.write_step(flow.job.id, finish, inner.take_write(flow.job.id));
-            if self.lock().stopping { Vec::new() } else { inner.take_launches() }
+            if stopping { Vec::new() } else { inner.take_launches() }
         };
         let started = launches.into_iter().filter_map(|(key, call)| {
             let why = self.launch(flow, key, &call).err()?;

@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use tracing::warn;
 
 use super::Told;
+use super::machine::Machine;
 use crate::model::{Noun, Status, Timestamp};
 use crate::store::{self, Store};
-use crate::workflow::{Change, Conductor};
+use crate::workflow::Change;
 
 /// How many steps of one workflow wait or run at once; the rest waits inside the workflow.
 const MOST_AT_ONCE: usize = 100;
@@ -45,7 +46,7 @@ impl Call {
 
 /// A workflow at work.
 pub(super) struct Inner {
-    pub(super) conductor: Conductor,
+    pub(super) conductor: Machine,
     pub(super) calls: BTreeMap<Key, Call>,
     children: HashMap<i64, Key>,
     queue: VecDeque<Key>,
@@ -60,7 +61,7 @@ pub(super) struct Inner {
 }
 
 impl Inner {
-    pub(super) fn new(conductor: Conductor) -> Self {
+    pub(super) fn new(conductor: Machine) -> Self {
         Self {
             conductor,
             calls: BTreeMap::new(),
@@ -161,7 +162,7 @@ impl Inner {
 
     /// A workflow without end is ended.
     fn bound(&mut self, now: Timestamp) {
-        if self.conductor.state().runs.len() > MOST_RUNS && !self.killed {
+        if self.conductor.runs() > MOST_RUNS && !self.killed {
             self.killed = true;
             self.cancel(now);
         }

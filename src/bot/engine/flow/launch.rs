@@ -10,7 +10,6 @@ use super::{DEEPEST, Flow, is_flow};
 use crate::bot::engine::prepare::{Given, Trust, prepare_as};
 use crate::bot::engine::{Engine, Order};
 use crate::model::Step;
-use crate::workflow::expression::is_expression;
 
 impl Engine {
     /// Submits a call.
@@ -31,7 +30,8 @@ impl Engine {
             Value::Object(input) => input.clone(),
             _ => return Err("the input of a task is a mapping".to_owned()),
         };
-        let trust = if flow.lock().is_literal(&call.task) { Trust::Workflow } else { Trust::Person };
+        let trust =
+            if flow.lock().conductor.is_literal(&call.task) { Trust::Workflow } else { Trust::Person };
         let given = Given::Values(input);
         let prepared = prepare_as(&home, &parent.asker, None, &call.action, given, trust);
         let mut order = prepared.map_err(|refusal| refusal.to_string())?;
@@ -39,20 +39,12 @@ impl Engine {
             return Err(format!("workflows stand inside each other deeper than {DEEPEST} levels"));
         }
         // What was secret in the workflow's parameters stays so in its steps.
-        order.prepared.secrets.extend(parent.prepared.secrets.iter().cloned());
+        order.prepared.hide(parent.prepared.secrets.iter().cloned().chain(flow.shelf.revealed()));
         order.command = call.action.clone();
         order.cause = parent.cause;
         // The workflow speaks for it.
         order.quiet = true;
         order.step = Some(Step { workflow: flow.job.id, task: call.label(key) });
         Ok(order)
-    }
-}
-
-impl super::inner::Inner {
-    /// Whether the file names the action of a task itself: then whoever may run the workflow may run it.
-    pub(super) fn is_literal(&self, task: &str) -> bool {
-        let task = self.conductor.plan().workflow.tasks.get(task);
-        task.and_then(|task| task.action.as_ref()).is_some_and(|action| !is_expression(action))
     }
 }

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
+use super::inner::Inner;
 use super::{Flow, report};
+use crate::action::{cut_secrets, cut_secrets_in};
 use crate::bot::engine::{Asker, Engine, Job, render};
 use crate::bot::outbox::Keep;
 use crate::model::Status;
@@ -24,7 +26,12 @@ const IDLE: Duration = Duration::from_secs(3600);
 pub(in crate::bot::engine) async fn run(engine: Arc<Engine>, job: Arc<Job>) {
     let acknowledged = engine.acknowledge(&job);
     match engine.begin_flow(&job).await {
-        Ok(flow) => live(engine, flow, acknowledged).await,
+        Ok(flow) => {
+            if job.stop.is_cancelled() {
+                engine.cancel_flow(job.id, &job.order.asker);
+            }
+            live(engine, flow, acknowledged).await;
+        }
         Err(outcome) => engine.finish(&job, *outcome),
     }
 }
@@ -71,7 +78,7 @@ impl Engine {
         let elapsed = self.world.now().since(job.asked);
         let post = {
             let inner = flow.lock();
-            report::progress(job, inner.status(), inner.conductor.state(), elapsed, self.world.now())
+            report::progress(job, inner.status(), inner.conductor.lines(), elapsed, self.world.now())
         };
         let post = self.with_kill(job, render::addressed(&job.order, post));
         // The first one is said everywhere; the later ones only change it.
@@ -84,8 +91,7 @@ impl Engine {
         self.flows.remove(flow.job.id);
         let (children, outcome, summary) = {
             let inner = flow.lock();
-            let state = inner.conductor.state();
-            (inner.children(), outcome(&flow.job, &inner), report::summary(state))
+            (inner.children(), outcome(flow, &inner), report::summary(&inner.conductor.lines()))
         };
         for child in children {
             // It may have ended by now.
@@ -97,20 +103,22 @@ impl Engine {
     }
 }
 
-/// How a workflow ended, in the shape of StackStorm's: `{"output", "errors"?}`.
-fn outcome(job: &Job, inner: &super::inner::Inner) -> Outcome {
-    let state = inner.conductor.state();
-    let mut result = Map::new();
-    result.insert("output".to_owned(), state.output.clone().map_or(Value::Null, Value::Object));
+/// How a workflow ended, in the shape of StackStorm's result; secrets that were opened for it are cut.
+fn outcome(flow: &Flow, inner: &Inner) -> Outcome {
+    let job = &flow.job;
     let status = inner.status();
-    let errors: Vec<Value> = state.errors.iter().map(|error| json!(error)).collect();
-    let first = state.errors.first().filter(|_| status == Status::Failed).map(|error| match &error.task_id {
-        Some(task) => format!("task {task}: {}", error.message),
-        None => error.message.clone(),
-    });
-    if status == Status::Failed {
-        result.insert("errors".to_owned(), Value::Array(errors));
+    let mut result = inner.conductor.result();
+    let hides = job.order.prepared.parameters.get("display_published") == Some(&Value::Bool(false));
+    if let (true, Some(result)) = (hides, result.as_object_mut()) {
+        result.shift_remove("published");
     }
+    let revealed = flow.shelf.revealed();
+    let failure = inner.conductor.failure().filter(|_| status == Status::Failed);
     let killed = job.killed_by().map(|by| format!("ended by {by}")).filter(|_| status == Status::Canceled);
-    Outcome { status, why: first.or(killed), result: Value::Object(result), effects: Vec::new() }
+    Outcome {
+        status,
+        why: failure.map(|why| cut_secrets(&why, &revealed)).or(killed),
+        result: cut_secrets_in(&result, &revealed),
+        effects: Vec::new(),
+    }
 }

@@ -7,6 +7,7 @@ mod control;
 mod inner;
 mod launch;
 mod live;
+mod machine;
 mod recall;
 mod report;
 mod start;
@@ -22,6 +23,7 @@ pub(super) use live::run;
 pub use start::GoesOn;
 
 use super::{Engine, Job};
+use crate::bot::home::Shelf;
 use crate::model::Status;
 use inner::Inner;
 
@@ -60,14 +62,16 @@ pub(super) struct Flow {
     job: Arc<Job>,
     /// How many workflows stand around it.
     depth: usize,
+    /// The datastore for whoever asked, and the secrets that were opened in it.
+    shelf: Arc<Shelf>,
     inner: Mutex<Inner>,
     /// Something changed.
     bell: Bell,
 }
 
 impl Flow {
-    fn new(job: Arc<Job>, depth: usize, inner: Inner) -> Arc<Self> {
-        Arc::new(Self { job, depth, inner: Mutex::new(inner), bell: Bell::new() })
+    fn new(job: Arc<Job>, depth: usize, shelf: Arc<Shelf>, inner: Inner) -> Arc<Self> {
+        Arc::new(Self { job, depth, shelf, inner: Mutex::new(inner), bell: Bell::new() })
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -10,6 +10,7 @@ use tracing::{info, warn};
 
 use super::control::cut_in;
 use super::inner::{Call, Inner, Key, read_part};
+use super::start::restore;
 use super::{Flow, Told, live};
 use crate::action::Action;
 use crate::bot::choices::{After, Terms};
@@ -20,7 +21,6 @@ use crate::bot::reply;
 use crate::model::{Ends, Execution, Noun, Status, Way};
 use crate::runner::Outcome;
 use crate::store::{Change, NewDelivery, StoreError};
-use crate::workflow::Conductor;
 
 /// The tag of an action that may be run again when nobody knows how it ended.
 const REPEATABLE: &str = "repeatable";
@@ -67,8 +67,9 @@ impl Engine {
         let parts = self.store.flow(execution.id).await.map_err(|error| error.to_string())?;
         let calls: BTreeMap<Key, Call> =
             parts.iter().filter_map(|(key, text)| read_part(key, text)).collect();
-        let conductor = match Conductor::restore(parts, self.data_for(&job)) {
-            Ok(conductor) => conductor,
+        let shelf = self.shelf_for(&job);
+        let machine = match restore(&job, parts, &shelf) {
+            Ok(machine) => machine,
             Err(error) => {
                 self.finish(&job, Outcome::refused(error.to_string()));
                 return Ok(());
@@ -78,11 +79,11 @@ impl Engine {
         for (key, call) in &calls {
             stood.push((*key, self.stood(call).await.map_err(|error| error.to_string())?));
         }
-        let mut inner = Inner::new(conductor);
+        let mut inner = Inner::new(machine);
         for (key, call) in calls {
             inner.take_back(key, call);
         }
-        let flow = Flow::new(job.clone(), self.depth_of(&job), inner);
+        let flow = Flow::new(job.clone(), self.depth_of(&job), shelf, inner);
         self.flows.add(&flow);
         info!(execution = execution.id, steps = stood.len(), "a workflow goes on");
         self.advance(&flow, None, |inner, now| {

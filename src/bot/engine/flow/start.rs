@@ -7,13 +7,12 @@ use serde_json::{Map, Value, json};
 
 use super::Flow;
 use super::inner::Inner;
+use super::machine::Machine;
 use crate::bot::engine::{Engine, Job};
-use crate::bot::home::Shelf;
+use crate::bot::home::{Script, Shelf};
 use crate::runner::Outcome;
-use crate::workflow::{Begin, Category, Conductor, Datastore, Finding, Plan, Rerun};
-
-/// The variables that every workflow sees beside its own.
-pub(in crate::bot) const KNOWN: [&str; 2] = ["st2", "parent"];
+use crate::workflow::chain::{Around, ChainRun};
+use crate::workflow::{Begin, Conductor, Datastore, Finding, Rerun, RestoreError};
 
 /// Where a workflow goes on that ran before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +24,7 @@ pub struct GoesOn {
 }
 
 /// The datastore as one workflow sees it.
-pub(super) struct Data(Arc<Shelf>);
+struct Data(Arc<Shelf>);
 
 impl Datastore for Data {
     fn get(&self, key: &str, decrypt: bool, default: Option<Value>) -> Result<Value, String> {
@@ -39,12 +38,13 @@ impl Engine {
     /// # Errors
     /// How it failed before anything ran.
     pub(super) async fn begin_flow(self: &Arc<Self>, job: &Arc<Job>) -> Result<Arc<Flow>, Box<Outcome>> {
-        let conductor = match job.order.goes_on.clone() {
-            Some(goes_on) => self.again_from(job, &goes_on).await,
-            None => self.anew(job).await,
+        let shelf = self.shelf_for(job);
+        let machine = match &job.order.goes_on {
+            Some(goes_on) => self.again_from(job, goes_on, &shelf).await,
+            None => anew(job, &shelf),
         };
-        let conductor = conductor.map_err(Box::new)?;
-        let flow = Flow::new(job.clone(), self.depth_of(job), Inner::new(conductor));
+        let inner = Inner::new(machine.map_err(Box::new)?);
+        let flow = Flow::new(job.clone(), self.depth_of(job), shelf, inner);
         self.flows.add(&flow);
         self.advance(&flow, None, |_, _| {});
         Ok(flow)
@@ -57,52 +57,89 @@ impl Engine {
     }
 
     /// The datastore for whoever asked.
-    pub(super) fn data_for(&self, job: &Job) -> Arc<dyn Datastore> {
-        let user = job.order.home.user_of(&job.order.asker.person);
-        Arc::new(Data(Shelf::new(self.store.clone(), user)))
+    pub(super) fn shelf_for(&self, job: &Job) -> Arc<Shelf> {
+        Shelf::new(self.store.clone(), job.order.home.user_of(&job.order.asker.person))
     }
 
-    async fn anew(&self, job: &Job) -> Result<Conductor, Outcome> {
-        let plan = plan(job).await?;
-        let begin = Begin { inputs: job.order.prepared.all.clone(), parent: parent(job) };
-        Ok(Conductor::new(Arc::new(plan), begin, self.data_for(job)))
-    }
-
-    async fn again_from(&self, job: &Job, goes_on: &GoesOn) -> Result<Conductor, Outcome> {
+    async fn again_from(&self, job: &Job, goes_on: &GoesOn, shelf: &Arc<Shelf>) -> Result<Machine, Outcome> {
         let GoesOn { from, tasks } = goes_on;
         let refused = |why: String| Outcome::refused(format!("{from} cannot go on: {why}"));
         let parts = self.store.flow(*from).await.map_err(|error| refused(error.to_string()))?;
-        let restored = Conductor::restore(parts, self.data_for(job));
-        let mut conductor = restored.map_err(|error| refused(error.to_string()))?;
+        let restored = restore(job, parts, shelf);
+        let mut machine = restored.map_err(|error| refused(error.to_string()))?;
         let rerun = |task: &String| Rerun { task: task.clone(), reset_items: false };
         let tasks: Vec<Rerun> = tasks.iter().map(rerun).collect();
-        conductor.rerun(&tasks).map_err(|error| refused(error.to_string()))?;
-        conductor.write_all();
-        Ok(conductor)
+        machine.rerun(&tasks).map_err(|error| refused(error.to_string()))?;
+        machine.write_all();
+        Ok(machine)
     }
 }
 
-/// Reads and inspects the file that the action names.
-async fn plan(job: &Job) -> Result<Plan, Outcome> {
-    let Some(file) = job.order.prepared.entry_point.clone() else {
-        return Err(Outcome::refused("the action names no `entry_point`, so there is no workflow to run"));
+/// A workflow as it was at its last step.
+pub(super) fn restore(
+    job: &Job,
+    parts: Vec<(String, String)>,
+    shelf: &Arc<Shelf>,
+) -> Result<Machine, RestoreError> {
+    if parts.iter().any(|(key, _)| key == "chain") {
+        return ChainRun::restore(parts, around(job, shelf)).map(|chain| Machine::Chain(Box::new(chain)));
+    }
+    let restored = Conductor::restore(parts, Arc::new(Data(shelf.clone())));
+    restored.map(|conductor| Machine::Workflow(Box::new(conductor)))
+}
+
+fn anew(job: &Job, shelf: &Arc<Shelf>) -> Result<Machine, Outcome> {
+    let order = &job.order;
+    let inputs = order.prepared.all.clone();
+    match order.home.workflows.get(&order.action.reference()) {
+        Some(Script::Workflow(plan)) => {
+            let begin = Begin { inputs, parent: parent(job) };
+            let data = Arc::new(Data(shelf.clone()));
+            Ok(Machine::Workflow(Box::new(Conductor::new(plan.clone(), begin, data))))
+        }
+        Some(Script::Chain(chain)) => {
+            Ok(Machine::Chain(Box::new(ChainRun::new(chain.clone(), inputs, around(job, shelf)))))
+        }
+        // It is not there because of a mistake: which one is the answer.
+        None => Err(mistakes(job)),
+    }
+}
+
+/// What a chain finds around it.
+fn around(job: &Job, shelf: &Arc<Shelf>) -> Around {
+    let order = &job.order;
+    let user = order.asker.person.to_string();
+    let parent = json!({"user": user, "api_user": order.asker.name});
+    let context =
+        json!({"user": user, "api_user": order.asker.name, "pack": order.action.pack, "parent": parent});
+    Around {
+        templates: order.home.templates_with(Some(shelf)),
+        action_context: context.as_object().cloned().unwrap_or_default(),
+        config_context: order.prepared.config.clone(),
+        stored: Map::new(),
+    }
+}
+
+/// Everything that is wrong with the file that the action names, in the shape of StackStorm's result.
+fn mistakes(job: &Job) -> Outcome {
+    let Some(file) = &job.order.prepared.entry_point else {
+        return Outcome::refused("the action names no `entry_point`, so there is no workflow to run");
     };
-    let text = tokio::fs::read_to_string(&file).await;
-    let text = text.map_err(|error| Outcome::refused(format!("cannot read the workflow: {error}")))?;
-    let (plan, findings) = Plan::inspect(&file, &text, &KNOWN).map_err(|error| unread(&error.headline()))?;
-    let wrong: Vec<&Finding> =
-        findings.iter().filter(|finding| finding.category != Category::Warning).collect();
-    if wrong.is_empty() { Ok(plan) } else { Err(uninspected(&file, &text, &wrong)) }
+    match job.order.home.inspect_workflow(file) {
+        Err(error) => {
+            let why = error.headline();
+            let error = json!({"type": "syntax", "message": why, "spec_path": null, "schema_path": null});
+            Outcome { result: json!({"output": null, "errors": [error]}), ..Outcome::refused(why) }
+        }
+        Ok((_, wrong)) if wrong.is_empty() => {
+            Outcome::refused("the workflow was changed, and is read again in a moment: try once more")
+        }
+        Ok((text, wrong)) => uninspected(file, &text, &wrong),
+    }
 }
 
-fn unread(why: &str) -> Outcome {
-    let error = json!({"type": "syntax", "message": why, "spec_path": null, "schema_path": null});
-    Outcome { result: json!({"output": null, "errors": [error]}), ..Outcome::refused(why) }
-}
-
-/// The workflow is not run: everything that is wrong with it.
-fn uninspected(file: &Path, text: &str, wrong: &[&Finding]) -> Outcome {
-    let errors: Vec<Value> = wrong.iter().map(|finding| finding.to_result()).collect();
+fn uninspected(file: &Path, text: &str, wrong: &[Finding]) -> Outcome {
+    let errors: Vec<Value> = wrong.iter().map(Finding::to_result).collect();
     let first = wrong.first().map_or_else(String::new, |finding| finding.to_error(file, text).headline());
     let why = match wrong.len() {
         1 => first,
