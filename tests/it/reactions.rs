@@ -137,6 +137,19 @@ fn an_event_that_was_committed_before_a_crash_is_looked_at_once_after_it() {
 }
 
 #[test]
+fn a_rule_that_needs_approval_waits_for_it_and_its_owner_cannot_give_it() {
+    let bot = MemoryBot::start(home(&format!("{DEPLOY}    approval: {{ by: [sre, carol] }}\n")));
+    tell(&bot, &down("staging"));
+    let asks = bot.comes_to_say("approval of");
+    let id = asks.text.split("approval of ").nth(1).unwrap().split(':').next().unwrap().to_owned();
+    bot.until(|| bot.read(|reader| reader.fresh_events(10)).is_empty().then_some(()));
+    let own = bot.ask("alice", OPS, &format!("!approve {id}"));
+    assert!(!own.contains("approved"), "{own}");
+    bot.says("carol", OPS, &format!("!approve {id}"));
+    bot.comes_to_say("deployed 3 to staging");
+}
+
+#[test]
 fn mistakes_in_rules_are_named() {
     for (rule, part) in [
         ("{ name: a, match: { source: x }, as: memory:alice }", "either `run`, an action, or `command`"),
