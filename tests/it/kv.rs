@@ -138,7 +138,7 @@ fn the_api_shows_secrets_to_admins_alone() {
     assert_eq!(put(&admin, "keys/a%20b", json!({"value": "x"})).0, 400);
     // The command line speaks to the same bot.
     let ran = home.run(&["kv", "get", "a.b", "--decrypt"]);
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "hunter2\n"), "{ran:?}");
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "hunter2"), "{ran:?}");
     let ran = home.run(&["kv", "set", "c", "d"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert_eq!(admin.call("DELETE", "keys/c", "", b"").status, 200);
@@ -165,9 +165,9 @@ fn stackstorms_keys_are_taken_over() {
         ran.code == Some(0) && ran.stdout.contains("left out web.broken: the encrypted value is too short"),
         "{ran:?}"
     );
-    assert_eq!(home.run(&["kv", "list"]).stdout, "web.pw = ********\nweb.url = https://example.org\n");
-    assert_eq!(home.run(&["kv", "get", "web.pw", "--decrypt"]).stdout, "s3cret\n");
-    assert_eq!(home.run(&["kv", "get", "note", "--scope", "user", "--user", "ann"]).stdout, "hers\n");
+    assert_eq!(home.run(&["kv", "list"]).stdout, "web.pw = ********\nweb.url = https://example.org");
+    assert_eq!(home.run(&["kv", "get", "web.pw", "--decrypt"]).stdout, "s3cret");
+    assert_eq!(home.run(&["kv", "get", "note", "--scope", "user", "--user", "ann"]).stdout, "hers");
     let bot = MemoryBot::start(home);
     assert!(bot.ask("ann", OPS, "!kv get note --scope user").contains("hers"));
 }
