@@ -82,6 +82,23 @@ pub fn abandoned(execution: &Execution) -> Post {
     .tone(Tone::Bad)
 }
 
+/// The bot stopped in the middle of a workflow, and tasks were cut off that may not be safe to repeat.
+pub fn cut_off(id: i64, command: &str, tasks: &str) -> Post {
+    para(vec![
+        code(command),
+        text(format!(
+            " ({id}) is paused: the bot stopped while {tasks} ran, so how that ended is not known. "
+        )),
+        code(format!("resume {id} rerun")),
+        text(" runs it again, "),
+        code(format!("resume {id} skip")),
+        text(" counts it as failed, "),
+        code(format!("kill {id}")),
+        text(" ends the workflow."),
+    ])
+    .tone(Tone::Warning)
+}
+
 /// What is added to a result that is not a success, less what the words `said` hold already:
 /// `failed (exit code 3) · execution 12`.
 pub fn ending(execution: &Execution, said: &str) -> Option<String> {
@@ -215,6 +232,14 @@ pub fn reminder(words: &str, due: Option<String>) -> Post {
 pub fn missed(id: i64, line: &str, due: &str) -> Post {
     let away = format!(" was to run at {due}, while I was away: it did not run");
     para(vec![text(format!("schedule {id}: ")), code(shorten(line)), text(away)]).tone(Tone::Warning)
+}
+
+/// What a room filled in.
+pub fn filled(values: &[String]) -> String {
+    match values.is_empty() {
+        true => String::new(),
+        false => format!("with {}, as this room says", values.join(" ")),
+    }
 }
 
 /// A rule that is about an event does not run.

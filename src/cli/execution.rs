@@ -51,6 +51,9 @@ struct List {
     /// In this status; may be repeated.
     #[arg(long)]
     status: Vec<Status>,
+    /// Tasks of this workflow.
+    #[arg(long, value_name = "ID")]
+    of: Option<i64>,
     /// Older than this number.
     #[arg(long, value_name = "ID")]
     before: Option<i64>,
@@ -84,6 +87,7 @@ impl List {
             alias: self.alias.clone(),
             statuses: self.status.clone(),
             text: self.text.clone(),
+            of: self.of,
             before: self.before,
             limit: self.limit,
             ..Filter::default()

@@ -6,6 +6,7 @@ mod action;
 mod adapter;
 mod alias;
 mod api;
+mod approval;
 mod attach;
 mod audit;
 mod chat;
@@ -34,6 +35,7 @@ mod start;
 mod starter;
 mod template;
 mod token;
+mod workflow;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -87,11 +89,16 @@ enum Command {
     /// Run an action, list them, show what one takes.
     #[command(subcommand)]
     Action(action::Command),
+    /// Check workflows and action chains, and play them through with given results.
+    #[command(subcommand)]
+    Workflow(workflow::WorkflowCommand),
     /// Render a template.
     #[command(subcommand)]
     Template(template::TemplateCommand),
     /// What ran, and what came of it; end what runs.
     Execution(execution::Executions),
+    /// What waits for somebody's word: list it, approve, deny.
+    Approval(approval::Approvals),
     /// Search, export and verify the record of who asked what.
     Audit(audit::Audit),
     /// Which chat services there are, and their settings.
@@ -140,6 +147,7 @@ pub fn main() -> ExitCode {
         Some(Command::Doctor) => doctor::run(global),
         Some(Command::Reload) => home::reload(global),
         Some(Command::Alias(command)) => alias::run(global, &command),
+        Some(Command::Approval(approvals)) => approvals.run(global),
         Some(Command::Audit(audit)) => audit.run(global),
         Some(Command::Execution(execution)) => execution.run(global),
         Some(Command::Action(command)) => action::run(global, command),
@@ -147,6 +155,7 @@ pub fn main() -> ExitCode {
         Some(Command::Pack(packs)) => packs.run(global),
         Some(Command::Kv(kv)) => kv.run(global),
         Some(Command::Import(import)) => import.run(global),
+        Some(Command::Workflow(command)) => workflow::run(global, &command),
         Some(Command::Template(command)) => template::run(global, &command),
         Some(Command::Adapter(args)) => adapter::run(&args, global),
         Some(Command::Notify(notify)) => notify.run(global),

@@ -63,7 +63,7 @@ pub(super) fn load_whole_home(dir: &HomeDir) -> Home {
         reader.live(&Keys::load(&dir.var_dir()).ok()?).ok()
     };
     match live() {
-        Some(live) => home.with(&live),
+        Some(live) => home.with(&live, World::real().now()),
         None => home,
     }
 }

@@ -8,6 +8,7 @@
 mod actions;
 mod adapters;
 mod aliases;
+mod approvals;
 mod audit;
 mod auth;
 mod caller;

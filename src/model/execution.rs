@@ -112,6 +112,15 @@ impl Cause {
     }
 }
 
+/// A step of a workflow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The execution that is the workflow.
+    pub workflow: i64,
+    /// The task; `deploy#3` for its item 3.
+    pub task: String,
+}
+
 /// One run: who asked for what, where, and what became of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Execution {
@@ -121,6 +130,9 @@ pub struct Execution {
     pub cause: Cause,
     /// The execution it repeats.
     pub rerun_of: Option<i64>,
+    /// Which step of which workflow it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<Step>,
     /// Who asked.
     pub person: Person,
     /// How that person was shown when asking.

@@ -24,7 +24,7 @@ mod topic;
 pub use attached::{Attached, Trigger};
 pub use delivery::{Handle, Receipt, SendError, Slot};
 pub use event::{Event, EventError, EventStatus, Level, Link, Moment, UnknownWord};
-pub use execution::{Cause, Execution, ParseStatusError, Status};
+pub use execution::{Cause, Execution, ParseStatusError, Status, Step};
 pub use grant::TimeGrant;
 pub use id::Noun;
 pub use mask::{MASK, is_secret_word, mask};

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{Input, Job, Outcome, Runner, Settings, parameter};
 use super::{
-    announcement, echo, grant, http_request, inquirer, local_shell_cmd, local_shell_script, noop,
-    python_script, remote_shell_cmd, remote_shell_script,
+    action_chain, announcement, echo, grant, http_request, inquirer, local_shell_cmd, local_shell_script,
+    noop, orquesta, python_script, remote_shell_cmd, remote_shell_script,
 };
 use crate::config::nearest::nearest;
 
@@ -55,9 +55,7 @@ pub enum Missing {
 
 /// Runners that StackStorm or its packs have and this program has not, with their older names.
 const UNSUPPORTED: &[&str] = &[
-    "orquesta",
     "mistral-v2",
-    "action-chain",
     "winrm-cmd",
     "winrm-ps-cmd",
     "winrm-ps-script",
@@ -101,6 +99,8 @@ runners! {
     Announcement(announcement::Announcement) = "announcement" or [],
     Grant(grant::Grant) = "grant" or [],
     Inquirer(inquirer::Inquirer) = "inquirer" or [],
+    ActionChain(action_chain::ActionChain) = "action-chain" or [],
+    Orquesta(orquesta::Orquesta) = "orquesta" or ["orchestra"],
     Noop(noop::Noop) = "noop" or [],
     Echo(echo::Echo) = "echo" or [],
 }
@@ -120,6 +120,11 @@ pub fn is_instant(name: &str) -> bool {
     find(name).is_some_and(|row| row.pace == Pace::Instant)
 }
 
+/// Whether an action of it is a workflow, which the bot carries out step by step.
+pub fn is_workflow(name: &str) -> bool {
+    find(name).is_some_and(|row| row.pace == Pace::Steps)
+}
+
 /// The runner called `name`, also by an older name of it.
 pub fn find(name: &str) -> Option<&'static Row> {
     index(name).map(|index| &CATALOGUE[index])
@@ -136,6 +141,8 @@ pub enum Pace {
     Instant,
     /// It waits for a process or the network.
     Waits,
+    /// It is a workflow: the bot carries it out, step by step.
+    Steps,
 }
 
 /// Why there is no runner `name`; for a name that [`find`] does not know.
@@ -204,10 +211,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_runner_that_is_not_built_in_is_refused_by_its_name() {
-        let outcome = run("orquesta", Input::default(), &job(), &Settings::default()).await;
+        let outcome = run("mistral-v2", Input::default(), &job(), &Settings::default()).await;
         assert_eq!(outcome.status, Status::Failed);
         let why = outcome.why.unwrap();
-        assert_eq!(why, "the runner `orquesta` is not built in: actions of it load but cannot run");
+        assert_eq!(why, "the runner `mistral-v2` is not built in: actions of it load but cannot run");
         let why = run("local-shel-cmd", Input::default(), &job(), &Settings::default()).await.why.unwrap();
         assert_eq!(why, "there is no runner `local-shel-cmd`, did you mean `local-shell-cmd`?");
     }

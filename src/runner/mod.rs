@@ -3,6 +3,7 @@
 //! Runners are leaves: they know nothing of chat, store or access. What needs the bot is returned
 //! as an [`Effect`].
 
+mod action_chain;
 mod announcement;
 mod catalogue;
 mod desk;
@@ -16,6 +17,7 @@ mod local;
 mod local_shell_cmd;
 mod local_shell_script;
 mod noop;
+mod orquesta;
 mod output;
 mod parameter;
 mod python_script;
@@ -39,7 +41,7 @@ use tokio_util::sync::CancellationToken;
 use crate::model::Status;
 use crate::net::World;
 
-pub use catalogue::{CATALOGUE, Missing, Pace, Row, Script, find, is_instant, run};
+pub use catalogue::{CATALOGUE, Missing, Pace, Row, Script, find, is_instant, is_workflow, run};
 pub use desk::{Answer, Desk, Question};
 pub use output::{KEPT, Output, Pipe, Sample, Text, Totals};
 pub use python_script::virtualenv;

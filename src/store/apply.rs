@@ -9,7 +9,8 @@ use super::ids::Ids;
 use super::kv::{Kept, Kv};
 use super::rows::text_of;
 use super::{
-    Keys, StoreError, accept, choice, fresh, recover, ripen, schedules, set, settle, sort, topics, trim, wait,
+    Keys, StoreError, accept, choice, flow, fresh, recover, ripen, schedules, set, settle, sort, topics,
+    trim, wait,
 };
 use crate::model::{Execution, Handle, Slot, Timestamp};
 
@@ -41,6 +42,7 @@ impl Scribe<'_> {
             Change::Start { execution, at } => self.start(*execution, *at),
             Change::Ran(begin, finish) => self.ran(begin, finish),
             Change::Finish(finish) => self.finish(finish),
+            Change::Step { finish, flow } => flow::step(self, finish.as_deref(), flow),
             Change::Wait(new) => wait::wait(self, new),
             Change::Word(word) => wait::word(self, word),
             Change::Deliver(delivery) => self.deliver(delivery).map(|()| Done::Written),
@@ -103,9 +105,10 @@ impl Scribe<'_> {
     fn insert(&self, execution: &Execution, sealed: Option<&str>) -> Result<(), StoreError> {
         let sql = "INSERT INTO execution (id, rerun_of, cause, adapter, room, thread, room_kind, person,
                    person_name, alias, command, action, runner, definition, parameters, sealed, status, why,
-                   worker, asked, started, ended)
+                   worker, asked, started, ended, parent, task)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-                   ?19, ?20, ?21, ?22)";
+                   ?19, ?20, ?21, ?22, ?23, ?24)";
+        let step = execution.step.as_ref();
         let place = execution.place.as_ref();
         self.run(
             sql,
@@ -132,6 +135,8 @@ impl Scribe<'_> {
                 execution.asked.as_micros(),
                 execution.started.map(Timestamp::as_micros),
                 execution.ended.map(Timestamp::as_micros),
+                step.map(|step| step.workflow),
+                step.map(|step| &step.task),
             ],
         )?;
         Ok(())

@@ -13,6 +13,7 @@ mod choice;
 mod claims;
 mod error;
 mod filter;
+mod flow;
 mod fresh;
 mod ids;
 mod keys;
@@ -47,8 +48,9 @@ use tokio::sync::{Semaphore, oneshot};
 
 pub use accept::BRIEF;
 pub use change::{
-    Accept, Begin, Change, Decide, Done, Due, Entry, Fate, Finish, NewDelivery, NewSchedule, Notice, Pick,
-    Routed, Scene, Sending, Setting, Settled, Then, Token, Topical, Vote, Wait, Waited, Waiting, What, Word,
+    Accept, Begin, Change, Decide, Done, Due, Entry, Fate, Finish, Flow, NewDelivery, NewSchedule, Notice,
+    Pick, RoomDefault, Routed, Scene, Sending, Setting, Settled, Then, Token, Topical, Vote, Wait, Waited,
+    Waiting, What, Word,
 };
 pub use claims::{Claimed, Claims, MemoryClaims, Stored};
 pub use error::StoreError;
@@ -213,6 +215,15 @@ impl Store {
     pub async fn secrets(&self, execution: i64) -> Result<Map<String, Value>, StoreError> {
         let keys = self.inner.keys.clone();
         self.read(move |reader| reader.secrets(execution, &keys)).await
+    }
+
+    /// What a workflow knows, as (key, text).
+    ///
+    /// # Errors
+    /// As [`Reader::flow`].
+    pub async fn flow(&self, execution: i64) -> Result<Vec<(String, String)>, StoreError> {
+        let keys = self.inner.keys.clone();
+        self.read(move |reader| reader.flow(execution, &keys)).await
     }
 
     /// The second factor of a person, named as access.yaml does, else by id.

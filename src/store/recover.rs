@@ -11,7 +11,7 @@ use crate::model::{Execution, Status, Timestamp};
 /// Said where an execution was abandoned.
 const WHY: &str = "the bot stopped while it ran";
 
-/// Ends all open executions of other lives but those that wait for somebody's word, and puts the messages that tell of it into their lanes.
+/// Ends all open executions of other lives but those that wait for somebody's word and workflows, which go on, and puts the messages that tell of it into their lanes.
 pub(super) fn recover(scribe: &mut Scribe<'_>, at: Timestamp, notice: &Notice) -> Result<Done, StoreError> {
     let mut abandoned = left_open(scribe)?;
     for execution in &mut abandoned {
@@ -30,8 +30,11 @@ pub(super) fn recover(scribe: &mut Scribe<'_>, at: Timestamp, notice: &Notice) -
 
 fn left_open(scribe: &Scribe<'_>) -> Result<Vec<Execution>, StoreError> {
     let columns = rows::EXECUTION;
-    let sql = format!("SELECT {columns} FROM execution WHERE ended IS NULL AND worker <> ?1
-         AND NOT EXISTS (SELECT 1 FROM request WHERE request.execution = execution.id AND closed IS NULL) ORDER BY id");
+    let sql = format!(
+        "SELECT {columns} FROM execution WHERE ended IS NULL AND worker <> ?1
+         AND NOT EXISTS (SELECT 1 FROM request WHERE request.execution = execution.id AND closed IS NULL)
+         AND NOT EXISTS (SELECT 1 FROM flow WHERE flow.execution = execution.id) ORDER BY id"
+    );
     let mut statement = scribe.connection.prepare(&sql)?;
     let found = statement.query_map([scribe.worker], rows::execution)?;
     Ok(found.collect::<Result<_, _>>()?)

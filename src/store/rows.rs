@@ -5,11 +5,11 @@ use rusqlite::{Error, Row};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::model::{Event, Execution, Place, Timestamp};
+use crate::model::{Event, Execution, Place, Step, Timestamp};
 
 /// The columns that [`execution`] reads, in order.
 pub(super) const EXECUTION: &str = "id, rerun_of, cause, adapter, room, thread, room_kind, person, person_name, \
-     alias, command, action, runner, definition, parameters, status, why, asked, started, ended";
+     alias, command, action, runner, definition, parameters, status, why, asked, started, ended, parent, task";
 
 /// An execution from the columns of [`EXECUTION`].
 pub(super) fn execution(row: &Row<'_>) -> Result<Execution, Error> {
@@ -31,7 +31,14 @@ pub(super) fn execution(row: &Row<'_>) -> Result<Execution, Error> {
         asked: Timestamp::from_micros(row.get(17)?),
         started: time(row, 18)?,
         ended: time(row, 19)?,
+        step: step(row)?,
     })
+}
+
+fn step(row: &Row<'_>) -> Result<Option<Step>, Error> {
+    let workflow: Option<i64> = row.get(20)?;
+    let task: Option<String> = row.get(21)?;
+    Ok(workflow.map(|workflow| Step { workflow, task: task.unwrap_or_default() }))
 }
 
 fn place(row: &Row<'_>) -> Result<Option<Place>, Error> {

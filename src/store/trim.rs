@@ -63,6 +63,7 @@ fn trim_executions(scribe: &Scribe<'_>, before: Timestamp) -> Result<u64, StoreE
         scribe.run("DELETE FROM execution_result WHERE execution = ?1", [id])?;
         scribe.run("DELETE FROM request WHERE execution = ?1", [id])?;
         scribe.run("DELETE FROM vote WHERE execution = ?1", [id])?;
+        scribe.run("DELETE FROM flow WHERE execution = ?1", [id])?;
         scribe.run("DELETE FROM execution WHERE id = ?1", [id])?;
     }
     Ok(old.len() as u64)

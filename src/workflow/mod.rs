@@ -3,11 +3,14 @@
 //! A [`Plan`] is a workflow file that was read and inspected. A [`Conductor`] runs one: told what ended, it says
 //! what is to start. [`expression`] evaluates `<% YAQL %>` and `{{ Jinja }}` in the strings of both.
 
+pub mod chain;
 mod conductor;
 pub mod expression;
 mod finding;
+mod flow;
 mod graph;
 mod inspect;
+mod kind;
 mod plan;
 pub mod simulate;
 pub mod spec;
@@ -19,7 +22,9 @@ pub use conductor::{
     Begin, Change, Conductor, Event, Fault, Item, Offer, Refusal, Rerun, RestoreError, Run, State, TaskStatus,
 };
 pub use finding::{Category, Finding};
+pub use flow::Flow;
 pub use inspect::{Actions, Parameter};
+pub use kind::{GIVEN, inspect_file, is_chain};
 pub use plan::Plan;
 
 /// Where the expressions of a workflow find stored values: `st2kv("system.a", decrypt => true)`.

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 mod api;
+mod approvals;
 mod audit;
 mod bad_input;
 mod chat_access;
@@ -20,6 +21,7 @@ mod choices_more;
 mod cli;
 mod cli_running;
 mod clients;
+mod codes;
 mod config_override;
 mod console_auth;
 mod console_chat;
@@ -44,6 +46,7 @@ mod http_notifiers;
 mod http_runs;
 mod http_schema;
 mod https;
+mod hubot_client;
 mod import_notify;
 mod intake;
 mod intake_bad;
@@ -53,7 +56,9 @@ mod irc_chat;
 mod irc_networks;
 mod irc_session;
 mod kill9;
+mod kv;
 mod layers;
+mod listening;
 #[path = "../../benches/notify/load.rs"]
 mod load;
 mod mattermost;
@@ -71,8 +76,10 @@ mod notify_postfix;
 mod notify_proxy;
 mod notify_secrets;
 mod notify_tls;
+mod packs;
 mod pipes;
 mod platforms;
+mod reactions;
 mod real_senders;
 mod retention;
 mod rocketchat;
@@ -92,6 +99,13 @@ mod ssh_chat;
 mod ssh_more;
 #[cfg(feature = "ssh-native")]
 mod ssh_password;
+mod st2;
+mod st2_client;
+mod st2_runs;
+mod st2_stream;
 mod support;
 mod terminal;
 mod topics;
+mod workflow_kill9;
+mod workflow_try;
+mod workflows;

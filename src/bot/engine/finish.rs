@@ -1,10 +1,11 @@
 //! The end of an execution: its result is cut of secrets, rendered, recorded and answered.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use serde_json::{Value, json};
 use tracing::{info, warn};
 
+use super::flow::Told;
 use super::{Ended, Engine, Job, announce, render};
 use crate::action::{cut_secrets, cut_secrets_in};
 use crate::bot::outbox::{Body, Keep, REPLY_EXPIRES, slot};
@@ -18,6 +19,9 @@ impl Engine {
     /// Ends an execution: the answer is on its way before the commit that remembers it is done.
     pub(super) fn finish(self: &Arc<Self>, job: &Arc<Job>, outcome: Outcome) {
         let now = self.world.now();
+        let cut = self.is_cut(job, &outcome);
+        let outcome = if cut { Outcome { status: Status::Abandoned, ..outcome } } else { outcome };
+        let raw = outcome.clone();
         self.durations.count(outcome.status, now.since(job.asked));
         let secrets = &job.order.prepared.secrets;
         let result = cut_secrets_in(&outcome.result, secrets);
@@ -25,6 +29,17 @@ impl Engine {
         let execution =
             Execution { status: outcome.status, why: why.clone(), ended: Some(now), ..job.execution() };
         let mut post = render::result(&job.order, &execution, &result);
+        if let (Some(found), Some(post)) = (job.files.get(), &mut post) {
+            post.files.extend(found.files.iter().cloned());
+            let foot = std::mem::take(&mut post.foot);
+            let lines = std::iter::once(foot).chain(found.problems.iter().cloned());
+            post.foot = lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" · ");
+        }
+        if let Some(summary) = job.summary.lock().unwrap_or_else(PoisonError::into_inner).take()
+            && let Some(post) = &mut post
+        {
+            post.foot = if post.foot.is_empty() { summary } else { format!("{} · {summary}", post.foot) };
+        }
         let instant = job.instant;
         let delivery = match (&mut post, job.order.place()) {
             (Some(post), Some(place)) if !instant => {
@@ -54,8 +69,12 @@ impl Engine {
         match instant {
             true => self.store.record(Change::Ran(Box::new(job.begin(execution.clone())), Box::new(finish))),
             false => {
-                let commit = self.store.write(Change::Finish(Box::new(finish)));
-                drop(tokio::spawn(remember(job.id, commit)));
+                let finish = Box::new(finish);
+                let alone = if cut { Some(finish) } else { self.step_ended(job, &raw, finish) };
+                if let Some(finish) = alone {
+                    let commit = self.store.write(Change::Finish(finish));
+                    drop(tokio::spawn(remember(job.id, commit)));
+                }
             }
         }
         self.announce(&outcome.effects, secrets);
@@ -63,7 +82,7 @@ impl Engine {
         let told = post.clone().filter(|_| job.order.quiet);
         self.say(job, post.unwrap_or_default(), keep, true, good);
         info!(execution = job.id, action = %execution.action, status = %outcome.status, person = %execution.person, "execution ended");
-        self.release(job, Ended { id: job.id, status: outcome.status, why, result, post: told });
+        self.release(job, &Ended { id: job.id, status: outcome.status, why, result, post: told });
     }
 
     /// What the action's `notify:` block and its announcements tell, routed when the end commits.
@@ -101,7 +120,7 @@ impl Engine {
         }
     }
 
-    fn release(self: &Arc<Self>, job: &Job, ended: Ended) {
+    fn release(self: &Arc<Self>, job: &Job, ended: &Ended) {
         {
             let mut state = self.lock();
             state.running.remove(&job.id);
@@ -129,6 +148,10 @@ impl Engine {
     /// Answers an order that could not even be recorded.
     pub(super) fn turn_away(self: &Arc<Self>, job: &Arc<Job>, why: &str) {
         self.say_volatile(job, reply::problem(why), true);
+        if let Some(step) = &job.order.step {
+            let result = json!({"succeeded": false, "failed": true, "error": why});
+            self.tell_flow(step.workflow, Told { child: job.id, status: Status::Failed, result });
+        }
         let ended = Ended {
             id: job.id,
             status: Status::Failed,
@@ -136,7 +159,7 @@ impl Engine {
             result: json!({}),
             post: None,
         };
-        self.release(job, ended);
+        self.release(job, &ended);
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use super::load::Weight;
 use super::{Ended, Listed, Order};
 use crate::model::{Execution, Status, Timestamp};
 use crate::runner::Output;
@@ -22,8 +23,12 @@ pub(super) struct Job {
     pub(super) killed_by: Mutex<Option<String>>,
     /// The buttons of what it says while it is open, once it said something.
     pub(super) buttons: OnceLock<Vec<Choice>>,
+    /// What of its result is shown as files.
+    pub(super) files: OnceLock<super::files::Found>,
     /// Who waits in code.
     pub(super) done: Mutex<Vec<oneshot::Sender<Ended>>>,
+    /// What is said of its tasks at its end, if it is a workflow.
+    pub(super) summary: Mutex<Option<String>>,
     /// It ends where it begins, and is recorded when it has ended.
     pub(super) instant: bool,
 }
@@ -38,7 +43,9 @@ impl Job {
             output: Arc::new(Output::new(order.home.settings.output_limit.0)),
             killed_by: Mutex::new(None),
             buttons: OnceLock::new(),
+            files: OnceLock::new(),
             done: Mutex::new(done),
+            summary: Mutex::new(None),
             instant: false,
             order,
         }
@@ -51,6 +58,7 @@ impl Job {
             id: self.id,
             cause: order.cause,
             rerun_of: order.rerun_of,
+            step: order.step.clone(),
             person: order.asker.person.clone(),
             person_name: order.asker.name.clone(),
             place: order.asker.place.clone(),
@@ -112,12 +120,23 @@ impl Job {
             place: self.order.asker.place.clone(),
             action: self.order.action.reference(),
             parameters: self.order.prepared.shown.clone(),
+            step: self.order.step.clone(),
         }
     }
 
     /// Who waits in code; each is told once.
     pub(super) fn take_waiters(&self) -> Vec<oneshot::Sender<Ended>> {
         std::mem::take(&mut self.done.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether it is a workflow.
+    pub(super) fn is_flow(&self) -> bool {
+        super::flow::is_flow(&self.order.prepared.runner)
+    }
+
+    /// What it takes of the places there are.
+    pub(super) fn weight(&self) -> Weight {
+        if self.is_flow() { Weight::Nothing } else { Weight::One }
     }
 
     pub(super) fn killed_by(&self) -> Option<String> {

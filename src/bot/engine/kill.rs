@@ -28,6 +28,9 @@ impl Engine {
             });
             return Ok(());
         }
+        if self.is_open_flow(id) {
+            return self.end_flow_of(id, asker);
+        }
         let mut state = self.lock();
         // One that is not recorded yet ends when it is: nothing may end before its beginning.
         let running = state.running.get(&id).or_else(|| state.ordered.get(&id)).cloned();
@@ -41,6 +44,15 @@ impl Engine {
         if waiting.is_some() {
             self.finish(&job, run::canceled(&job));
         }
+        Ok(())
+    }
+
+    /// Ends a workflow.
+    fn end_flow_of(self: &Arc<Self>, id: i64, asker: &Asker) -> Result<(), NotOpen> {
+        let job = self.lock().running.get(&id).cloned().ok_or(NotOpen(id))?;
+        *job.killed_by.lock().unwrap_or_else(PoisonError::into_inner) = Some(asker.name.clone());
+        drop(self.store.write(Change::Audit(Box::new(self.killed(&job, asker)))));
+        self.cancel_flow(id, asker);
         Ok(())
     }
 

@@ -29,6 +29,15 @@ pub enum Hold {
     },
 }
 
+/// What something takes of the places there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// One.
+    One,
+    /// None: a workflow only waits for its steps, which take their own.
+    Nothing,
+}
+
 #[derive(Debug)]
 struct Held {
     person: Person,
@@ -56,9 +65,12 @@ impl Load {
     }
 
     /// Why it cannot start, if so.
-    pub(super) fn hold(&self, person: &Person, lock: Option<&str>) -> Option<Hold> {
+    pub(super) fn hold(&self, person: &Person, lock: Option<&str>, weight: Weight) -> Option<Hold> {
         if let Some((name, holder)) = lock.and_then(|lock| self.locks.get_key_value(lock)) {
             return Some(Hold::Lock { name: name.clone(), holder: *holder });
+        }
+        if weight == Weight::Nothing {
+            return None;
         }
         let own = self.people.get(person).copied().unwrap_or(0);
         if own >= self.limits.person {
@@ -68,17 +80,23 @@ impl Load {
     }
 
     /// It starts.
-    pub(super) fn begin(&mut self, id: i64, person: &Person, lock: Option<&str>) {
-        *self.people.entry(person.clone()).or_default() += 1;
+    pub(super) fn begin(&mut self, id: i64, person: &Person, lock: Option<&str>, weight: Weight) {
         if let Some(lock) = lock {
             self.locks.insert(lock.to_owned(), id);
         }
+        if weight == Weight::Nothing {
+            return;
+        }
+        *self.people.entry(person.clone()).or_default() += 1;
         self.running.insert(id, Held { person: person.clone(), lock: lock.map(str::to_owned) });
     }
 
     /// It ended; unknown ids are ignored.
     pub(super) fn end(&mut self, id: i64) {
-        let Some(held) = self.running.remove(&id) else { return };
+        let Some(held) = self.running.remove(&id) else {
+            self.locks.retain(|_, holder| *holder != id);
+            return;
+        };
         if let Some(lock) = held.lock {
             self.locks.remove(&lock);
         }
@@ -102,25 +120,25 @@ mod tests {
     #[test]
     fn one_person_cannot_take_all_places() {
         let mut load = Load::new(Limits { total: 3, person: 2 });
-        load.begin(1, &person("alice"), None);
-        load.begin(2, &person("alice"), None);
-        assert_eq!(load.hold(&person("alice"), None), Some(Hold::Person(2)));
-        assert_eq!(load.hold(&person("bob"), None), None);
-        load.begin(3, &person("bob"), None);
-        assert_eq!(load.hold(&person("carol"), None), Some(Hold::Total(3)));
+        load.begin(1, &person("alice"), None, Weight::One);
+        load.begin(2, &person("alice"), None, Weight::One);
+        assert_eq!(load.hold(&person("alice"), None, Weight::One), Some(Hold::Person(2)));
+        assert_eq!(load.hold(&person("bob"), None, Weight::One), None);
+        load.begin(3, &person("bob"), None, Weight::One);
+        assert_eq!(load.hold(&person("carol"), None, Weight::One), Some(Hold::Total(3)));
         load.end(1);
-        assert_eq!(load.hold(&person("carol"), None), None);
+        assert_eq!(load.hold(&person("carol"), None, Weight::One), None);
     }
 
     #[test]
     fn a_lock_names_its_holder_until_it_ends() {
         let mut load = Load::new(Limits { total: 9, person: 9 });
-        load.begin(7, &person("alice"), Some("deploy-web"));
+        load.begin(7, &person("alice"), Some("deploy-web"), Weight::One);
         let hold = Hold::Lock { name: "deploy-web".to_owned(), holder: 7 };
-        assert_eq!(load.hold(&person("bob"), Some("deploy-web")), Some(hold));
-        assert_eq!(load.hold(&person("bob"), Some("deploy-db")), None);
+        assert_eq!(load.hold(&person("bob"), Some("deploy-web"), Weight::One), Some(hold));
+        assert_eq!(load.hold(&person("bob"), Some("deploy-db"), Weight::One), None);
         load.end(7);
         load.end(7);
-        assert_eq!(load.hold(&person("bob"), Some("deploy-web")), None);
+        assert_eq!(load.hold(&person("bob"), Some("deploy-web"), Weight::One), None);
     }
 }

@@ -6,10 +6,13 @@
 
 mod announce;
 mod buttons;
+mod close;
 mod code;
 mod desk;
 mod durations;
+mod files;
 mod finish;
+mod flow;
 mod job;
 mod kill;
 mod lend;
@@ -18,6 +21,7 @@ mod model;
 mod order;
 mod park;
 mod prepare;
+mod preview;
 mod rehearse;
 mod render;
 mod repeat;
@@ -38,6 +42,7 @@ pub use announce::RULE;
 pub use buttons::again;
 pub use code::{NotProved, Proved};
 pub use durations::{Durations, ENDS, Histogram};
+pub use flow::{Cut, GoesOn, NoFlow};
 pub use kill::NotOpen;
 pub use load::{Hold, Limits};
 pub use model::{api_model, describe};
@@ -87,6 +92,7 @@ pub struct Engine {
     approvals: Arc<Approvals>,
     homes: Arc<Homes>,
     factors: Factors,
+    flows: flow::Flows,
     world: World,
     orders: mpsc::Sender<Recorded>,
     state: Mutex<State>,
@@ -151,6 +157,7 @@ impl Engine {
             approvals,
             homes,
             factors: Factors::new(store.clone(), world.clone()),
+            flows: flow::Flows::default(),
             store,
             outbox,
             choices,
@@ -184,11 +191,22 @@ impl Engine {
     /// Records an order and starts it when its turn comes. Returns at once. What runs inside the
     /// process and ends at once is answered before this returns.
     pub fn submit(self: &Arc<Self>, order: Order) -> Submitted {
-        let (done, ended) = oneshot::channel();
         let id = self.store.id(Noun::Execution);
+        self.submit_as(id, order)
+    }
+
+    /// The same under a number that was taken for it.
+    fn submit_as(self: &Arc<Self>, id: i64, order: Order) -> Submitted {
+        let (done, ended) = oneshot::channel();
         let waits = order.waits_first();
-        let instant = !waits && runner::is_instant(&order.prepared.runner);
+        // The end of a step is committed with what its workflow makes of it: it begins as all others do.
+        let instant = !waits && order.step.is_none() && runner::is_instant(&order.prepared.runner);
         let job = Arc::new(Job { instant, ..Job::new(id, self.world.now(), order, vec![done]) });
+        // Whoever asks looks before; what is due by itself (schedules, rules, stages of a pipe) meets it here.
+        if job.order.step.is_none() && self.is_draining() {
+            self.turn_away(&job, &Refusal::Draining.to_string());
+            return Submitted { id, done: ended, asked: None };
+        }
         if waits {
             let asked = Some(tokio::spawn(self.clone().ask_first(job)));
             return Submitted { id, done: ended, asked };
@@ -226,7 +244,7 @@ impl Engine {
         }
         // Whoever waited before goes first, also into a place that was freed this moment.
         self.begin_waiting(&mut state);
-        let hold = state.load.hold(&job.order.asker.person, job.order.lock.as_deref());
+        let hold = state.load.hold(&job.order.asker.person, job.order.lock.as_deref(), job.weight());
         let Some(hold) = hold else {
             self.begin(&mut state, job);
             return;
@@ -258,12 +276,22 @@ impl Engine {
     }
 
     fn begin(self: &Arc<Self>, state: &mut State, job: Arc<Job>) {
-        state.load.begin(job.id, &job.order.asker.person, job.order.lock.as_deref());
+        state.load.begin(job.id, &job.order.asker.person, job.order.lock.as_deref(), job.weight());
         state.running.insert(job.id, job.clone());
         let (execution, at) = (job.id, self.world.now());
         self.store.record(Change::Start { execution, at });
         self.store.record(Change::Audit(Box::new(job.entry(What::Started, at, job.audit_body()))));
-        tokio::spawn(run::to_the_end(self.clone(), job));
+        match job.is_flow() {
+            true => drop(tokio::spawn(flow::run(self.clone(), job))),
+            false => drop(tokio::spawn(run::to_the_end(self.clone(), job))),
+        }
+    }
+
+    /// A workflow of an earlier life holds what it held.
+    fn take_up(&self, job: &Arc<Job>) {
+        let mut state = self.lock();
+        state.load.begin(job.id, &job.order.asker.person, job.order.lock.as_deref(), job.weight());
+        state.running.insert(job.id, job.clone());
     }
 
     /// Starts what waits and may start now, in order.
@@ -274,7 +302,7 @@ impl Engine {
     fn begin_waiting(self: &Arc<Self>, state: &mut State) {
         let mut index = 0;
         while let Some(job) = state.waiting.get(index) {
-            let held = state.load.hold(&job.order.asker.person, job.order.lock.as_deref());
+            let held = state.load.hold(&job.order.asker.person, job.order.lock.as_deref(), job.weight());
             if held.is_some() {
                 index += 1;
             } else if let Some(job) = state.waiting.remove(index) {
@@ -286,7 +314,8 @@ impl Engine {
     /// What waits and runs, oldest first.
     pub fn list(&self) -> Vec<Listed> {
         let state = self.lock();
-        let running = state.running.values().map(|job| job.listed(Status::Running));
+        let status = |job: &Job| self.flows.get(job.id).map_or(Status::Running, |flow| flow.status());
+        let running = state.running.values().map(|job| job.listed(status(job)));
         let open = state.waiting.iter().chain(state.ordered.values());
         let open = open.map(|job| job.listed(Status::Requested));
         running.chain(open).chain(self.approvals.list().iter().map(park::listed)).collect()
@@ -326,7 +355,7 @@ impl Engine {
         if self.world.timeout(grace, self.nothing_runs()).await.is_ok() {
             return;
         }
-        let running: Vec<_> = self.lock().running.values().cloned().collect();
+        let running: Vec<_> = self.lock().running.values().filter(|job| !job.is_flow()).cloned().collect();
         info!(count = running.len(), "ending what still runs");
         for job in running {
             let mut by = job.killed_by.lock().unwrap_or_else(PoisonError::into_inner);
@@ -341,7 +370,8 @@ impl Engine {
     async fn nothing_runs(&self) {
         loop {
             let idle = self.idle.notified();
-            if self.lock().running.is_empty() {
+            // Workflows go on in the next life.
+            if self.lock().running.values().all(|job| job.is_flow()) {
                 return;
             }
             idle.await;

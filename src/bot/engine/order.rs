@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::flow::GoesOn;
 use super::replies::Replies;
 use crate::access;
 use crate::action::{Action, Prepared};
@@ -13,7 +14,7 @@ use crate::adapter::Answer;
 use crate::alias::Alias;
 use crate::bot::home::{Home, runner_parameters};
 use crate::config::Demand;
-use crate::model::{Cause, MessageKey, Person, Place, Status, Timestamp};
+use crate::model::{Cause, MessageKey, Person, Place, Status, Step, Timestamp};
 use crate::runner;
 use crate::text::{Addressee, Post};
 
@@ -63,12 +64,18 @@ pub struct Order {
     pub pressed: Option<String>,
     /// The adapter's resume mark after that message.
     pub position: Option<String>,
+    /// What its room filled in, as `name=value`.
+    pub filled: Vec<String>,
     /// The rule that runs it, and how many rules ran each because of the one before.
     pub rule: Option<(String, u32)>,
     /// It says nothing by itself: whoever submitted it tells what came of it.
     pub quiet: bool,
     /// One at a time: who else holds this name makes it wait.
     pub lock: Option<String>,
+    /// Which step of which workflow it is.
+    pub step: Option<Step>,
+    /// Where it goes on, if it is a workflow that ran before.
+    pub goes_on: Option<GoesOn>,
     /// Who must approve it first.
     pub demands: Vec<Demand>,
     /// Whether who asks must prove who they are first.
@@ -207,4 +214,6 @@ pub struct Listed {
     pub action: String,
     /// Parameters, secrets cut.
     pub parameters: Map<String, Value>,
+    /// Which step of which workflow it is.
+    pub step: Option<Step>,
 }

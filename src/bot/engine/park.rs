@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 
+use super::flow::Told;
 use super::order::Proof;
 use super::{Ended, Engine, Job, Listed, Replies};
 use crate::bot::approvals::{Kind, Moment, Needs, Open, Question, within};
@@ -97,7 +98,11 @@ impl Engine {
         let parked = Parked { replies: job.order.replies.clone(), done: job.take_waiters() };
         self.lock().parked.insert(job.id, parked);
         let kind = open.kind;
+        let result = open.needs.question.as_ref().map_or_else(|| json!({}), |question| question.result(None));
         self.approvals.keep(open);
+        if let Some(step) = &job.order.step {
+            self.tell_flow(step.workflow, Told { child: job.id, status: Status::Pending, result });
+        }
         self.approvals.send(messages);
         if kind == Kind::Code {
             self.tell_of_code(job);
@@ -160,6 +165,16 @@ impl Engine {
         Some(ended)
     }
 
+    /// Whether an execution waits for somebody's word.
+    pub fn awaits(&self, id: i64) -> bool {
+        self.approvals.get(id).is_some()
+    }
+
+    /// Tells whenever an execution begins or ceases to wait for somebody's word.
+    pub fn waits_changed(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.approvals.changed()
+    }
+
     /// What waits for somebody's word, the oldest first.
     pub fn awaiting(&self) -> Vec<Open> {
         self.approvals.list()
@@ -216,6 +231,7 @@ pub(super) fn listed(open: &Open) -> Listed {
         place: execution.place.clone(),
         action: execution.action.clone(),
         parameters: execution.parameters.clone(),
+        step: execution.step.clone(),
     }
 }
 

@@ -87,10 +87,32 @@ pub fn prepare(
     action: &str,
     given: Given,
 ) -> Result<Order, Refusal> {
+    prepare_as(home, asker, alias, action, given, Trust::Person)
+}
+
+/// On whose rights something runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// Those of whoever asks.
+    Person,
+    /// Those of the workflow whose file names it: whoever may run that may run this. What the action itself demands
+    /// is demanded.
+    Workflow,
+}
+
+/// The same on somebody's rights.
+pub(super) fn prepare_as(
+    home: &Arc<Home>,
+    asker: &Asker,
+    alias: Option<&Arc<Alias>>,
+    action: &str,
+    given: Given,
+    trust: Trust,
+) -> Result<Order, Refusal> {
     let who = asker.who();
     let reference = alias.map(|alias| alias.reference());
     let nothing = Map::new();
-    if action != own::GRANT && !home.may_ever(&who, action, reference.as_deref()) {
+    if trust == Trust::Person && action != own::GRANT && !home.may_ever(&who, action, reference.as_deref()) {
         let asked = Asked { action, alias: reference.as_deref(), parameters: &nothing };
         drop(allowed(home, &who, &asked)?);
     }
@@ -98,8 +120,9 @@ pub fn prepare(
     let prepared = resolve(home, asker, alias.map(AsRef::as_ref), action, given)?;
     let asked = Asked { action: &action.reference(), alias: reference.as_deref(), parameters: &prepared.all };
     let by = match lend::check(home, asker, asked.action, &prepared.all) {
+        None if trust == Trust::Workflow => By::Open,
         None => allowed(home, &who, &asked)?,
-        Some(checked) => checked.and_then(|()| Ok(allowed(home, &who, &asked).unwrap_or(By::Open)))?,
+        Some(checked) => checked.map(|()| allowed(home, &who, &asked).unwrap_or(By::Open))?,
     };
     let demands = demands(alias.map(AsRef::as_ref), action, &by);
     if !demands.is_empty() && !asker.person.is_proven() {
@@ -119,9 +142,12 @@ pub fn prepare(
         replies: None,
         pressed: None,
         position: None,
+        filled: Vec::new(),
         rule: None,
         quiet: false,
         lock,
+        step: None,
+        goes_on: None,
         demands,
         proof: alias.filter(|alias| alias.needs_code()).map_or(Proof::None, |_| Proof::Code),
     })

@@ -22,6 +22,7 @@ pub fn rehearse(order: &Order, result: &Value, now: Timestamp) -> Rehearsed {
         id: 0,
         cause: order.cause,
         rerun_of: None,
+        step: None,
         person: order.asker.person.clone(),
         person_name: order.asker.name.clone(),
         place: order.asker.place.clone(),

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::park::{Parked, script};
-use super::{Asker, Engine, Given, Job, Order, Refusal, prepare};
+use super::prepare::{Trust, prepare_as};
+use super::{Asker, Engine, Given, Job, Order, Refusal};
 use crate::bot::approvals::Open;
 use crate::bot::home::Home;
 
@@ -40,13 +41,18 @@ impl Engine {
         };
         let action = alias.map_or(execution.action.as_str(), |alias| &alias.action_ref);
         let given = Given::Recorded(parameters.clone());
-        let mut order = prepare(home, &asker, alias, action, given).map_err(|refusal| match refusal {
+        // What a workflow's file names runs on the workflow's rights.
+        let trust = if execution.step.is_some() { Trust::Workflow } else { Trust::Person };
+        let prepared = prepare_as(home, &asker, alias, action, given, trust);
+        let mut order = prepared.map_err(|refusal| match refusal {
             Refusal::Access(why) => format!("{} may not run it any more: {why}", execution.person_name),
             other => other.to_string(),
         })?;
         order.command.clone_from(&execution.command);
         order.cause = execution.cause;
         order.rerun_of = execution.rerun_of;
+        order.step.clone_from(&execution.step);
+        order.quiet |= execution.step.is_some();
         let script = script(order.prepared.entry_point.as_deref()).await;
         let changed = changed(&order, open, &parameters, script.as_deref());
         Ok(Again { order, changed })

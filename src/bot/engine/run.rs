@@ -9,7 +9,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, error, trace_span};
 
 use super::desk::ActionDesk;
-use super::{Engine, Job, render};
+use super::{Engine, Job, files, render};
 use crate::bot::outbox::{Keep, Letter, slot};
 use crate::bot::reply;
 use crate::model::Status;
@@ -55,7 +55,30 @@ pub(super) async fn to_the_end(engine: Arc<Engine>, job: Arc<Job>) {
     if outcome.status == Status::Pending {
         return engine.ask_people(&job, outcome).await;
     }
+    let outcome = with_files(&job, outcome).await;
     engine.finish(&job, outcome);
+}
+
+/// Takes the files out of a result, where it has any; they may lie on the disk.
+async fn with_files(job: &Arc<Job>, mut outcome: Outcome) -> Outcome {
+    if !files::has(&outcome.result) {
+        return outcome;
+    }
+    let home = job.order.home.clone();
+    let mut result = std::mem::take(&mut outcome.result);
+    let taken = tokio::task::spawn_blocking(move || {
+        let found = files::take(&home, &mut result);
+        (found, result)
+    });
+    match taken.await {
+        Ok((found, result)) => {
+            outcome.result = result;
+            // Once for each job: nothing else sets it.
+            drop(job.files.set(found));
+        }
+        Err(error) => error!(execution = job.id, %error, "the files of a result were not read"),
+    }
+    outcome
 }
 
 async fn carry_out(engine: Arc<Engine>, job: Arc<Job>) -> Outcome {
@@ -138,7 +161,7 @@ impl Job {
 
 impl Engine {
     /// Sends the alias's own acknowledgement. Returns whether there is one.
-    fn acknowledge(&self, job: &Job) -> bool {
+    pub(super) fn acknowledge(&self, job: &Job) -> bool {
         let Some(post) = render::acknowledgement(&job.order, &job.execution()) else { return false };
         self.say(job, post, Keep::Volatile, false, true);
         true

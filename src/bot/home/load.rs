@@ -48,6 +48,7 @@ pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before
     for core in action::core::actions().into_iter().chain(action::own::actions()) {
         actions.insert(core.reference(), Arc::new(core));
     }
+    let workflows = super::workflows::load(&actions, &mut problems, before);
     let earlier = |file: &Path| before?.listed.iter().find(|alias| alias.file == *file).cloned();
     let Files { found: aliases, problems: wrong } = files::aliases(&packs, earlier);
     problems.extend(wrong);
@@ -73,16 +74,21 @@ pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before
         settings::Case::Ignore => Case::Ignore,
         settings::Case::Strict => Case::Strict,
     };
+    let listens = |alias: &&Arc<Alias>| alias.enabled && alias.extra.contains_key("listen");
+    let talk: Vec<Entry> = listed.iter().filter(listens).map(|alias| entry(alias, &actions)).collect();
+    let listening = (!talk.is_empty()).then(|| Arc::new(Matcher::build(talk, case)));
     let entries = listed.iter().map(|alias| entry(alias, &actions)).collect();
     let mut home = Home {
         root: dir.root().to_owned(),
         aliases: Arc::new(Matcher::build(entries, case)),
+        listening,
         runners: runners(dir, &settings),
         built_in: built.pack,
         env,
         settings,
         listed,
         actions,
+        workflows,
         configs,
         access,
         templates,

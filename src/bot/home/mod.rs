@@ -10,6 +10,7 @@ mod load;
 mod notifying;
 mod reload;
 mod shown;
+mod workflows;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ pub use load::{Built, has_services, load};
 pub use notifying::{Notifying, Way, mark};
 pub use reload::{Homes, Turn};
 pub use shown::Variable;
+pub use workflows::Script;
 
 use crate::access::{Access, Asker};
 use crate::action::{Action, PackConfig, Parameter};
@@ -55,12 +57,16 @@ pub struct Home {
     pub settings: Settings,
     /// Finds the alias that a text means, the built-in commands among them.
     pub aliases: Arc<Matcher>,
+    /// Finds what aliases that listen to ordinary talk act on; none without such.
+    pub listening: Option<Arc<Matcher>>,
     /// Every alias in force, by pack and name.
     pub listed: Vec<Arc<Alias>>,
     /// Every action in force, by `pack.name`.
     pub actions: BTreeMap<String, Arc<Action>>,
     /// The configuration of packs, by pack.
     pub configs: BTreeMap<String, PackConfig>,
+    /// The workflows and chains that actions name, by the action's `pack.name`; those with a mistake are not among them.
+    pub workflows: BTreeMap<String, Script>,
     /// Who may do what.
     pub access: Access,
     /// The template environment.
@@ -120,6 +126,12 @@ impl Home {
     /// The adapter once more, as if the option `without` were not set: for a trial that must not do all it may.
     pub fn trial(&self, wired: &Wired, without: &str) -> Result<Service, Vec<ConfigError>> {
         load::wire(&wired.instance, &self.env, Some(without))
+    }
+
+    /// The folders whose files may be shown beside results: `var/files`, and those that are set.
+    pub fn file_dirs(&self) -> Vec<PathBuf> {
+        let set = self.settings.files.split(',').map(str::trim).filter(|folder| !folder.is_empty());
+        std::iter::once(self.root.join("var/files")).chain(set.map(|folder| self.root.join(folder))).collect()
     }
 
     /// The page of an execution, where the bot has an address.

@@ -1,6 +1,7 @@
 //! Every write, as data: the store's thread groups them into one commit.
 
 mod event;
+mod flow;
 mod later;
 mod wait;
 
@@ -15,9 +16,10 @@ use crate::model::{
     Status, Timestamp,
 };
 
-pub use later::{Due, NewSchedule};
+pub use later::{Due, NewSchedule, RoomDefault};
 
 pub use event::{Accept, Decide, Fate, Pick, Routed, Scene, Sending, Setting, Token, Topical};
+pub use flow::Flow;
 pub use wait::{Then, Vote, Wait, Waited, Waiting, Word};
 
 /// A write. Changes are carried out in the order in which [`super::Store::write`] was called on their
@@ -40,6 +42,13 @@ pub enum Change {
     Ran(Box<Begin>, Box<Finish>),
     /// An execution waits for somebody's word.
     Wait(Box<Wait>),
+    /// A workflow went a step further: the end of what brought it there, and what it knows now, in one.
+    Step {
+        /// The end of an execution, where that was it.
+        finish: Option<Box<Finish>>,
+        /// What the workflow knows.
+        flow: Box<Flow>,
+    },
     /// Somebody had a say in what waits.
     Word(Box<Word>),
     /// An answer that must not be lost and belongs to no execution's end.

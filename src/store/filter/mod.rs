@@ -27,6 +27,8 @@ pub struct Filter {
     pub statuses: Vec<Status>,
     /// Whose command holds this text, in any case of ASCII letters.
     pub text: Option<String>,
+    /// Steps of this workflow; without one, what is no step.
+    pub of: Option<i64>,
     /// Asked at this time or later.
     pub since: Option<Timestamp>,
     /// Asked before this time.
@@ -134,6 +136,10 @@ impl Conditions {
 impl Filter {
     pub(super) fn conditions(&self) -> Conditions {
         let mut all = Conditions::default();
+        match self.of {
+            Some(workflow) => all.add("parent = ?", [Value::Integer(workflow)]),
+            None => all.add("parent IS NULL", []),
+        }
         if let Some(person) = &self.person {
             all.add("person = ?", [text(person)]);
         }

@@ -5,6 +5,7 @@ mod choices;
 mod deliveries;
 mod events;
 mod executions;
+mod flows;
 mod later;
 mod minutes;
 mod pages;

@@ -11,6 +11,7 @@ mod settings;
 mod sorted;
 mod topics;
 mod trimmed;
+mod waits;
 mod writes;
 
 use std::path::PathBuf;
@@ -77,6 +78,7 @@ pub(super) fn execution(id: i64) -> Execution {
         id,
         cause: Cause::Command,
         rerun_of: None,
+        step: None,
         person: Person::proven(irc(), "alice"),
         person_name: "Alice".into(),
         place: Some(Place::room(irc(), "#ops")),

@@ -22,6 +22,7 @@ mod state;
 mod tests;
 mod transitions;
 mod view;
+mod whole;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -35,6 +36,7 @@ use context::Contexts;
 pub use offer::Offer;
 use parts::Part;
 pub use parts::{Change, RestoreError};
+pub(in crate::workflow) use parts::{json, many, one, unreadable};
 pub use rerun::Rerun;
 pub use state::{Fault, Item, Run, State, TaskStatus};
 

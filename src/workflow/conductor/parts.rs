@@ -185,15 +185,15 @@ fn gone(part: Part) -> Option<Change> {
     matches!(part, Part::Items(_) | Part::Errors).then(|| Change::Drop { prefix: key(part) })
 }
 
-fn json(value: &impl Serialize) -> String {
+pub(in crate::workflow) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("the state has no keys but texts")
 }
 
-fn unreadable(key: &str, cause: impl std::fmt::Display) -> RestoreError {
+pub(in crate::workflow) fn unreadable(key: &str, cause: impl std::fmt::Display) -> RestoreError {
     RestoreError::Unreadable { key: key.to_owned(), cause: cause.to_string() }
 }
 
-fn one<T: serde::de::DeserializeOwned>(
+pub(in crate::workflow) fn one<T: serde::de::DeserializeOwned>(
     parts: &BTreeMap<String, String>,
     key: &str,
 ) -> Result<T, RestoreError> {
@@ -202,7 +202,7 @@ fn one<T: serde::de::DeserializeOwned>(
 }
 
 /// The parts `prefix0`, `prefix1`, ... as far as they go.
-fn many<T: serde::de::DeserializeOwned>(
+pub(in crate::workflow) fn many<T: serde::de::DeserializeOwned>(
     parts: &BTreeMap<String, String>,
     prefix: &str,
 ) -> Result<Vec<T>, RestoreError> {

@@ -197,7 +197,7 @@ fn an_inspection_finds_mistakes_languages_and_variables() {
         message.clone()
     };
     assert_eq!(unknown("<% suceeded() %>"), "unknown function `suceeded`: did you mean `succeeded`?");
-    assert_eq!(unknown("<% ctx().l.fist() %>"), "unknown method `fist`: did you mean `first`?");
+    assert_eq!(unknown("<% ctx().l.firt() %>"), "unknown method `firt`: did you mean `first`?");
     assert_eq!(unknown("<% toUpper(a) %>"), "`toUpper` is a method: write `x.toUpper()`");
     assert_eq!(unknown("<% ctx().x.str() %>"), "`str` is no method: write `str(x)`");
     assert_eq!(unknown("<% ctx().l.where() %>"), "`where` needs its argument `predicate`");

@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn items_need_an_action_and_names_must_not_be_commands() {
         let text =
-            "tasks:\n  fail: {action: core.x}\n  w: {with: <% [1] %>}\n  u: {next: [{do: [gone, noop]}]}\n";
+            "tasks:\n  fail: {action: core.x}\n  w: {with: '<% [1] %>'}\n  u: {next: [{do: [gone, noop]}]}\n";
         assert_eq!(
             found(text),
             ["semantics tasks.fail", "semantics tasks.u.next[0].do", "semantics tasks.w"]

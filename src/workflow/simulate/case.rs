@@ -21,6 +21,8 @@ pub struct Case {
     pub datastore: Map<String, Value>,
     /// Configuration of the pack, for chains.
     pub config: Map<String, Value>,
+    /// What a workflow sees beside its input: `st2`, `parent`.
+    pub parent: Map<String, Value>,
 }
 
 /// How one action ends.

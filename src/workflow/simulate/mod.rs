@@ -5,12 +5,15 @@
 
 mod answer;
 mod case;
+mod chain;
 mod clock;
 mod rows;
 mod run;
+mod tell;
 #[cfg(test)]
 mod vectors;
 
 pub use case::{Ask, Case, Outcome, Request};
 pub use rows::answer_line;
 pub use run::{Refused, Start, Story, play};
+pub use tell::{Told, tell};

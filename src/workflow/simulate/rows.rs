@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::inspection;
 use super::case::Case;
+use super::chain::chained;
 use super::run::play;
 use crate::workflow::Plan;
 use crate::workflow::expression::{Scope, evaluate};
@@ -21,7 +22,8 @@ pub fn answer_line(line: &str) -> Value {
     }
 }
 
-fn answer(row: Map<String, Value>) -> Value {
+fn answer(mut row: Map<String, Value>) -> Value {
+    row.retain(|key, value| !value.is_null() || key == "template");
     let text = |key: &str| row.get(key).and_then(Value::as_str).map(str::to_owned);
     if let Some(template) = row.get("template") {
         return rendered(template, row.get("data"));
@@ -39,15 +41,11 @@ fn answer(row: Map<String, Value>) -> Value {
 }
 
 fn played(text: &str, case: &Case) -> Value {
-    match Plan::inspect(Path::new("workflow"), text, &[]) {
+    let known: Vec<&str> = case.parent.keys().map(String::as_str).collect();
+    match Plan::inspect(Path::new("workflow"), text, &known) {
         Err(error) => json!({"load_error": error.headline()}),
         Ok((plan, findings)) => inspection(&findings).unwrap_or_else(|| play(Arc::new(plan), case).to_json()),
     }
-}
-
-fn chained(text: &str, case: &Case) -> Value {
-    let _ = (text, case);
-    json!({"error": "chains cannot be tried yet"})
 }
 
 /// `{"value": ...}`, or `{"error": ...}`.

@@ -67,11 +67,21 @@ struct Player<'a> {
     counts: HashMap<String, usize>,
     now: Timestamp,
     story: Story,
+    /// Called after each step.
+    each: Each<'a>,
 }
+
+/// What is done with the conductor after each step.
+pub(super) type Each<'a> = &'a mut dyn FnMut(&mut Conductor);
 
 /// Plays a workflow that was inspected.
 pub fn play(plan: Arc<Plan>, case: &Case) -> Story {
-    let begin = Begin { inputs: case.inputs.clone(), parent: Map::new() };
+    play_with(plan, case, &mut |_| ())
+}
+
+/// The same, with something done after each step.
+pub(super) fn play_with(plan: Arc<Plan>, case: &Case, each: Each<'_>) -> Story {
+    let begin = Begin { inputs: case.inputs.clone(), parent: case.parent.clone() };
     let conductor = Conductor::new(plan, begin, Arc::new(Given(case.datastore.clone())));
     let mut player = Player {
         case,
@@ -88,6 +98,7 @@ pub fn play(plan: Arc<Plan>, case: &Case) -> Story {
             cut: false,
             conductor,
         },
+        each,
     };
     case.requests.iter().for_each(|request| player.asks.put(at(request.at), request));
     player.play();
@@ -124,6 +135,7 @@ impl Player<'_> {
     fn offer(&mut self) {
         let offers = self.story.conductor.ready(self.now);
         self.note();
+        (self.each)(&mut self.story.conductor);
         for offer in offers {
             let outcome = if offer.action.is_some() { self.outcome(&offer.task) } else { instant() };
             let ends = self.now.plus(std::time::Duration::from_secs_f64(outcome.takes.clamp(0.0, 1e9)));
@@ -184,7 +196,7 @@ fn respond(conductor: &mut Conductor, request: &Request, now: Timestamp) -> Resu
 }
 
 /// The datastore of a case: system keys.
-struct Given(Map<String, Value>);
+pub(super) struct Given(pub(super) Map<String, Value>);
 
 impl Datastore for Given {
     fn get(&self, key: &str, _: bool, default: Option<Value>) -> Result<Value, String> {

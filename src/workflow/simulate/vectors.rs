@@ -1,9 +1,16 @@
 //! Recorded outcomes of StackStorm's engines, in `tests/data/workflows/vectors.json`, compared as its `about`
 //! says: what is a set there is one here, rows with `quirk` are free, rows with `bug` follow `good`.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::answer_line;
+use super::case::Case;
+use super::run::{Given, play, play_with};
+use crate::workflow::{Change, Conductor, Plan};
 
 const FILE: &str = include_str!("../../../tests/data/workflows/vectors.json");
 
@@ -86,4 +93,47 @@ fn check(kind: &str) {
 #[test]
 fn every_recorded_workflow_goes_as_recorded() {
     check("workflows");
+}
+
+#[test]
+fn every_recorded_chain_goes_as_recorded() {
+    check("chains");
+}
+
+/// Writes changes as a database does, and reads the whole back.
+#[derive(Default)]
+struct Kept(BTreeMap<String, String>);
+
+impl Kept {
+    fn write(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            match change {
+                Change::Put { key, value } => {
+                    self.0.insert(key, value);
+                }
+                Change::Drop { prefix } => self.0.retain(|key, _| !key.starts_with(&prefix)),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_restart_after_each_step_changes_nothing() {
+    for row in rows("workflows") {
+        let text = row["workflow"].as_str().unwrap();
+        let Ok((plan, findings)) = Plan::inspect(Path::new("w.yaml"), text, &[]) else { continue };
+        if findings.iter().any(|finding| finding.category.is_fatal()) {
+            continue;
+        }
+        let plan = Arc::new(plan);
+        let case: Case = serde_json::from_value(Value::Object(row.clone())).unwrap();
+        let straight = play(plan.clone(), &case).to_json();
+        let mut kept = Kept::default();
+        let restarted = play_with(plan, &case, &mut |conductor| {
+            kept.write(conductor.take_changes());
+            let data = Arc::new(Given(case.datastore.clone()));
+            *conductor = Conductor::restore(kept.0.clone(), data).unwrap();
+        });
+        assert_eq!(restarted.to_json(), straight, "{}", row["id"]);
+    }
 }

@@ -15,6 +15,7 @@ use serde_json::Value;
 
 pub use places::Places;
 pub use read::read;
+pub(super) use values::{Form, keyed};
 
 use super::finding::Finding;
 

@@ -10,7 +10,7 @@ pub struct Places(HashMap<String, (u64, u64)>);
 
 impl Places {
     /// The places of everything in a document.
-    pub(super) fn of(root: &Node) -> Self {
+    pub(in crate::workflow) fn of(root: &Node) -> Self {
         let mut places = Self::default();
         places.walk(root, "");
         places

@@ -9,16 +9,16 @@ use crate::config::yaml::{Node, Spanned, Tree, line_of, to_object};
 use crate::workflow::finding::{Category, Finding};
 
 /// The entries of a mapping.
-pub(super) type Entries = [(Spanned<String>, Node)];
+pub(in crate::workflow) type Entries = [(Spanned<String>, Node)];
 
 /// Collects mistakes of form.
 #[derive(Debug, Default)]
-pub(super) struct Form {
-    pub(super) findings: Vec<Finding>,
+pub(in crate::workflow) struct Form {
+    pub(in crate::workflow) findings: Vec<Finding>,
 }
 
 impl Form {
-    pub(super) fn wrong(&mut self, path: &str, at: (u64, u64), message: impl Into<String>) {
+    pub(in crate::workflow) fn wrong(&mut self, path: &str, at: (u64, u64), message: impl Into<String>) {
         let mut finding = Finding::new(Category::Syntax, path, message);
         finding.at = Some(at);
         self.findings.push(finding);
@@ -29,7 +29,7 @@ impl Form {
     }
 
     /// A mapping; anything else is noted.
-    pub(super) fn mapping<'n>(&mut self, path: &str, node: &'n Node) -> Option<&'n Entries> {
+    pub(in crate::workflow) fn mapping<'n>(&mut self, path: &str, node: &'n Node) -> Option<&'n Entries> {
         if let Tree::Map(entries) = &node.value {
             return Some(entries);
         }
@@ -38,7 +38,7 @@ impl Form {
     }
 
     /// A list; anything else is noted.
-    pub(super) fn list<'n>(&mut self, path: &str, node: &'n Node) -> Option<&'n [Node]> {
+    pub(in crate::workflow) fn list<'n>(&mut self, path: &str, node: &'n Node) -> Option<&'n [Node]> {
         if let Tree::List(items) = &node.value {
             return Some(items);
         }
@@ -47,7 +47,7 @@ impl Form {
     }
 
     /// Notes keys that are not among the `known`.
-    pub(super) fn only(&mut self, path: &str, entries: &Entries, known: &[&str]) {
+    pub(in crate::workflow) fn only(&mut self, path: &str, entries: &Entries, known: &[&str]) {
         for (key, _) in entries.iter().filter(|(key, _)| !known.contains(&key.value.as_str())) {
             let help = hint(&key.value, known.iter().copied()).unwrap_or_default();
             self.wrong(path, line_of(key), format!("unknown key `{}`: {help}", key.value));
@@ -55,7 +55,7 @@ impl Form {
     }
 
     /// Text with something in it.
-    pub(super) fn text(&mut self, path: &str, node: &Node) -> Option<String> {
+    pub(in crate::workflow) fn text(&mut self, path: &str, node: &Node) -> Option<String> {
         match &node.value {
             Tree::Text(text) if !text.is_empty() => return Some(text.clone()),
             Tree::Text(_) => self.wrong(path, line_of(node), "text is expected, but it is empty"),
@@ -110,7 +110,7 @@ impl Form {
         }
     }
 
-    pub(super) fn not_empty(&mut self, path: &str, node: &Node, items: &[Node]) {
+    pub(in crate::workflow) fn not_empty(&mut self, path: &str, node: &Node, items: &[Node]) {
         if items.is_empty() {
             self.wrong(path, line_of(node), "the list is empty");
         }
@@ -141,7 +141,7 @@ pub(super) fn json_of(entries: &Entries) -> Value {
 }
 
 /// The entries of a mapping with their paths.
-pub(super) fn keyed<'n>(
+pub(in crate::workflow) fn keyed<'n>(
     path: &'n str,
     entries: &'n Entries,
 ) -> impl Iterator<Item = (&'n str, String, &'n Node)> {

@@ -52,6 +52,11 @@ impl Api {
         format!("http://{}", self.address)
     }
 
+    /// As `host:port`.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// A connection of one's own.
     pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(&self.address).unwrap();
@@ -123,6 +128,15 @@ pub(crate) fn post_to(address: &str, path: &str, token: &str, body: &[u8]) -> An
     let head = format!(
         "POST {path} HTTP/1.1\r\nhost: bot\r\nconnection: close\r\nx-token: {token}\r\ncontent-length: {}\r\n\r\n",
         body.len()
+    );
+    answer(ask(address, &head, body))
+}
+
+/// Any request: its first line, lines of its head each with its line end, its body.
+pub(crate) fn request(address: &str, first: &str, lines: &str, body: &[u8]) -> Answer {
+    let length = body.len();
+    let head = format!(
+        "{first} HTTP/1.1\r\nhost: bot\r\nconnection: close\r\n{lines}content-length: {length}\r\n\r\n"
     );
     answer(ask(address, &head, body))
 }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{Call, Later, Need, Reply, Row, Run, code, post, table, text};
-use crate::bot::engine::{Refusal, repeat};
+use super::{Call, Later, Need, Reply, Row, Run, code, flow, post, table, text};
+use crate::bot::engine::{GoesOn, Refusal, repeat};
 use crate::bot::reply;
 use crate::model::Execution;
+use crate::runner::is_workflow;
 use crate::store::{Filter, StoreError};
 use crate::text::human::duration;
 use crate::text::{Block, Post, Span};
@@ -62,7 +63,10 @@ pub(super) static RERUN_LAST: Row = Row {
 fn rerun(call: Arc<Call>) -> Later {
     Box::pin(async move {
         match one(&call).await {
-            Ok((execution, _)) => again(&call, execution).await,
+            Ok((execution, _)) => {
+                let goes_on = flow::goes_on(&execution);
+                again(&call, execution, goes_on).await
+            }
             Err(reply) => reply,
         }
     })
@@ -103,7 +107,7 @@ async fn history(call: Arc<Call>) -> Reply {
 }
 
 /// The execution that the call names, if the asker may see it.
-async fn one(call: &Call) -> Result<(Execution, Option<Value>), Reply> {
+pub(super) async fn one(call: &Call) -> Result<(Execution, Option<Value>), Reply> {
     let typed = call.param("id").unwrap_or_default();
     let none =
         || Reply::Problem(reply::problem(&format!("no execution `{typed}` of yours; `history` lists them")));
@@ -136,6 +140,9 @@ async fn show(call: Arc<Call>) -> Reply {
     if let Some(why) = &execution.why {
         facts.push(("why", why.clone()));
     }
+    if let Some(step) = &execution.step {
+        facts.push(("task", format!("{} of {}", step.task, step.workflow)));
+    }
     if let Some(rerun_of) = execution.rerun_of {
         facts.push(("rerun of", rerun_of.to_string()));
     }
@@ -143,6 +150,12 @@ async fn show(call: Arc<Call>) -> Reply {
         facts.push(("parameters", Value::Object(execution.parameters.clone()).to_string()));
     }
     let mut body = Vec::new();
+    if is_workflow(&execution.runner) {
+        match read(&call, move |reader| reader.steps(id)).await {
+            Ok(steps) => body.extend(flow::tasks(steps, call.chat.world.now())),
+            Err(reply) => return reply,
+        }
+    }
     let output = call.chat.engine.tail(id).or_else(|| result.as_ref().map(pretty));
     if let Some(output) = output.filter(|output| !output.trim().is_empty()) {
         body.push(Block::Code { lang: String::new(), text: output });
@@ -162,7 +175,7 @@ async fn rerun_last(call: Arc<Call>) -> Reply {
         Filter { person: Some(call.asker.person.clone()), place: room, limit: 1, ..Filter::default() };
     match read(&call, move |reader| reader.executions(&filter)).await {
         Ok(found) => match found.into_iter().next() {
-            Some(last) => again(&call, last).await,
+            Some(last) => again(&call, last, None).await,
             None => Reply::Problem(reply::problem("you have run nothing here yet")),
         },
         Err(reply) => reply,
@@ -170,12 +183,13 @@ async fn rerun_last(call: Arc<Call>) -> Reply {
 }
 
 /// Runs it again as the one who asks now: access and parameters are checked anew.
-async fn again(call: &Arc<Call>, first: Execution) -> Reply {
+pub(super) async fn again(call: &Arc<Call>, first: Execution, goes_on: Option<GoesOn>) -> Reply {
     if call.chat.engine.is_draining() {
         return Reply::Problem(Refusal::Draining.post());
     }
     match repeat(&call.chat.store, &call.home, &call.asker, first, Map::new()).await {
         Ok(mut order) => {
+            order.goes_on = goes_on;
             order.message = Some(call.message.clone());
             order.replies = call.replies.clone();
             drop(call.chat.engine.submit(order));

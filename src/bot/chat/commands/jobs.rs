@@ -31,7 +31,8 @@ pub(super) static KILL: Row = Row {
 fn ps(call: &Call) -> Reply {
     let all = call.may("chatops.history") || call.may("chatops.kill");
     let now = call.chat.world.now();
-    let seen = |listed: &Listed| all || listed.person == call.asker.person;
+    // The tasks of a workflow are shown by `show`.
+    let seen = |listed: &Listed| listed.step.is_none() && (all || listed.person == call.asker.person);
     let open: Vec<_> = call.chat.engine.list().into_iter().filter(seen).collect();
     if open.is_empty() {
         return Reply::Said(Post::plain("nothing runs"));

@@ -5,6 +5,7 @@ mod admin;
 mod approve;
 mod drain;
 mod factor;
+mod flow;
 mod grant;
 mod help;
 mod history;
@@ -13,6 +14,7 @@ mod kv;
 mod later;
 mod lists;
 mod quiet;
+mod settings;
 mod tell;
 mod who;
 
@@ -102,6 +104,11 @@ pub static ROWS: &[&Row] = &[
     &history::SHOW,
     &history::RERUN,
     &history::RERUN_LAST,
+    &flow::RERUN_FROM,
+    &flow::PAUSE,
+    &flow::RESUME,
+    &flow::RESUME_RERUN,
+    &flow::RESUME_SKIP,
     &approve::APPROVALS,
     &approve::APPROVE,
     &approve::DENY,
@@ -127,6 +134,9 @@ pub static ROWS: &[&Row] = &[
     &later::SCHEDULE,
     &later::NEW,
     &later::REMIND,
+    &settings::SETTINGS,
+    &settings::SET,
+    &settings::UNSET,
     &quiet::SILENCES,
     &quiet::SILENCE,
     &quiet::UNSILENCE,
@@ -214,6 +224,11 @@ pub fn find(alias: &Alias) -> Option<&'static Row> {
 /// What may be kept of the text of a built-in command: what somebody wants kept in the datastore is nobody's business.
 pub(super) fn kept(row: &Row, text: &str) -> String {
     if row.name == kv::SET.name { kv::without_value(text) } else { text.to_owned() }
+}
+
+/// Whether what is typed behind a built-in command may be kept nowhere.
+pub(super) fn hides(alias: &Alias) -> bool {
+    alias.pack == PACK && alias.name == kv::SET.name
 }
 
 /// The rows as aliases, for the matcher.

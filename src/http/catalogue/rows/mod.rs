@@ -21,6 +21,7 @@ pub(in crate::http) fn calls() -> Vec<Call> {
         options::optional(),
         options::topical(),
         run(),
+        later::awaited(),
         later::scheduled(),
         later::pairs(),
         kept(),
