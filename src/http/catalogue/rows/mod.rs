@@ -145,7 +145,8 @@ fn itself() -> Vec<Call> {
             adapters::reconnect,
             "Ends a connection and begins it anew",
         )
-        .gives::<adapters::Adapter>(202),
+        .gives::<adapters::Adapter>(202)
+        .fails(&[409]),
         post(Admin, "/reload", executions::reload, "Loads the configuration again")
             .gives::<executions::Loaded>(200),
         post(Admin, "/chat", chat::say, "One command of a terminal, its answers as lines of JSON")
