@@ -117,7 +117,10 @@ fn executions_are_listed_page_by_page_and_by_what_they_are() {
     assert_eq!(listed("?user=irc:bob").0, 0);
     let cut = good(st2.get("/executions?limit=1&exclude_attributes=result,trigger_instance"), 200);
     assert!(cut[0].get("result").is_none() && cut[0].get("status").is_some(), "{cut}");
-    fault(st2.get("/executions?timestamp_gt=2026-01-01"), 400);
+    assert_eq!(listed("?action=core.echo&timestamp_gt=2099-01-01"), (0, Vec::new()));
+    assert_eq!(listed("?action=core.echo&timestamp_lt=2099-01-01&limit=1"), (5, vec![ids[4].clone()]));
+    assert_eq!(listed(&format!("?parent={}", sh.as_str().unwrap())), (0, Vec::new()));
+    fault(st2.get("/executions?timestamp_gt=soon"), 400);
 
     let id = sh.as_str().unwrap();
     let action = good(st2.get(&format!("/executions/{id}/attribute/action")), 200);
