@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::Caller;
 use super::fault::{Body, Fault, Path, Query};
 use super::page::Page;
-use crate::http::problem::{Body as ProblemBody, Query as ProblemQuery};
+use crate::http::problem::{self, Body as ProblemBody, Query as ProblemQuery};
 use crate::http::{Site, keys};
 
 /// Which keys.
@@ -81,7 +81,7 @@ pub(super) async fn show(
     Query(which): Query<Which>,
 ) -> Result<Json<Value>, Fault> {
     let asked = which.asked(which.user())?;
-    let Json(pair) = keys::show(State(site), Extension(caller), axum::extract::Path(name), asked).await?;
+    let Json(pair) = keys::show(State(site), Extension(caller), problem::Path(name), asked).await?;
     Ok(Json(shown(&pair)))
 }
 
@@ -112,7 +112,7 @@ pub(super) async fn put(
     let text = wanted.value.as_str().map_or_else(|| wanted.value.to_string(), str::to_owned);
     let body = json!({"value": text, "secret": wanted.secret.unwrap_or(false), "ttl": wanted.ttl});
     let body = ProblemBody(read(body)?);
-    let path = axum::extract::Path(name);
+    let path = problem::Path(name);
     let Json(pair) = keys::put(State(site), Extension(caller), path, asked, body).await?;
     Ok(Json(shown(&pair)))
 }
@@ -125,6 +125,6 @@ pub(super) async fn remove(
     Query(which): Query<Which>,
 ) -> Result<StatusCode, Fault> {
     let asked = which.asked(which.user())?;
-    let _ = keys::remove(State(site), Extension(caller), axum::extract::Path(name), asked).await?;
+    let _ = keys::remove(State(site), Extension(caller), problem::Path(name), asked).await?;
     Ok(StatusCode::NO_CONTENT)
 }
