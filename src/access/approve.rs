@@ -140,6 +140,17 @@ impl Access {
         Err(Unfit::NotAmong { by: demand.by.clone() })
     }
 
+    /// Whether anybody can be meant by a name: a role, a group, one of the people, or an id.
+    pub fn knows(&self, name: &str) -> bool {
+        let named = |policy: &super::policy::Policy| {
+            policy.roles.contains_key(name)
+                || policy.groups.contains_key(name)
+                || policy.names.values().any(|known| **known == *name)
+        };
+        name.parse::<Person>().is_ok_and(|person| person.is_proven())
+            || self.policy.as_ref().is_some_and(named)
+    }
+
     /// Whether a person is called so, is in that group or has that role.
     pub fn is_one_of(&self, person: &Person, name: &str) -> bool {
         let who = self.whoami(person);

@@ -184,3 +184,96 @@ fn bare(pattern: RefPattern) -> Rule {
         lent: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Map;
+
+    use super::*;
+    use crate::access::{Asked, Asker};
+
+    const POLICY: &str = "people: {alice: [irc:alice], bob: [irc:bob]}\ngroups: {sre: [alice]}\n\
+        roles: {op: [{run: [deploy.*], approval: {by: sre}}]}\n";
+
+    fn access() -> Access {
+        Access::read(Path::new("access.yaml"), POLICY, Vec::new()).unwrap()
+    }
+
+    fn grant(what: &str, to: &str) -> TimeGrant {
+        TimeGrant {
+            id: 7,
+            what: what.into(),
+            to: to.into(),
+            by: "irc:root".parse().unwrap(),
+            by_name: "root".into(),
+            why: String::new(),
+            from: Timestamp::from_micros(10),
+            until: Timestamp::from_micros(20),
+        }
+    }
+
+    fn may(access: &Access, who: &str, action: &str) -> bool {
+        let (person, parameters) = (who.parse().unwrap(), Map::new());
+        let asker = Asker { person: &person, place: None, room_name: None };
+        access.decide(&asker, &Asked { action, alias: None, parameters: &parameters }).is_allowed()
+    }
+
+    #[test]
+    fn a_grant_holds_for_whom_it_names_and_until_its_end() {
+        let now = Timestamp::from_micros(15);
+        let lent = access().with_grants(&[grant("deploy.*", "bob")], now);
+        assert!(may(&lent, "irc:bob", "deploy.web") && !may(&lent, "irc:bob", "core.local"));
+        assert!(!may(&lent, "irc:alice", "deploy.web") && !may(&lent, "irc:~bob", "deploy.web"));
+        assert_eq!(lent.next_end(), Some(Timestamp::from_micros(20)));
+        assert!(!may(&lent.without_ended(Timestamp::from_micros(20)), "irc:bob", "deploy.web"));
+        for over in [9, 20, 99] {
+            let late = access().with_grants(&[grant("deploy.*", "bob")], Timestamp::from_micros(over));
+            assert!(!may(&late, "irc:bob", "deploy.web"), "{over}");
+        }
+        let bare = Access::without_file(Vec::new()).with_grants(&[grant("deploy.*", "irc:zed")], now);
+        assert!(may(&bare, "irc:zed", "deploy.web"));
+    }
+
+    #[test]
+    fn a_role_that_is_lent_keeps_what_it_asks_for() {
+        let lent = access().with_grants(&[grant("op", "sre")], Timestamp::from_micros(15));
+        let (person, parameters) = ("irc:alice".parse().unwrap(), Map::new());
+        let asker = Asker { person: &person, place: None, room_name: None };
+        let asked = Asked { action: "deploy.web", alias: None, parameters: &parameters };
+        let crate::access::Decision::Allowed { by } = lent.decide(&asker, &asked) else { panic!("allowed") };
+        assert_eq!(by.demand().unwrap().by, ["sre"]);
+        assert!(by.to_string().starts_with("grant 7 of root until 1970"), "{by}");
+        assert_eq!(lent.whoami(&person).roles, ["op"]);
+    }
+
+    #[test]
+    fn what_nobody_knows_cannot_be_granted() {
+        let access = access();
+        assert!(access.check_grant("deploy.*", "sre").is_ok() && access.check_grant("op", "irc:zed").is_ok());
+        assert!(access.check_grant("opp", "bob").unwrap_err().to_string().contains("did you mean `op`"));
+        assert!(access.check_grant("op", "bbo").unwrap_err().to_string().contains("did you mean `bob`"));
+        assert!(access.check_grant("op", "irc:~zed").is_err());
+        let person = |text: &str| text.parse::<Person>().unwrap();
+        assert_eq!(access.reaches("sre", &person("irc:alice")), Sameness::Same);
+        assert_eq!(access.reaches("sre", &person("irc:bob")), Sameness::Different);
+        assert_eq!(access.reaches("sre", &person("slack:U1")), Sameness::Unknown);
+    }
+
+    #[test]
+    fn a_demand_in_a_rule_is_read_with_its_line() {
+        let text = |approval: &str| {
+            format!("groups: {{sre: []}}\nroles:\n  op:\n    - run: [a.b]\n      approval: {approval}\n")
+        };
+        let read = |approval| Access::read(Path::new("access.yaml"), &text(approval), Vec::new());
+        assert!(read("{by: sre, in: ['irc:#ops']}").is_ok() && read("true").is_ok());
+        for (approval, why) in [
+            ("{by: rse}", "roles.op[0].approval.by: `rse` is neither among"),
+            ("{bye: sre}", "roles.op[0].approval: unknown key `bye`"),
+            ("{in: ['#ops']}", "roles.op[0].approval.in: `#ops` is no place"),
+        ] {
+            let error = read(approval).unwrap_err().remove(0);
+            let headline = error.headline();
+            assert!(headline.starts_with("access.yaml:5:") && headline.contains(why), "{headline}");
+        }
+    }
+}

@@ -94,6 +94,7 @@ pub const BUILTIN: &[Builtin] = &[
         doc: "see, pause and remove the schedules of others",
         open: Open::ByRule,
     },
+    Builtin { action: "chatops.set", doc: "set what a room fills in for everybody", open: Open::ByRule },
     Builtin {
         action: "chatops.post",
         doc: "send results and reminders to rooms that one may not use oneself",

@@ -7,7 +7,11 @@ use crate::text::{Post, render};
 pub(super) fn text(post: &Post, marks: &Marks) -> String {
     let mut text = render(post, marks);
     for file in &post.files {
-        text.push_str(&format!("\n{}:\n{}", file.name, file.text));
+        match file.data.len() / 4 * 3 {
+            0 => text.push_str(&format!("\n{}:\n{}", file.name, file.text)),
+            bytes => text
+                .push_str(&format!("\n{}: a file of {bytes} bytes, which cannot be shown here", file.name)),
+        }
     }
     text.trim_matches('\n').to_owned()
 }
@@ -30,7 +34,7 @@ mod tests {
         let post = Post {
             title: vec![Span::Bold("done".into())],
             body: vec![Block::Code { lang: String::new(), text: "a\n\n\tb  ".into() }],
-            files: vec![File { name: "output.txt".into(), text: "c\nd\n".into() }],
+            files: vec![File { name: "output.txt".into(), text: "c\nd\n".into(), ..File::default() }],
             ..Post::default()
         };
         assert_eq!(lines(&post, &IRC_PLAIN), ["done", "a", "    b", "output.txt:", "c", "d"]);

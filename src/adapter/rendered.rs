@@ -93,7 +93,11 @@ pub(super) fn samples() -> Vec<(&'static str, Post)> {
         (
             "file",
             Post {
-                files: vec![File { name: "report.txt".to_owned(), text: "a\nb\n".to_owned() }],
+                files: vec![File {
+                    name: "report.txt".to_owned(),
+                    text: "a\nb\n".to_owned(),
+                    ..File::default()
+                }],
                 ..Post::plain("the report")
             },
         ),

@@ -83,6 +83,17 @@ impl Matcher {
         }
     }
 
+    /// What `text` means to the alias `pack.name` alone.
+    pub fn find_in(&self, reference: &str, text: &str) -> Found {
+        if text.len() > LONGEST {
+            return Found::Error(format!("a command has at most {LONGEST} bytes"));
+        }
+        let command = Command::new(text);
+        let once = || self.best(&command, self.units_of(reference, Hits::Whole), &|_| true);
+        let many = || self.every_hit(&command, self.units_of(reference, Hits::Every), &|_| true);
+        once().or_else(many).unwrap_or(Found::None { suggestion: None })
+    }
+
     /// The same for talk that is not addressed to the bot: nothing is suggested.
     pub fn overhear(&self, text: &str, allowed: &dyn Fn(&Alias) -> bool) -> Found {
         if text.len() > LONGEST {
@@ -94,6 +105,19 @@ impl Matcher {
             .or_else(|| self.many(&command, allowed))
             .or_else(|| self.chosen(command.text(), allowed))
             .unwrap_or(Found::None { suggestion: None })
+    }
+
+    /// Everything that formats which match anywhere find in a text, each alias by one of its formats.
+    pub fn every(&self, text: &str) -> Vec<Hit> {
+        if text.len() > LONGEST {
+            return Vec::new();
+        }
+        let command = Command::new(text);
+        let units =
+            self.every.candidates(command.text()).into_iter().map(|number| self.units[number as usize]);
+        let (mut matches, _) = self.matches(&command, units);
+        matches.dedup_by_key(|found| found.unit.entry);
+        matches.iter().flat_map(|found| self.hits(found)).collect()
     }
 
     /// The nearest command to a text that is none.
@@ -135,10 +159,20 @@ impl Matcher {
         }
     }
 
-    /// The second pass: formats that match anywhere, many times. They are not ranked: each would lose what another found.
+    /// The second pass: formats that match anywhere, many times.
     fn many(&self, command: &Command<'_>, allowed: &dyn Fn(&Alias) -> bool) -> Option<Found> {
         let units =
             self.every.candidates(command.text()).into_iter().map(|number| self.units[number as usize]);
+        self.every_hit(command, units, allowed)
+    }
+
+    /// They are not ranked: each would lose what another found.
+    fn every_hit(
+        &self,
+        command: &Command<'_>,
+        units: impl Iterator<Item = Unit>,
+        allowed: &dyn Fn(&Alias) -> bool,
+    ) -> Option<Found> {
         let (matches, error) = self.matches(command, units);
         if matches.is_empty() {
             return error;
@@ -153,11 +187,17 @@ impl Matcher {
     /// `pack.alias command`: the command of that alias, for ties.
     fn chosen(&self, text: &str, allowed: &dyn Fn(&Alias) -> bool) -> Option<Found> {
         let (reference, rest) = text.split_once(char::is_whitespace)?;
-        let entry = self.suggester.entry(&self.entries, reference)?;
-        let units = self.units.iter().skip(self.units.partition_point(|unit| unit.entry < entry));
-        let units = units.take_while(|unit| unit.entry == entry).copied();
-        let whole = units.filter(|unit| self.pattern(*unit).hits() == Hits::Whole);
-        self.best(&Command::new(rest), whole, allowed)
+        self.best(&Command::new(rest), self.units_of(reference, Hits::Whole), allowed)
+    }
+
+    /// The units of one alias.
+    fn units_of(&self, reference: &str, hits: Hits) -> impl Iterator<Item = Unit> {
+        let entry = self.suggester.entry(&self.entries, reference);
+        let units = entry.into_iter().flat_map(move |entry| {
+            let units = self.units.iter().skip(self.units.partition_point(|unit| unit.entry < entry));
+            units.take_while(move |unit| unit.entry == entry).copied()
+        });
+        units.filter(move |unit| self.pattern(*unit).hits() == hits)
     }
 
     fn matches<'m>(
@@ -256,80 +296,5 @@ impl Matcher {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::path::Path;
-
-    fn entry(text: &str, parameters: Option<&[&str]>) -> Entry {
-        let (alias, _) = Alias::load(Some("p"), Path::new("a.yaml"), text).unwrap();
-        let names = parameters.map(|names| Arc::new(names.iter().map(|name| (*name).to_owned()).collect()));
-        Entry { alias: Arc::new(alias), parameters: names }
-    }
-
-    fn one(matcher: &Matcher, text: &str) -> Vec<(String, String)> {
-        match matcher.find(text, &|_| true) {
-            Found::One(hit) => hit.params.into_iter().map(|(n, v)| (n, v.unwrap_or_default())).collect(),
-            found => panic!("{text}: {found:?}"),
-        }
-    }
-
-    fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
-        expected.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-    }
-
-    const SQL: &str =
-        "name: sql\naction_ref: db.query\nformats: ['sql {{q}}']\nimmutable_parameters: {host: db1}\n";
-
-    #[test]
-    fn a_pair_is_taken_only_if_the_action_has_that_parameter() {
-        let matcher = Matcher::build(vec![entry(SQL, Some(&["q", "limit"]))], Case::Ignore);
-        assert_eq!(one(&matcher, "sql select x where a=1"), pairs(&[("q", "select x where a=1")]));
-        assert_eq!(one(&matcher, "sql where a=1 limit=5"), pairs(&[("q", "where a=1"), ("limit", "5")]));
-        assert_eq!(one(&matcher, "sql limit=5 a=1"), pairs(&[("q", "limit=5 a=1")]));
-        assert_eq!(one(&matcher, "sql q='a b'"), pairs(&[("q", "a b")]));
-    }
-
-    #[test]
-    fn an_attempt_to_set_what_is_fixed_shows() {
-        let matcher = Matcher::build(vec![entry(SQL, Some(&["q"]))], Case::Ignore);
-        let Found::One(hit) = matcher.find("sql x host=db2", &|_| true) else { panic!() };
-        assert_eq!(hit.overridden(), ["host"]);
-    }
-
-    #[test]
-    fn case_is_ignored_or_strict_as_asked_and_classes_keep_theirs() {
-        let text = "name: a\naction_ref: core.noop\nformats: ['Deploy (?P<key>[A-Z]+) {{x}}']\n";
-        let matcher = Matcher::build(vec![entry(text, None)], Case::Ignore);
-        assert_eq!(one(&matcher, "dEPLOY OPS Web"), pairs(&[("key", "OPS"), ("x", "Web")]));
-        assert!(matches!(matcher.find("deploy ops web", &|_| true), Found::None { .. }));
-        let strict = Matcher::build(vec![entry(text, None)], Case::Strict);
-        assert!(matches!(strict.find("deploy OPS web", &|_| true), Found::None { .. }));
-    }
-
-    #[test]
-    fn a_tie_is_chosen_by_reference_and_shows_only_what_is_allowed() {
-        let alias = |name: &str| format!("name: {name}\naction_ref: core.noop\nformats: ['d {{{{x}}}}']\n");
-        let matcher = Matcher::build(vec![entry(&alias("a"), None), entry(&alias("b"), None)], Case::Ignore);
-        assert!(matches!(matcher.find("d 1", &|_| true), Found::Tie(all) if all.len() == 2));
-        let only_b = |alias: &Alias| alias.name == "b";
-        assert!(matches!(matcher.find("d 1", &only_b), Found::One(hit) if hit.alias.name == "b"));
-        assert!(matches!(matcher.find("p.b d 1", &|_| true), Found::One(hit) if hit.alias.name == "b"));
-        assert!(
-            matches!(matcher.find("d 1", &|_| false), Found::One(_)),
-            "refused later, without naming the other"
-        );
-    }
-
-    #[test]
-    fn a_greedy_look_around_ends_in_an_error_not_in_a_hang() {
-        let text = "name: a\naction_ref: core.noop\nformats: ['slow ((a+)+)+b\\1']\n";
-        let matcher = Matcher::build(vec![entry(text, None)], Case::Ignore);
-        let found = matcher.find(&format!("slow {}", "a".repeat(4000)), &|_| true);
-        assert!(
-            matches!(&found, Found::Error(why) if why.contains("p.a") && why.contains("steps")),
-            "{found:?}"
-        );
-        let found = matcher.find(&format!("slow {}", "a".repeat(9000)), &|_| true);
-        assert!(matches!(&found, Found::Error(why) if why.contains("bytes")), "{found:?}");
-    }
-}
+#[path = "matcher_tests.rs"]
+mod tests;

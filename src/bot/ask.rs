@@ -106,9 +106,12 @@ impl Bot {
         self.engine.kill_for(id, &Asker { name: shown, ..asker(person) })
     }
 
-    /// Ends the connection of an adapter and begins it anew. Whether there is one of that name.
+    /// Ends the connection of a configured adapter and begins it anew. Whether there is one of that name.
     pub fn reconnect(self: &Arc<Self>, name: &AdapterName) -> bool {
         let home = self.homes.current();
+        if !home.services.iter().any(|wired| wired.instance.name == *name) {
+            return false;
+        }
         let Some(running) = self.links().remove(name) else { return false };
         info!(adapter = %name, "connecting anew: somebody asked for it");
         running.link.stop.cancel();

@@ -142,8 +142,6 @@ impl Bot {
         drop(bot.store.write(upkeep::life(&bot.world, What::Up)));
         let announcements = bot.engine.announcements();
         bot.tasks.spawn(bot.quit.clone().run_until_cancelled_owned(bot.hubots.clone().spread(announcements)));
-        bot.tasks.spawn(rules::run(bot.chat.clone(), bot.quit.clone()));
-        bot.tasks.spawn(schedule::run(bot.chat.clone(), bot.quit.clone()));
         bot.tasks.spawn(upkeep::run(
             bot.store.clone(),
             bot.homes.clone(),
@@ -191,6 +189,7 @@ impl Bot {
     /// options changed start anew, the others do not notice.
     pub fn connect(self: &Arc<Self>) {
         self.settle_links(&self.homes.current());
+        self.wake();
         let bot = self.clone();
         let mut changes = self.homes.subscribe();
         let (homes, outbox, world) = (self.homes.clone(), self.outbox.clone(), self.world.clone());
@@ -202,6 +201,12 @@ impl Bot {
                 bot.settle_links(&home);
             }
         }));
+    }
+
+    /// From now on what is due is done, and what events cause is run: call it when there is somewhere to answer.
+    pub fn wake(self: &Arc<Self>) {
+        self.tasks.spawn(rules::run(self.chat.clone(), self.quit.clone()));
+        self.tasks.spawn(schedule::run(self.chat.clone(), self.quit.clone()));
     }
 
     /// What is remembered.

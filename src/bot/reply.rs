@@ -234,6 +234,14 @@ pub fn missed(id: i64, line: &str, due: &str) -> Post {
     para(vec![text(format!("schedule {id}: ")), code(shorten(line)), text(away)]).tone(Tone::Warning)
 }
 
+/// What a room filled in.
+pub fn filled(values: &[String]) -> String {
+    match values.is_empty() {
+        true => String::new(),
+        false => format!("with {}, as this room says", values.join(" ")),
+    }
+}
+
 /// A rule that is about an event does not run.
 pub fn rule(name: &str, why: &str) -> Post {
     para(vec![text("rule "), code(name), text(format!(" does not run: {why}"))]).tone(Tone::Warning)

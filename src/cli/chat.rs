@@ -64,6 +64,9 @@ async fn with_own_bot(mut started: Started) -> anyhow::Result<ExitCode> {
     let name = AdapterName::new("terminal")?;
     let (mut link, _state) = bot.link(&name, Terminal::ABILITIES);
     let interactive = std::io::stdin().is_terminal();
+    if interactive {
+        bot.wake();
+    }
     let mode = if interactive {
         let home = bot.homes().current();
         Mode::Editor {

@@ -12,7 +12,7 @@ use super::{Global, locate, print};
 pub(super) fn check(global: &Global) -> anyhow::Result<ExitCode> {
     crate::net::tls::install();
     let dir = locate::home_dir(global)?;
-    let home = start::load_home(&dir);
+    let home = start::load_whole_home(&dir);
     let fatal = home.problems.iter().filter(|problem| problem.is_fatal()).count();
     if global.json {
         let good = fatal == 0;

@@ -6,6 +6,7 @@ mod action;
 mod adapter;
 mod alias;
 mod api;
+mod approval;
 mod attach;
 mod audit;
 mod chat;
@@ -96,6 +97,8 @@ enum Command {
     Template(template::TemplateCommand),
     /// What ran, and what came of it; end what runs.
     Execution(execution::Executions),
+    /// What waits for somebody's word: list it, approve, deny.
+    Approval(approval::Approvals),
     /// Search, export and verify the record of who asked what.
     Audit(audit::Audit),
     /// Which chat services there are, and their settings.
@@ -144,6 +147,7 @@ pub fn main() -> ExitCode {
         Some(Command::Doctor) => doctor::run(global),
         Some(Command::Reload) => home::reload(global),
         Some(Command::Alias(command)) => alias::run(global, &command),
+        Some(Command::Approval(approvals)) => approvals.run(global),
         Some(Command::Audit(audit)) => audit.run(global),
         Some(Command::Execution(execution)) => execution.run(global),
         Some(Command::Action(command)) => action::run(global, command),

@@ -61,6 +61,9 @@ async fn serve(mut started: Started) -> anyhow::Result<ExitCode> {
         let _ = tokio::time::timeout(Duration::from_secs(2), api).await;
     }
     info!("stopped");
+    if let Some(traces) = &started.traces {
+        traces.flush().await;
+    }
     Ok(code)
 }
 

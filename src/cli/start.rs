@@ -13,8 +13,8 @@ use crate::bot::home::{Built, Home, Homes, load};
 use crate::config::home::{HomeDir, Watch};
 use crate::config::settings::LogFormat;
 use crate::net::World;
-use crate::store::{InstanceLock, Keys, Store, StoreError};
-use crate::telemetry;
+use crate::store::{InstanceLock, Keys, Reader, Store, StoreError};
+use crate::telemetry::{self, Collector, Traces};
 
 /// A bot that is wired and not yet connected.
 pub(super) struct Started {
@@ -30,6 +30,8 @@ pub(super) struct Started {
     pub(super) watch: Watch,
     /// Whether somebody chose where the API listens.
     pub(super) listen_is_set: bool,
+    /// Traces that are still to be posted.
+    pub(super) traces: Option<Traces>,
     /// Held while the process lives.
     _lock: InstanceLock,
 }
@@ -53,6 +55,19 @@ pub(super) fn load_home(dir: &HomeDir) -> Home {
     load(dir, &variables(), &built(), None)
 }
 
+/// The same with what was set while the bot ran, as far as the database of the home tells.
+pub(super) fn load_whole_home(dir: &HomeDir) -> Home {
+    let home = load_home(dir);
+    let live = || {
+        let reader = Reader::open_readonly(&home.settings.database_in(dir.root())).ok()?;
+        reader.live(&Keys::load(&dir.var_dir()).ok()?).ok()
+    };
+    match live() {
+        Some(live) => home.with(&live, World::real().now()),
+        None => home,
+    }
+}
+
 /// Whether another process holds the database.
 pub(super) fn is_taken(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref::<StoreError>(), Some(StoreError::InUse { .. }))
@@ -74,7 +89,7 @@ pub(super) async fn start(global: &Global, logs: Logs) -> anyhow::Result<Started
     // Watched first, so that no change after the load is missed.
     let watch = Watch::start(&dir, world.clone());
     let home = load_home(&dir);
-    start_logs(&home, logs);
+    let traces = start_logs(&home, logs);
     let var = dir.var_dir();
     std::fs::create_dir_all(&var).with_context(|| format!("cannot make `{}`", var.display()))?;
     let database = home.settings.database_in(dir.root());
@@ -85,17 +100,19 @@ pub(super) async fn start(global: &Global, logs: Logs) -> anyhow::Result<Started
     let listen_is_set = home.sets("CHATOPS_LISTEN");
     let homes = Homes::new(home, dir.clone(), variables(), built(), store.clone(), world.clone());
     let (bot, ended) = Bot::start(homes, store, world.clone()).await?;
-    Ok(Started { bot, dir, world, ended, watch, listen_is_set, _lock: lock })
+    Ok(Started { bot, dir, world, ended, watch, listen_is_set, traces, _lock: lock })
 }
 
-fn start_logs(home: &Home, logs: Logs) {
+fn start_logs(home: &Home, logs: Logs) -> Option<Traces> {
     let format = match home.settings.log_format {
         LogFormat::Text => telemetry::Format::Text,
         LogFormat::Json => telemetry::Format::Json,
     };
     let quiet = logs == Logs::Quiet && !home.sets("CHATOPS_LOG");
     let filter = if quiet { "error" } else { home.settings.log.as_str() };
-    if let Some(warning) = telemetry::start(filter, format) {
+    let (warning, traces) = telemetry::start(filter, format, Collector::find(|name| home.variable(name)));
+    if let Some(warning) = warning {
         tracing::warn!("{warning}");
     }
+    traces
 }

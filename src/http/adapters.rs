@@ -88,6 +88,13 @@ pub(super) async fn reconnect(
     Path(name): Path<String>,
 ) -> Result<(StatusCode, Json<Adapter>), Problem> {
     let known = named(&site, &name)?;
+    let wired = |name: &AdapterName| {
+        site.bot.homes().current().services.iter().any(|wired| wired.instance.name == *name)
+    };
+    if !AdapterName::new(&known.name).is_ok_and(|name| wired(&name)) {
+        let why = format!("`{name}` is a part of the bot: it has no connection that could be begun anew");
+        return Err(Problem::new(StatusCode::CONFLICT, why));
+    }
     let body = Map::from_iter([("change".to_owned(), json!("reconnect"))]);
     let audit = caller.changed(site.world.now(), format!("adapter/{name}"), body);
     site.bot.store().write(Change::Audit(audit)).await?;

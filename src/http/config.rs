@@ -16,11 +16,11 @@ use crate::model::Override;
 use crate::notifier::{CATALOGUE, Configured, Row, schema};
 use crate::store::Live;
 
-/// Every kind with its notifiers: `{"sections": {"slack": {"elements": [...]}}}`.
+/// The bot's own settings, and every kind with its notifiers: `{"settings", "sections": {"slack": {"elements": [...]}}}`.
 pub(super) async fn all(State(site): State<Site>) -> Json<Value> {
     let (home, live) = now(&site).await;
     let one = |row: &Row| (row.kind.to_owned(), json!({"elements": elements(&home, &live, row)}));
-    Json(json!({"sections": CATALOGUE.iter().map(one).collect::<Map<_, _>>()}))
+    Json(json!({"settings": home.variables(), "sections": CATALOGUE.iter().map(one).collect::<Map<_, _>>()}))
 }
 
 /// One kind: its notifiers, and the schema of its options.

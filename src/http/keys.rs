@@ -1,13 +1,13 @@
 //! The key-value datastore: list, read, write and remove keys. A secret is shown with `decrypt=true`, to admins.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::{Extension, Json};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::caller::{Caller, Scope};
-use super::problem::{Body, Problem, Query};
+use super::problem::{Body, Path, Problem, Query};
 use super::{Site, when};
 use crate::action::HIDDEN;
 use crate::model::{Held, KvKey, KvScope, Pair, Secret, Timestamp};

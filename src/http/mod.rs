@@ -8,6 +8,7 @@
 mod actions;
 mod adapters;
 mod aliases;
+mod approvals;
 mod audit;
 mod auth;
 mod caller;
@@ -46,6 +47,7 @@ mod token_api;
 mod tokens;
 mod topics;
 mod tower;
+mod traced;
 mod users;
 mod when;
 
@@ -53,7 +55,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::header;
-use axum::middleware::{from_fn_with_state, map_request, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_request, map_response};
 use axum::response::IntoResponse;
 use axum::routing::{any, get, post};
 use tokio::net::TcpListener;
@@ -130,6 +132,7 @@ pub async fn serve(
         .layer(axum::extract::DefaultBodyLimit::max(LARGEST_BODY))
         .layer(map_request(slow::limit))
         .layer(map_response(headers::secure))
+        .layer(from_fn(traced::traced))
         .with_state(site)
         .merge(console);
     listen::serve(listener, app, tls, stop).await

@@ -53,6 +53,20 @@ pub(super) struct Page<T> {
     results: Vec<T>,
 }
 
+/// A page, or what comes before an id, for whoever reads on by ids.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it says what is given")]
+pub(super) enum Either<T> {
+    /// A page.
+    Page(Page<T>),
+    /// The entries under their own name, and the id to ask for the next ones with.
+    ById {
+        /// The id to give as `before`; null at the end.
+        next: Option<i64>,
+    },
+}
+
 impl<T: Serialize> Page<T> {
     /// The same with the entries under another name too, for clients that know nothing of pages.
     pub(super) fn also(self, name: &str, paging: &Paging) -> Value {

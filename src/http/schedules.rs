@@ -1,6 +1,6 @@
 //! Schedules: what is to happen later.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use schemars::JsonSchema;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::Site;
 use super::caller::{Caller, Scope};
-use super::problem::{Body, Problem};
+use super::problem::{Body, Path, Problem};
 use crate::bot::engine::Asker;
 use crate::bot::notify;
 use crate::model::Schedule;

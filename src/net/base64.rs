@@ -1,5 +1,7 @@
 //! Base64 (RFC 4648), for the few headers and lines that want it.
 
+use crate::text::File;
+
 /// The standard alphabet, padded.
 pub fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -37,6 +39,12 @@ pub fn unbase64(text: &str) -> Option<Vec<u8>> {
         }
     }
     (text.len() % 4 != 1).then_some(out)
+}
+
+/// The bytes of a file beside a post.
+pub fn file_bytes(file: &File) -> Vec<u8> {
+    let data = Some(&file.data).filter(|data| !data.is_empty());
+    data.and_then(|data| unbase64(data)).unwrap_or_else(|| file.text.clone().into_bytes())
 }
 
 /// The bytes of a secret of Standard Webhooks: base64, `whsec_` before it or not.

@@ -12,7 +12,7 @@ pub mod tls;
 mod world;
 pub mod ws;
 
-pub use base64::{base64, unbase64, webhook_key};
+pub use base64::{base64, file_bytes, unbase64, webhook_key};
 pub use clock::{Clock, ManualClock};
 pub use same::same;
 pub use seal::{Seal, SealError};

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::{Match, Seen};
+use crate::config::Demand;
 use crate::model::{Event, Person};
 
 /// How often a rule runs where it says nothing about it.
@@ -25,6 +26,8 @@ pub struct Reaction {
     pub owner: Person,
     /// Where it runs and answers, such as `slack:#ops`; nowhere without it.
     pub place: Option<String>,
+    /// Who must approve each run, beside what the action asks for.
+    pub approval: Option<Demand>,
     /// No more often than this.
     pub limit: Often,
 }

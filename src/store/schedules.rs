@@ -4,7 +4,7 @@ use rusqlite::params;
 
 use super::StoreError;
 use super::apply::Scribe;
-use super::change::{Done, Due, NewSchedule};
+use super::change::{Done, Due, NewSchedule, RoomDefault};
 use crate::model::{Schedule, Timestamp};
 
 /// Who waits for schedules is woken by this name.
@@ -44,6 +44,14 @@ pub(super) fn change(scribe: &mut Scribe<'_>, schedule: &Schedule) -> Result<usi
 /// Removes one.
 pub(super) fn remove(scribe: &Scribe<'_>, id: i64) -> Result<usize, StoreError> {
     scribe.run("DELETE FROM schedule WHERE id = ?1", [id])
+}
+
+/// Keeps what a room fills in.
+pub(super) fn set_default(scribe: &Scribe<'_>, new: &RoomDefault) -> Result<usize, StoreError> {
+    let sql = "INSERT INTO room_default (adapter, room, name, value, who, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+               ON CONFLICT (adapter, room, name) DO UPDATE SET value = excluded.value, who = excluded.who, at = excluded.at";
+    let RoomDefault { adapter, room, name, value, who, at } = new;
+    scribe.run(sql, params![adapter, room, name, value, who, at.as_micros()])
 }
 
 /// Claims what is due: whoever comes second, or after it was changed, gets [`Done::Stale`].

@@ -39,6 +39,11 @@ pub(super) fn set(scribe: &mut Scribe<'_>, setting: &Setting, audit: &Entry) -> 
         Setting::Factor { who, body, at } => factor(scribe, who, body.as_deref(), *at)?,
         Setting::NewSchedule(new) => schedules::make(scribe, new)?,
         Setting::Schedule(schedule) => schedules::change(scribe, schedule)?,
+        Setting::RoomDefault(new) => schedules::set_default(scribe, new)?,
+        Setting::NoRoomDefault { adapter, room, name } => {
+            let sql = "DELETE FROM room_default WHERE adapter = ?1 AND room = ?2 AND name = ?3";
+            scribe.run(sql, [adapter, room, name])?
+        }
         Setting::NoSchedule { id } => schedules::remove(scribe, *id)?,
         Setting::NoOverride { kind, name, added } => topics::remove_override(scribe, kind, name, *added)?,
     };

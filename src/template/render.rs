@@ -209,8 +209,13 @@ impl Templates {
 
     /// The variables of a template; `st2kv` can be called too.
     fn root(&self, context: &serde_json::Value) -> Value {
-        let Some(map) = context.as_object() else { return list::from_json(context) };
         let own = self.datastore.as_ref();
+        let nothing = serde_json::Map::new();
+        let map = match context {
+            serde_json::Value::Object(map) => map,
+            serde_json::Value::Null if own.is_some() => &nothing,
+            other => return list::from_json(other),
+        };
         let given = map.iter().filter(|(key, _)| own.is_none() || *key != "st2kv").map(|(key, value)| {
             let value = match (key.as_str(), value) {
                 ("st2kv", serde_json::Value::Object(_)) => globals::Datastore::wrap(value),

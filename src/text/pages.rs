@@ -32,7 +32,7 @@ pub fn pages_up_to(post: &Post, marks: &Marks, limit: Limit, most: usize) -> Pag
         return Pages { parts, file: None };
     }
     parts.truncate(1);
-    let file = File { name: "output.txt".to_owned(), text: render(post, &PLAIN) };
+    let file = File { name: "output.txt".to_owned(), text: render(post, &PLAIN), ..File::default() };
     Pages { parts, file: Some(file) }
 }
 

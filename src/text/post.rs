@@ -119,13 +119,16 @@ pub struct Choice {
     pub typed: String,
 }
 
-/// A file beside a post.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A file beside a post: text, or other bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct File {
     /// Its name.
     pub name: String,
     /// Its text.
     pub text: String,
+    /// Its bytes in base64, where it is no text.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub data: String,
 }
 
 impl Post {

@@ -80,7 +80,8 @@ fn what_the_command_line_ends_is_recorded_too() {
     let bot = MemoryBot::start(ops());
     bot.says("alice", OPS, "!hold a");
     began(bot.home(), "a");
-    bot.bot().kill(1, "the command line").unwrap();
+    let person = "terminal:alice".parse().unwrap();
+    bot.bot().kill_for(1, person, "the command line".to_owned()).unwrap();
     bot.comes_to_say("canceled (ended by the command line) · execution 1");
     let killed = &bot.audit_of("killed")[0];
     assert_eq!([&killed["body"]["by"], &killed["body"]["asked_by"]], ["the command line", "memory:alice"]);

@@ -118,7 +118,7 @@ fn stackstorm_packs_come_in_as_they_are_and_what_is_left_out_is_said() {
     let alias = "---\nname: greet\npack: demo\naction_ref: demo.greet\nformats:\n  - \"greet {{who}}\"\n";
     let action = "---\nname: greet\nrunner_type: local-shell-cmd\nparameters:\n  who: { type: string }\n  \
                   cmd: { default: 'echo \"hello {{ who }}\"' }\n";
-    let python = "---\nname: compute\nrunner_type: python-script\nentry_point: compute.py\n";
+    let python = "---\nname: compute\nrunner_type: mistral-v2\nentry_point: compute.yaml\n";
     let home = homes::small()
         .file("from/packs/demo/pack.yaml", "name: demo\nversion: 1.0.0\nref: demo\n")
         .file("from/packs/demo/aliases/greet.yaml", alias)
@@ -128,7 +128,7 @@ fn stackstorm_packs_come_in_as_they_are_and_what_is_left_out_is_said() {
         .file("from/packs/demo/sensors/watch.yaml", "class_name: Watch\n");
     let ran = home.run(&["import", "stackstorm", "from"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    for part in ["rules", "sensors", "python-script"] {
+    for part in ["rules", "sensors", "mistral-v2"] {
         assert!(ran.stdout.contains(part), "{part}: {ran:?}");
     }
     let copied = std::fs::read_to_string(home.path().join("packs/demo/aliases/greet.yaml")).unwrap();

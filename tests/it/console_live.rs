@@ -24,13 +24,15 @@ fn live(console: &Console, cookie: &str, path: &str) -> TcpStream {
 
 /// Reads until a text has come.
 fn hears(stream: &mut TcpStream, part: &str) {
-    let (mut all, mut piece) = (String::new(), [0; 4096]);
+    // The end of what came: the text may be cut between two pieces.
+    let (mut tail, mut piece) = (String::new(), [0; 16_384]);
     let end = Instant::now() + SOON;
-    while !all.contains(part) {
-        assert!(Instant::now() < end, "`{part}` did not come: {all}");
+    while !tail.contains(part) {
+        assert!(Instant::now() < end, "`{part}` did not come");
         let count = stream.read(&mut piece).unwrap();
-        assert!(count > 0, "the stream ended: {all}");
-        all.push_str(&String::from_utf8_lossy(&piece[..count]));
+        assert!(count > 0, "the stream ended without `{part}`");
+        let keep = tail.chars().count().saturating_sub(part.len());
+        tail = tail.chars().skip(keep).chain(String::from_utf8_lossy(&piece[..count]).chars()).collect();
     }
 }
 
@@ -56,13 +58,17 @@ fn fifty_browsers_look_on_and_commands_are_as_quick_as_before() {
     for stream in watching.iter_mut().take(25) {
         hears(stream, "data: {");
     }
-    let watched = median((100..130).map(say).collect());
+    // The machine may be busy with other tests: the best of several rounds counts.
+    let mut rounds = (1..).map(|round| median((0..30).map(|number| say(round * 100 + number)).collect()));
+    let limit = alone * 2 + Duration::from_millis(20);
+    let watched = within(SOON, || rounds.next().filter(|watched| *watched < limit));
     assert!(
-        watched < alone * 3 + Duration::from_millis(20),
-        "{alone:?} alone, {watched:?} with fifty browsers"
+        watched.is_some(),
+        "commands take {alone:?} alone, and never less than {limit:?} with fifty browsers"
     );
+    assert_eq!(alice.post("/chat/say", "text=echo+the+last+one&key=0123456789abcdeffffff").status, 303);
     let mut chat = live(&console, &alice.cookie, "/live/chat");
-    hears(&mut chat, "number 129");
+    hears(&mut chat, "the last one");
     assert!(console.bot.stop().success());
 }
 
@@ -110,8 +116,8 @@ fn a_hundred_thousand_executions_and_records_are_paged_in_a_tenth_of_a_second() 
     until(SOON, || alice.get("/executions").body.contains("seed 2").then_some(()));
     assert!(console.bot.stop().success());
     let raw = rusqlite::Connection::open(console.home.database()).unwrap();
-    copy(&raw, "execution", "id", "(SELECT max(id) FROM execution)");
-    copy(&raw, "audit", "seq", "(SELECT max(seq) FROM audit WHERE strand = a.strand)");
+    copy(&raw, "execution", "id", "asked", "true");
+    copy(&raw, "audit", "seq", "at", "what = 'finished'");
     drop(raw);
     let console = Console::start(console.home);
     let reader = console.visitor(&token);
@@ -124,30 +130,35 @@ fn a_hundred_thousand_executions_and_records_are_paged_in_a_tenth_of_a_second() 
         "/audit?what=finished",
     ] {
         // The machine may be busy with other tests: the best of several is what the page takes.
+        let mut last = Duration::ZERO;
         let quick = within(SOON, || {
             let began = Instant::now();
             let page = reader.get(path);
             let took = began.elapsed();
             assert_eq!(page.status, 200, "{path}");
+            last = took;
             (took < Duration::from_millis(100)).then_some(took)
         });
-        assert!(quick.is_some(), "{path} never took less than 100 ms");
+        assert!(quick.is_some(), "{path} never took less than 100 ms, the last time {last:?}");
     }
     assert!(console.bot.stop().success());
 }
 
-/// A hundred thousand copies of the newest row of a table.
-fn copy(raw: &rusqlite::Connection, table: &str, id: &str, newest: &str) {
+/// A hundred thousand copies of a row of a table, each a millisecond later than the one before.
+fn copy(raw: &rusqlite::Connection, table: &str, id: &str, at: &str, which: &str) {
     let mut statement = raw.prepare(&format!("SELECT name FROM pragma_table_info('{table}')")).unwrap();
     let columns: Vec<String> =
         statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    let values: Vec<String> = columns
-        .iter()
-        .map(|name| if name == id { format!("a.{id} + n.value") } else { format!("a.{name}") })
-        .collect();
+    let value = |name: &String| match name.as_str() {
+        name if name == id => format!("a.{id} + n.value"),
+        name if name == at => format!("a.{at} + n.value * 1000"),
+        name => format!("a.{name}"),
+    };
+    let values: Vec<String> = columns.iter().map(value).collect();
     let sql = format!(
-        "INSERT INTO {table} ({}) SELECT {} FROM (SELECT * FROM {table} a WHERE a.{id} = {newest} LIMIT 1) a,
-         (WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < 100000) SELECT value FROM n) n",
+        "INSERT INTO {table} ({}) SELECT {} FROM (SELECT * FROM {table} WHERE {which} ORDER BY {id} DESC LIMIT 1) a,
+         (WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < 100000)
+          SELECT value FROM n) n",
         columns.join(", "),
         values.join(", ")
     );

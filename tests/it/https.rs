@@ -53,7 +53,7 @@ async fn certificates_are_checked_unless_told_otherwise() {
     let (_server, port) = serve(folder.path());
     let url = format!("https://localhost:{port}/");
     let ask = |options: HttpOptions| {
-        let client = options.builder().unwrap().no_proxy().build().unwrap();
+        let client = options.builder(&chatops::net::World::real()).unwrap().no_proxy().build().unwrap();
         client.get(url.clone()).send()
     };
     let refused = ask(HttpOptions::default()).await.unwrap_err();

@@ -16,7 +16,7 @@ fn ask(port: &str, ca: &Path) -> Result<u16, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let options = HttpOptions { ca_file: Some(ca.to_owned()), ..HttpOptions::default() };
-        let client = options.builder().unwrap().no_proxy().build().unwrap();
+        let client = options.builder(&chatops::net::World::real()).unwrap().no_proxy().build().unwrap();
         let answer = client.get(format!("https://localhost:{port}/healthz")).send().await;
         answer.map(|answer| answer.status().as_u16()).map_err(|error| format!("{error:?}"))
     })

@@ -131,7 +131,7 @@ fn an_edit_changes_the_message_and_its_parts() {
     assert_eq!(bench.chat.shown().len(), 1, "{:#?}", bench.chat.shown());
     assert_eq!((bench.shown("short now").id, bench.shown("short now").edits), (second.0.clone(), 1));
 
-    let file = File { name: "report.txt".into(), text: "contents".into() };
+    let file = File { name: "report.txt".into(), text: "contents".into(), ..File::default() };
     let mut edit = bench.parcel(&dev, Post { files: vec![file], ..Post::plain("with a file") });
     edit.earlier = Some(second.clone());
     assert_eq!(bench.sends(edit).unwrap().handle, Some(second.clone()), "the file has a post of its own");

@@ -39,7 +39,8 @@ pub(super) fn object(
         values.insert(key.value.clone(), value);
     }
     for (name, item) in named {
-        let given = values.get(name).is_some_and(|value| !value.is_null());
+        // A value that is wrong was given all the same.
+        let given = entries.iter().any(|(key, node)| key.value == *name && node.value != Tree::Null);
         match (given, default(item)) {
             (true, _) => {}
             (false, Some(default)) => drop(values.insert(name.clone(), default)),

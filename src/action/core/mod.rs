@@ -1,7 +1,7 @@
 //! The pack `core`, inside the binary: StackStorm's actions of that name.
 //!
-//! Those whose runner is not built in (`ask`, `inject_trigger`, `winrm_cmd`, `winrm_ps_cmd`) are listed
-//! and refused at run. `core.echo` touches no shell.
+//! Those that cannot run here (`ask`, `winrm_cmd`, `winrm_ps_cmd` have no runner, `inject_trigger` is for a StackStorm
+//! server) are listed and refused at run. `core.echo` touches no shell.
 
 use std::path::Path;
 

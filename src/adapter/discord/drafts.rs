@@ -79,7 +79,13 @@ fn cut(file: &File) -> File {
         text.truncate(text.floor_char_boundary(FILE));
         text.push_str("\n(cut here: a file may have 10 MB)\n");
     }
-    File { name, text }
+    // What is no text is either whole or nothing.
+    let fits = file.data.len() / 4 * 3 <= FILE;
+    let data = if fits { file.data.clone() } else { String::new() };
+    if !fits {
+        text = "(too large: a file may have 10 MB)\n".to_owned();
+    }
+    File { name, text, data }
 }
 
 /// What becomes buttons, and what has to be typed because there is no room for it.

@@ -14,6 +14,7 @@ use super::rooms::{self, text};
 use super::trouble::{self, Trouble};
 use crate::adapter::{Parcel, Sign, Ticket};
 use crate::model::{Handle, Receipt, SendError, hex};
+use crate::net::file_bytes;
 use crate::text::{Choice, File};
 use crate::wire::mattermost::{ApiError, is_id};
 
@@ -210,7 +211,7 @@ impl<'a> Letter<'a> {
     async fn upload(&mut self, index: usize) -> Result<Vec<String>, Trouble> {
         let mut ids = Vec::new();
         for file in &self.files {
-            let part = Part::bytes(file.text.clone().into_bytes()).file_name(file.name.clone());
+            let part = Part::bytes(file_bytes(file)).file_name(file.name.clone());
             let part = part.mime_str("text/plain; charset=utf-8").map_err(|_| Trouble::refused("no text"))?;
             let form = Form::new().text("channel_id", self.channel.clone()).part("files", part);
             match self.core.api.upload("files", form).await {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::net::file_bytes;
 use crate::text::File;
 use crate::wire::slack::{Api, ApiError, Body};
 
@@ -13,7 +14,10 @@ pub(super) async fn upload(
     file: &File,
 ) -> Result<(), ApiError> {
     // Slack takes no empty file.
-    let bytes = if file.text.is_empty() { b"\n".to_vec() } else { file.text.clone().into_bytes() };
+    let mut bytes = file_bytes(file);
+    if bytes.is_empty() {
+        bytes.push(b'\n');
+    }
     let length = bytes.len().to_string();
     let fields = [("filename", file.name.as_str()), ("length", &length)];
     let answer = api.call("files.getUploadURLExternal", Body::Form(&fields)).await?.body;

@@ -54,10 +54,18 @@ pub(super) fn look(post: &Post) -> Look {
 pub(super) fn in_words(file: &File) -> Vec<Value> {
     let body = vec![
         Block::Para(vec![Span::Bold(file.name.clone())]),
-        Block::Code { lang: String::new(), text: file.text.trim_end().to_owned() },
+        Block::Code { lang: String::new(), text: words_of(file) },
     ];
     let parts = pages_up_to(&Post { body, ..Post::default() }, &SLACK, limit(TEXT), usize::MAX).parts;
     parts.into_iter().map(|text| json!({"text": text})).collect()
+}
+
+/// What a file says, or how large it is.
+fn words_of(file: &File) -> String {
+    match file.data.len() / 4 * 3 {
+        0 => file.text.trim_end().to_owned(),
+        bytes => format!("a file of {bytes} bytes"),
+    }
 }
 
 /// The colour of a tone: what an alias asks for, or how it went.

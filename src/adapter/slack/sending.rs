@@ -190,7 +190,7 @@ impl Delivery<'_> {
         let mut hasher = DefaultHasher::new();
         (self.channel, self.thread, &self.parcel.earlier.as_ref().map(|handle| &handle.0)).hash(&mut hasher);
         look.messages.iter().for_each(|message| message.to_string().hash(&mut hasher));
-        look.files.iter().for_each(|file| file.text.hash(&mut hasher));
+        look.files.iter().for_each(|file| (&file.text, &file.data).hash(&mut hasher));
         let digest = hasher.finish();
         let known = self.context.inner.memory().posted.get(&self.slot()).cloned();
         known.filter(|known| known.digest == digest).unwrap_or(Posted { digest, ..Posted::default() })

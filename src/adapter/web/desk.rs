@@ -9,10 +9,14 @@ use super::room::Room;
 use super::{SHARED, person};
 use crate::adapter::{Link, Parcel, Press};
 use crate::model::{Handle, Message, MessageKey, Newest, Place, Receipt, SendError};
-use crate::text::File;
+use crate::text::marks::PLAIN;
+use crate::text::{Block, File, Limit, Post, Unit, pages_up_to};
 
 /// Rooms that are remembered, one for each person.
 const MOST_ROOMS: usize = 1_000;
+
+/// The longest answer that stands in a room, as plain text.
+const LONGEST: Limit = Limit { most: 8 << 10, unit: Unit::Bytes };
 
 /// The longest identity of a message, in characters.
 const LONGEST_KEY: usize = 64;
@@ -179,7 +183,7 @@ impl Desk {
         if parcel.post.is_empty() {
             return Ok(Receipt::default());
         }
-        let said = Said::Post(parcel.post.clone());
+        let said = Said::Post(handy(&parcel.post));
         let only = parcel.post.to.as_ref().filter(|_| parcel.post.private).map(|to| Arc::from(&*to.id));
         let line = match parcel.earlier.as_ref().map(|handle| handle.0.parse::<i64>()) {
             None => {
@@ -222,6 +226,23 @@ impl State {
             room.put(line);
         }
     }
+}
+
+/// What is too long for a room stands there with its beginning, and whole in a file beside it.
+fn handy(post: &Arc<Post>) -> Arc<Post> {
+    let bare = Post { choices: Vec::new(), files: Vec::new(), ..Post::clone(post) };
+    let pages = pages_up_to(&bare, &PLAIN, LONGEST, 1);
+    let (Some(file), Some(start)) = (pages.file, pages.parts.into_iter().next()) else { return post.clone() };
+    let start = Block::Code { lang: String::new(), text: format!("{start}\n…") };
+    let mut short = Post {
+        pretext: Vec::new(),
+        title: Vec::new(),
+        body: vec![start],
+        facts: Vec::new(),
+        ..Post::clone(post)
+    };
+    short.files.push(file);
+    Arc::new(short)
 }
 
 /// The shared room is everyone's, a direct one its person's.

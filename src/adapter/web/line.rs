@@ -68,7 +68,7 @@ impl Line {
             Said::Typed(text) => text.len(),
             Said::Post(post) => {
                 let blocks = post.pretext.iter().chain(&post.body).map(block);
-                let files = post.files.iter().map(|file| file.text.len());
+                let files = post.files.iter().map(|file| file.text.len() + file.data.len());
                 blocks.chain(files).sum()
             }
         };

@@ -98,7 +98,7 @@ fn a_message_is_changed_in_place_and_one_that_is_forgotten_is_gone() {
 fn an_answer_for_one_person_is_seen_by_that_person_alone() {
     let (desk, _) = desk();
     let to = Some(Addressee { id: "alice".into(), name: "alice".into() });
-    let files = vec![File { name: "a.txt".into(), text: "secret".into() }];
+    let files = vec![File { name: "a.txt".into(), text: "secret".into(), data: String::new() }];
     desk.post(&parcel(SHARED, Post { to, files, ..Post::plain("no").private() })).unwrap();
     let seen = |id: &str| desk.watch(&someone(id), SHARED).unwrap().0;
     assert_eq!((seen("alice").len(), seen("bob").len()), (1, 0));
@@ -130,6 +130,20 @@ fn a_room_forgets_what_is_old_and_what_is_large() {
         desk.post(&parcel(SHARED, Post::plain("x".repeat(2 << 20)))).unwrap();
     }
     assert!(desk.watch(&someone("a"), SHARED).unwrap().0.len() <= 4);
+}
+
+#[test]
+fn a_long_answer_stands_in_a_file_beside_its_beginning() {
+    let (desk, _) = desk();
+    let alice = someone("alice");
+    let rows: Vec<String> = (0..5_000).map(|row| format!("row {row} é")).collect();
+    desk.post(&parcel("@alice", Post::plain(rows.join("\n")))).unwrap();
+    let line = desk.watch(&alice, "@alice").unwrap().0.remove(0);
+    let Said::Post(post) = &line.said else { panic!("the bot said it") };
+    let shown = crate::text::render(post, &crate::text::marks::PLAIN);
+    assert!(shown.starts_with("row 0 é\n") && shown.len() < 9_000, "{}", shown.len());
+    let file = desk.file(&alice, "@alice", line.id, 0).unwrap();
+    assert_eq!((file.name.as_str(), file.text), ("output.txt", rows.join("\n")));
 }
 
 #[test]

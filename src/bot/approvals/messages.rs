@@ -131,7 +131,7 @@ impl Approvals {
     }
 
     /// The answer to whoever asked, for what ends without a run: in the slot of its result. `answer` marks it.
-    pub fn answering(&self, open: &Open, end: &End, answer: Option<Answer>) -> Messages {
+    pub fn answering(&self, open: &Open, end: &End, answer: Option<&Answer>) -> Messages {
         let mut messages = Messages::default();
         if let Some(place) = &open.execution.place {
             let mut post = match end {
@@ -142,7 +142,7 @@ impl Approvals {
             let slot = slot(place, format!("execution/{}", open.execution.id));
             messages.add(self, open, slot, place, post, None, "result");
         }
-        messages.letters.iter_mut().for_each(|letter| letter.answer.clone_from(&answer));
+        messages.letters.iter_mut().for_each(|letter| letter.answer = answer.cloned());
         messages
     }
 

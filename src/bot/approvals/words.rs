@@ -62,7 +62,7 @@ fn how(id: i64, demands: &[Demand]) -> String {
 }
 
 /// Each parameter as a fact of its own.
-pub(super) fn parameters(parameters: &Map<String, Value>) -> Vec<(String, Vec<Span>)> {
+pub(in crate::bot) fn parameters(parameters: &Map<String, Value>) -> Vec<(String, Vec<Span>)> {
     parameters.iter().map(|(name, value)| (name.clone(), vec![code(exact(value))])).collect()
 }
 
@@ -80,7 +80,7 @@ fn compared(now: &Map<String, Value>, last: Last<'_>) -> Vec<Block> {
 }
 
 /// Who must approve: ``2 of `sre` in `irc:#ops`, with a reason``.
-pub(super) fn demanded(demand: &Demand) -> Vec<Span> {
+pub(in crate::bot) fn demanded(demand: &Demand) -> Vec<Span> {
     let count = demand.count;
     let mut spans = match (demand.by.is_empty(), count) {
         (true, 1) => vec![text("one who may approve it")],
@@ -125,7 +125,7 @@ pub(super) fn question(execution: &Execution, needs: &Needs, until: Timestamp) -
 /// The message once it is decided: as it was, and what became of it.
 pub(super) fn outcome(asked: &Post, open: &Open, verdict: &str, why: Option<&str>, now: Timestamp) -> Post {
     let mut post = Post { foot: String::new(), choices: Vec::new(), ..asked.clone() };
-    post.tone = if matches!(verdict, "approved" | "answered") { Tone::Good } else { Tone::Bad };
+    post.tone = if matches!(verdict, "approved" | "answered" | "proved") { Tone::Good } else { Tone::Bad };
     let mut spans = vec![text(format!("{} ", open.execution.id)), Span::Bold(verdict.replace('_', " "))];
     spans.extend(why.map(|why| text(format!(" {why}"))));
     spans.extend([text(", "), Span::Time(now.as_secs())]);
@@ -136,7 +136,7 @@ pub(super) fn outcome(asked: &Post, open: &Open, verdict: &str, why: Option<&str
 /// The same in one line, where messages cannot be changed.
 pub(super) fn outcome_line(open: &Open, verdict: &str, why: Option<&str>) -> Post {
     let why = why.map(|why| format!(" {why}")).unwrap_or_default();
-    let tone = if matches!(verdict, "approved" | "answered") { Tone::Good } else { Tone::Bad };
+    let tone = if matches!(verdict, "approved" | "answered" | "proved") { Tone::Good } else { Tone::Bad };
     let said = vec![
         text(format!("{} ", open.execution.id)),
         code(&open.execution.command),

@@ -7,7 +7,7 @@ use super::heard::{By, Heard, Itself, secrets};
 use super::pipe::Pipe;
 use super::{Chat, Sure};
 use crate::action::cut_secrets;
-use crate::alias::{Found, Hit};
+use crate::alias::{Alias, Found, Hit};
 use crate::bot::engine::{Asker, Given, prepare};
 use crate::bot::home::Home;
 use crate::bot::reply;
@@ -112,8 +112,20 @@ impl Chat {
     }
 }
 
+/// What a line means to somebody.
 pub(super) fn found(home: &Home, asker: &Asker, line: &str) -> Found {
-    home.aliases.find(line, &|alias| home.may_see(&asker.who(), alias))
+    let visible = |alias: &Alias| home.may_see(&asker.who(), alias);
+    own_first(home, line, home.aliases.find(line, &visible), &visible)
+}
+
+/// A command of the home goes before a built-in one that fits as well: what people wrote keeps its meaning.
+pub(super) fn own_first(home: &Home, line: &str, found: Found, visible: &dyn Fn(&Alias) -> bool) -> Found {
+    let Found::Tie(candidates) = &found else { return found };
+    let mut own = candidates.iter().filter(|candidate| candidate.alias.pack != commands::PACK);
+    match (own.next(), own.next()) {
+        (Some(only), None) => home.aliases.overhear(&format!("{} {line}", only.alias.reference()), visible),
+        _ => found,
+    }
 }
 
 /// Whether somebody may run a line now; gives what is secret in it.
@@ -139,7 +151,7 @@ fn may_run(chat: &Chat, home: &Arc<Home>, asker: &Asker, line: &str) -> Result<V
     };
     let mut hidden = Vec::new();
     for hit in hits {
-        hidden.extend(allowed(home, asker, hit)?);
+        hidden.extend(allowed(home, asker, chat.filled(home, asker, hit).0)?);
     }
     Ok(hidden)
 }

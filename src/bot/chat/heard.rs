@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use super::commands;
 use crate::action::cut_secrets;
 use crate::adapter::Press;
 use crate::alias::Hit;
 use crate::bot::choices::Taken;
 use crate::bot::engine::{Asker, Replies};
 use crate::bot::home::{Home, runner_parameters};
-use crate::model::{Cause, Message, Timestamp};
+use crate::model::{Cause, Message, MessageKey, Timestamp};
 
 /// Something that is meant for the bot.
 #[derive(Clone)]
@@ -28,6 +29,8 @@ pub(super) struct Heard {
 pub(super) enum By {
     /// By typing it.
     Typing,
+    /// By talking to others: an alias listens.
+    Overhearing,
     /// By pressing a button, which stands for this; for nothing if it was pressed in vain.
     Pressing(Option<Arc<Taken>>),
     /// By nobody now: a schedule or a rule runs it in that person's name.
@@ -56,6 +59,14 @@ impl Heard {
         }
     }
 
+    /// One of several things that it asks for, which is answered for itself.
+    pub(super) fn part(&self, part: usize) -> Self {
+        let mut own = Self { part, ..self.clone() };
+        let key = MessageKey { id: own.part_id().into(), ..self.message.key.clone() };
+        own.replies = Arc::new(Replies::new(key, 1));
+        own
+    }
+
     /// The message's id; of further parts with their number.
     pub(super) fn part_id(&self) -> String {
         match self.part {
@@ -67,7 +78,7 @@ impl Heard {
     /// The label of the button that was pressed for it; empty where it stands for nothing.
     pub(super) fn pressed(&self) -> Option<String> {
         match &self.by {
-            By::Typing | By::Itself(_) => None,
+            By::Typing | By::Overhearing | By::Itself(_) => None,
             By::Pressing(taken) => {
                 Some(taken.as_ref().map(|taken| taken.way().label.clone()).unwrap_or_default())
             }
@@ -78,7 +89,7 @@ impl Heard {
     pub(super) fn itself(&self) -> Option<&Itself> {
         match &self.by {
             By::Itself(itself) => Some(itself),
-            By::Typing | By::Pressing(_) => None,
+            By::Typing | By::Overhearing | By::Pressing(_) => None,
         }
     }
 
@@ -102,6 +113,9 @@ impl Heard {
 
 /// What was typed for parameters that are secret.
 pub(super) fn secrets(home: &Home, hit: &Hit) -> Vec<String> {
+    if commands::hides(&hit.alias) {
+        return hit.params.iter().filter_map(|(_, typed)| typed.clone()).collect();
+    }
     let Some(action) = home.actions.get(&hit.alias.action_ref) else { return Vec::new() };
     let parameters = action.parameters_with(&runner_parameters(action));
     let hidden = parameters.iter().filter(|parameter| parameter.is_secret());

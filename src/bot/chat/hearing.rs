@@ -50,8 +50,9 @@ impl Ears for Hearing {
         if self.chat.code_heard(&home, &message, &text, way, &called) {
             return;
         }
-        if let Some(addressed) = address(&text, way, home.settings.prefix.as_str(), names) {
-            self.chat.command(&home, message, addressed);
+        match address(&text, way, home.settings.prefix.as_str(), names) {
+            Some(addressed) => self.chat.command(&home, message, addressed),
+            None => self.chat.overhear(&home, message, &text),
         }
     }
 

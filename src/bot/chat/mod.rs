@@ -7,9 +7,12 @@ mod address;
 mod aside;
 mod codes;
 pub mod commands;
+mod defaults;
+mod dry;
 mod errand;
 mod heard;
 mod hearing;
+mod listen;
 mod offers;
 mod pipe;
 mod press;
@@ -67,6 +70,8 @@ pub struct Chat {
     /// How the connections stand.
     pub links: Mutex<Vec<(AdapterName, watch::Receiver<link::State>)>>,
     seen: Mutex<Seen>,
+    resting: Mutex<listen::Resting>,
+    defaults: std::sync::RwLock<defaults::Defaults>,
 }
 
 impl Chat {
@@ -80,12 +85,28 @@ impl Chat {
         store: Store,
         world: World,
     ) -> Arc<Self> {
-        let (links, seen) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { homes, engine, notify, outbox, choices, store, world, links, seen })
+        let (links, seen, resting) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let defaults = std::sync::RwLock::default();
+        Arc::new(Self {
+            homes,
+            engine,
+            notify,
+            outbox,
+            choices,
+            store,
+            world,
+            links,
+            seen,
+            resting,
+            defaults,
+        })
     }
 
     /// Remembers what was heard before this process began: a service that repeats it gets no second answer.
     pub async fn recall(&self) {
+        if let Err(error) = self.recall_defaults().await {
+            warn!(%error, "what rooms fill in cannot be read");
+        }
         match self.store.read(|reader| reader.newest_keys(RECALLED)).await {
             Ok(keys) => {
                 let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -115,6 +136,13 @@ impl Chat {
     }
 
     fn carry_out(self: &Arc<Self>, heard: &Heard, sure: Sure) {
+        if let Some(dry) = Self::dry(heard, sure) {
+            match Self::find(&dry, &dry.text, sure) {
+                Found::One(hit) => return self.tell_dry(&dry, hit),
+                Found::Many(mut hits) if !hits.is_empty() => return self.tell_dry(&dry, hits.swap_remove(0)),
+                _ => {}
+            }
+        }
         let stale = heard.stale(self.world.now());
         match (Pipe::of(&heard.home, &heard.asker, &heard.text), stale) {
             (Some(Ok(pipe)), Some(ago)) => return self.away(heard, &pipe.hits(), ago),
@@ -160,6 +188,7 @@ impl Chat {
         if let Some(row) = commands::find(&hit.alias) {
             return self.built_in(heard, row, &hit);
         }
+        let (hit, filled) = self.filled(&heard.home, &heard.asker, hit);
         let typed = Heard { text: heard.without_secrets(&hit), ..heard.clone() };
         if self.engine.is_draining() {
             return self.turn_down(&typed, heard, &hit.alias, &Refusal::Draining);
@@ -168,7 +197,7 @@ impl Chat {
             Ok(order) => {
                 // Before it begins: after a crash a button is not pressed for something that ran.
                 heard.done();
-                drop(self.engine.submit(order));
+                drop(self.engine.submit(Order { filled, ..order }));
             }
             Err(refusal) => self.turn_down(&typed, heard, &hit.alias, &refusal),
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::errand::{found, own_first};
 use super::heard::{By, Heard, secrets};
 use super::{Chat, Sure};
 use crate::action::{Parameter, ParameterError};
@@ -40,7 +41,7 @@ impl Heard {
     /// How long ago it was said, if that is too long.
     pub(super) fn stale(&self, now: crate::model::Timestamp) -> Option<Duration> {
         let ago = now.since(self.message.at);
-        (ago > STALE && matches!(self.by, By::Typing)).then_some(ago)
+        (ago > STALE && matches!(self.by, By::Typing | By::Overhearing)).then_some(ago)
     }
 }
 
@@ -105,10 +106,12 @@ impl Chat {
 
     /// What `text` means for whoever said `heard`.
     pub(super) fn find(heard: &Heard, text: &str, sure: Sure) -> Found {
-        let visible = |alias: &Alias| heard.home.may_see(&heard.asker.who(), alias);
         match sure {
-            Sure::Yes => heard.home.aliases.find(text, &visible),
-            Sure::Perhaps => heard.home.aliases.overhear(text, &visible),
+            Sure::Yes => found(&heard.home, &heard.asker, text),
+            Sure::Perhaps => {
+                let visible = |alias: &Alias| heard.home.may_see(&heard.asker.who(), alias);
+                own_first(&heard.home, text, heard.home.aliases.overhear(text, &visible), &visible)
+            }
         }
     }
 }

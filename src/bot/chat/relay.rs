@@ -109,9 +109,7 @@ impl Chat {
     pub async fn relay(self: &Arc<Self>, relayed: Relayed) -> Result<Vec<Taken>, Denied> {
         let heard = self.as_heard(&relayed);
         let hits = self.meant(&heard, &relayed.alias)?;
-        let replies = Arc::new(super::Replies::new(heard.message.key.clone(), hits.len()));
-        let heard = Heard { replies, ..heard };
-        let ready = |(part, hit)| self.ready(&Heard { part, ..heard.clone() }, hit);
+        let ready = |(part, hit)| self.ready(&heard.part(part), hit);
         let ready: Vec<Ready> = hits.into_iter().enumerate().map(ready).collect::<Result<_, _>>()?;
         let mut taken = Vec::with_capacity(ready.len());
         for ready in ready {
@@ -157,15 +155,7 @@ impl Chat {
         let text = heard.text.clone();
         let found = match alias {
             Named::Whichever => Self::find(heard, &text, Sure::Yes),
-            Named::Only(name) => {
-                let is = |alias: &Alias| alias.name == *name || alias.reference() == *name;
-                let mut named = heard.home.listed.iter().filter(|alias| is(alias)).peekable();
-                named.peek().ok_or_else(|| Denied::NoAlias(name.clone()))?;
-                if named.all(|alias| !alias.enabled) {
-                    return Err(Denied::Disabled(name.clone()));
-                }
-                heard.home.aliases.find(&text, &is)
-            }
+            Named::Only(name) => only(heard, name)?,
         };
         let denied = match found {
             Found::One(hit) => return Ok(vec![hit]),
@@ -230,4 +220,18 @@ impl Chat {
             Reply::Elsewhere => None,
         }
     }
+}
+
+/// What the text means to the alias of a name; several packs may have one, and the first that it fits counts.
+fn only(heard: &Heard, name: &str) -> Result<Found, Denied> {
+    let is = |alias: &&Arc<Alias>| alias.name == name || alias.reference() == name;
+    let named: Vec<&Arc<Alias>> = heard.home.listed.iter().filter(is).collect();
+    if named.is_empty() {
+        return Err(Denied::NoAlias(name.to_owned()));
+    }
+    let mut enabled = named.into_iter().filter(|alias| alias.enabled).peekable();
+    enabled.peek().ok_or_else(|| Denied::Disabled(name.to_owned()))?;
+    let found = enabled.map(|alias| heard.home.aliases.find_in(&alias.reference(), &heard.text));
+    let fits = |found: &Found| !matches!(found, Found::None { .. });
+    Ok(found.into_iter().find(fits).unwrap_or(Found::None { suggestion: None }))
 }

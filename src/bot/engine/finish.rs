@@ -29,6 +29,12 @@ impl Engine {
         let execution =
             Execution { status: outcome.status, why: why.clone(), ended: Some(now), ..job.execution() };
         let mut post = render::result(&job.order, &execution, &result);
+        if let (Some(found), Some(post)) = (job.files.get(), &mut post) {
+            post.files.extend(found.files.iter().cloned());
+            let foot = std::mem::take(&mut post.foot);
+            let lines = std::iter::once(foot).chain(found.problems.iter().cloned());
+            post.foot = lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" · ");
+        }
         if let Some(summary) = job.summary.lock().unwrap_or_else(PoisonError::into_inner).take()
             && let Some(post) = &mut post
         {
@@ -76,7 +82,7 @@ impl Engine {
         let told = post.clone().filter(|_| job.order.quiet);
         self.say(job, post.unwrap_or_default(), keep, true, good);
         info!(execution = job.id, action = %execution.action, status = %outcome.status, person = %execution.person, "execution ended");
-        self.release(job, Ended { id: job.id, status: outcome.status, why, result, post: told });
+        self.release(job, &Ended { id: job.id, status: outcome.status, why, result, post: told });
     }
 
     /// What the action's `notify:` block and its announcements tell, routed when the end commits.
@@ -114,7 +120,7 @@ impl Engine {
         }
     }
 
-    fn release(self: &Arc<Self>, job: &Job, ended: Ended) {
+    fn release(self: &Arc<Self>, job: &Job, ended: &Ended) {
         {
             let mut state = self.lock();
             state.running.remove(&job.id);
@@ -153,7 +159,7 @@ impl Engine {
             result: json!({}),
             post: None,
         };
-        self.release(job, ended);
+        self.release(job, &ended);
     }
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Job {
     pub(super) killed_by: Mutex<Option<String>>,
     /// The buttons of what it says while it is open, once it said something.
     pub(super) buttons: OnceLock<Vec<Choice>>,
+    /// What of its result is shown as files.
+    pub(super) files: OnceLock<super::files::Found>,
     /// Who waits in code.
     pub(super) done: Mutex<Vec<oneshot::Sender<Ended>>>,
     /// What is said of its tasks at its end, if it is a workflow.
@@ -41,6 +43,7 @@ impl Job {
             output: Arc::new(Output::new(order.home.settings.output_limit.0)),
             killed_by: Mutex::new(None),
             buttons: OnceLock::new(),
+            files: OnceLock::new(),
             done: Mutex::new(done),
             summary: Mutex::new(None),
             instant: false,

@@ -6,9 +6,11 @@
 
 mod announce;
 mod buttons;
+mod close;
 mod code;
 mod desk;
 mod durations;
+mod files;
 mod finish;
 mod flow;
 mod job;
@@ -19,6 +21,7 @@ mod model;
 mod order;
 mod park;
 mod prepare;
+mod preview;
 mod rehearse;
 mod render;
 mod repeat;
@@ -199,6 +202,11 @@ impl Engine {
         // The end of a step is committed with what its workflow makes of it: it begins as all others do.
         let instant = !waits && order.step.is_none() && runner::is_instant(&order.prepared.runner);
         let job = Arc::new(Job { instant, ..Job::new(id, self.world.now(), order, vec![done]) });
+        // Whoever asks looks before; what is due by itself (schedules, rules, stages of a pipe) meets it here.
+        if job.order.step.is_none() && self.is_draining() {
+            self.turn_away(&job, &Refusal::Draining.to_string());
+            return Submitted { id, done: ended, asked: None };
+        }
         if waits {
             let asked = Some(tokio::spawn(self.clone().ask_first(job)));
             return Submitted { id, done: ended, asked };

@@ -64,6 +64,8 @@ pub struct Order {
     pub pressed: Option<String>,
     /// The adapter's resume mark after that message.
     pub position: Option<String>,
+    /// What its room filled in, as `name=value`.
+    pub filled: Vec<String>,
     /// The rule that runs it, and how many rules ran each because of the one before.
     pub rule: Option<(String, u32)>,
     /// It says nothing by itself: whoever submitted it tells what came of it.

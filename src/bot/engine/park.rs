@@ -165,6 +165,16 @@ impl Engine {
         Some(ended)
     }
 
+    /// Whether an execution waits for somebody's word.
+    pub fn awaits(&self, id: i64) -> bool {
+        self.approvals.get(id).is_some()
+    }
+
+    /// Tells whenever an execution begins or ceases to wait for somebody's word.
+    pub fn waits_changed(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.approvals.changed()
+    }
+
     /// What waits for somebody's word, the oldest first.
     pub fn awaiting(&self) -> Vec<Open> {
         self.approvals.list()

@@ -122,7 +122,7 @@ pub(super) fn prepare_as(
     let by = match lend::check(home, asker, asked.action, &prepared.all) {
         None if trust == Trust::Workflow => By::Open,
         None => allowed(home, &who, &asked)?,
-        Some(checked) => checked.and_then(|()| Ok(allowed(home, &who, &asked).unwrap_or(By::Open)))?,
+        Some(checked) => checked.map(|()| allowed(home, &who, &asked).unwrap_or(By::Open))?,
     };
     let demands = demands(alias.map(AsRef::as_ref), action, &by);
     if !demands.is_empty() && !asker.person.is_proven() {
@@ -142,6 +142,7 @@ pub(super) fn prepare_as(
         replies: None,
         pressed: None,
         position: None,
+        filled: Vec::new(),
         rule: None,
         quiet: false,
         lock,

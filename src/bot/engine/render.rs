@@ -49,12 +49,14 @@ pub(super) fn acknowledgement(order: &Order, execution: &Execution) -> Option<Po
     let mut post = crate::text::parse(text?.trim_end()).tone(Tone::Working);
     post.body.extend(link(order, execution.id));
     post.native = extra;
+    post.foot = reply::filled(&order.filled);
     addressed(order, post).into()
 }
 
 /// The bot's own acknowledgement, with the page of the execution where the alias wants it.
 pub(super) fn running(order: &Order, id: i64) -> Post {
     let mut post = reply::running(id, &order.command);
+    post.foot = reply::filled(&order.filled);
     post.body.extend(link(order, id));
     addressed(order, post)
 }
@@ -99,6 +101,8 @@ pub(super) fn result(order: &Order, execution: &Execution, result: &Value) -> Op
             .collect::<Vec<_>>()
             .join(" · ");
     }
+    let ways = [std::mem::take(&mut post.foot), reply::filled(&order.filled)];
+    post.foot = ways.into_iter().filter(|said| !said.is_empty()).collect::<Vec<_>>().join(" · ");
     addressed(order, post).into()
 }
 

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use serde_json::json;
-use tracing::error;
+use tracing::field::Empty;
+use tracing::{Instrument, error, trace_span};
 
 use super::desk::ActionDesk;
-use super::{Engine, Job, render};
+use super::{Engine, Job, files, render};
 use crate::bot::outbox::{Keep, Letter, slot};
 use crate::bot::reply;
 use crate::model::Status;
 use crate::runner::{self, Outcome};
+use crate::telemetry::TARGET;
 use crate::text::Post;
 
 /// A command that takes longer than this is acknowledged, unless its alias did so at once.
@@ -36,15 +38,47 @@ pub(super) fn instantly(engine: &Arc<Engine>, job: &Arc<Job>) {
 /// Runs the rest, with acknowledgement and progress.
 pub(super) async fn to_the_end(engine: Arc<Engine>, job: Arc<Job>) {
     let acknowledged = engine.acknowledge(&job);
-    let work = tokio::spawn(carry_out(engine.clone(), job.clone()));
+    let span = trace_span!(
+        target: TARGET, "command", execution = job.id, action = job.order.action.reference(),
+        runner = job.order.prepared.runner, person = %job.order.asker.person, status = Empty, error = Empty
+    );
+    let work = tokio::spawn(carry_out(engine.clone(), job.clone()).instrument(span.clone()));
     let outcome = tokio::select! {
         outcome = work => outcome.unwrap_or_else(|error| failed(&job, &error)),
         never = show_progress(&engine, &job, acknowledged) => never,
     };
+    span.record("status", outcome.status.as_str());
+    if !matches!(outcome.status, Status::Succeeded | Status::Pending) {
+        span.record("error", outcome.status.as_str());
+    }
+    drop(span);
     if outcome.status == Status::Pending {
         return engine.ask_people(&job, outcome).await;
     }
+    let outcome = with_files(&job, outcome).await;
     engine.finish(&job, outcome);
+}
+
+/// Takes the files out of a result, where it has any; they may lie on the disk.
+async fn with_files(job: &Arc<Job>, mut outcome: Outcome) -> Outcome {
+    if !files::has(&outcome.result) {
+        return outcome;
+    }
+    let home = job.order.home.clone();
+    let mut result = std::mem::take(&mut outcome.result);
+    let taken = tokio::task::spawn_blocking(move || {
+        let found = files::take(&home, &mut result);
+        (found, result)
+    });
+    match taken.await {
+        Ok((found, result)) => {
+            outcome.result = result;
+            // Once for each job: nothing else sets it.
+            drop(job.files.set(found));
+        }
+        Err(error) => error!(execution = job.id, %error, "the files of a result were not read"),
+    }
+    outcome
 }
 
 async fn carry_out(engine: Arc<Engine>, job: Arc<Job>) -> Outcome {

@@ -36,13 +36,22 @@ impl Engine {
     }
 }
 
+impl Engine {
+    fn is_open(&self, id: i64) -> bool {
+        let state = self.lock();
+        state.running.contains_key(&id)
+            || state.ordered.contains_key(&id)
+            || state.waiting.iter().any(|job| job.id == id)
+    }
+}
+
 impl Watch {
     /// The next whole lines; `None` when the execution has ended. What came faster than it was read is left out, and
     /// the text says so.
     pub async fn next(&mut self) -> Option<String> {
         let mut bell = self.output.bell();
         loop {
-            let ended = self.engine.open(self.id).is_none();
+            let ended = !self.engine.is_open(self.id);
             let (lost, bytes) = self.output.since(self.seen);
             self.seen += lost + bytes.len() as u64;
             let mut text = String::new();

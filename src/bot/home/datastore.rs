@@ -9,6 +9,7 @@ use crate::action::HIDDEN;
 use crate::model::{Held, KvKey, KvScope, Person};
 use crate::store::Store;
 use crate::template::{Datastore, Kept, Templates, Whose, split_key};
+use crate::workflow;
 
 /// The datastore for one person, and which secrets were opened for them.
 pub struct Shelf {
@@ -77,6 +78,12 @@ impl Datastore for Shelf {
             self.revealed.lock().unwrap_or_else(PoisonError::into_inner).push(text.clone());
         }
         Some(opened)
+    }
+}
+
+impl workflow::Datastore for Shelf {
+    fn get(&self, key: &str, decrypt: bool, default: Option<Value>) -> Result<Value, String> {
+        self.st2kv(key, decrypt, default)
     }
 }
 

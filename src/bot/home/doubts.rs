@@ -22,6 +22,7 @@ pub(super) fn doubts(home: &Home) -> Vec<Problem> {
     let mut all = rules_for_nothing(home);
     all.extend(people_of_nowhere(home));
     all.extend(actions_without_runner(home));
+    all.extend(approvers_of_nowhere(home));
     let mut known = Known::new();
     for alias in home.listed.iter().filter(|alias| alias.pack != home.built_in) {
         all.extend(broken_templates(home, alias, &mut known));
@@ -46,13 +47,30 @@ fn rules_for_nothing(home: &Home) -> Vec<Problem> {
     home.access.idle(&actions, &aliases.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
+/// Approvers whom nobody knows: what waits for them waits in vain.
+fn approvers_of_nowhere(home: &Home) -> Vec<Problem> {
+    let aliases =
+        home.listed.iter().filter_map(|alias| Some((alias.approval()?, &alias.file, "extra.approval.by")));
+    let actions =
+        home.actions.values().filter_map(|it| Some((it.approval.clone()?, &it.file, "approval.by")));
+    let mut problems = Vec::new();
+    for (demand, file, key) in aliases.chain(actions) {
+        for name in demand.by.iter().filter(|name| !home.access.knows(name)) {
+            let message = format!("`{name}` is no role, group or person of access.yaml");
+            problems.push(Problem::Warning(ConfigError::new(file, message).key(key)));
+        }
+    }
+    problems
+}
+
 /// People whose adapter there is none of: a rule for them never holds.
 fn people_of_nowhere(home: &Home) -> Vec<Problem> {
     let kinds = crate::adapter::CATALOGUE.iter().map(|row| row.kind);
     let known: Vec<&str> =
-        home.services.iter().map(|wired| wired.instance.name.as_str()).chain(kinds).collect();
+        home.services.iter().map(|wired| wired.instance.name.as_str()).chain(kinds).chain(["api"]).collect();
     let mut told = HashSet::new();
-    let is_known = |name: &str| known.contains(&name) || is_hubot(name);
+    // Holders of tokens, and people behind a Hubot, come through the API.
+    let is_known = |name: &str| known.contains(&name) || name == "api" || is_hubot(name);
     let strange = home.access.persons().into_iter().filter(|person| !is_known(person.adapter().as_str()));
     strange
         .filter(|person| told.insert(person.adapter().as_str().to_owned()))

@@ -74,10 +74,14 @@ pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before
         settings::Case::Ignore => Case::Ignore,
         settings::Case::Strict => Case::Strict,
     };
+    let listens = |alias: &&Arc<Alias>| alias.enabled && alias.extra.contains_key("listen");
+    let talk: Vec<Entry> = listed.iter().filter(listens).map(|alias| entry(alias, &actions)).collect();
+    let listening = (!talk.is_empty()).then(|| Arc::new(Matcher::build(talk, case)));
     let entries = listed.iter().map(|alias| entry(alias, &actions)).collect();
     let mut home = Home {
         root: dir.root().to_owned(),
         aliases: Arc::new(Matcher::build(entries, case)),
+        listening,
         runners: runners(dir, &settings),
         built_in: built.pack,
         env,

@@ -9,6 +9,7 @@ mod live;
 mod load;
 mod notifying;
 mod reload;
+mod shown;
 mod workflows;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ pub use live::{OWN_KINDS, shown as shown_handler};
 pub use load::{Built, has_services, load};
 pub use notifying::{Notifying, Way, mark};
 pub use reload::{Homes, Turn};
+pub use shown::Variable;
 pub use workflows::Script;
 
 use crate::access::{Access, Asker};
@@ -55,6 +57,8 @@ pub struct Home {
     pub settings: Settings,
     /// Finds the alias that a text means, the built-in commands among them.
     pub aliases: Arc<Matcher>,
+    /// Finds what aliases that listen to ordinary talk act on; none without such.
+    pub listening: Option<Arc<Matcher>>,
     /// Every alias in force, by pack and name.
     pub listed: Vec<Arc<Alias>>,
     /// Every action in force, by `pack.name`.
@@ -96,6 +100,11 @@ impl Home {
         self.env.get(variable).is_some()
     }
 
+    /// A variable of the file or the environment.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.env.get(name)
+    }
+
     /// How many executions may run at once.
     pub fn limits(&self) -> (usize, usize) {
         (self.settings.max_running.get(), self.settings.max_running_per_person.get())
@@ -117,6 +126,12 @@ impl Home {
     /// The adapter once more, as if the option `without` were not set: for a trial that must not do all it may.
     pub fn trial(&self, wired: &Wired, without: &str) -> Result<Service, Vec<ConfigError>> {
         load::wire(&wired.instance, &self.env, Some(without))
+    }
+
+    /// The folders whose files may be shown beside results: `var/files`, and those that are set.
+    pub fn file_dirs(&self) -> Vec<PathBuf> {
+        let set = self.settings.files.split(',').map(str::trim).filter(|folder| !folder.is_empty());
+        std::iter::once(self.root.join("var/files")).chain(set.map(|folder| self.root.join(folder))).collect()
     }
 
     /// The page of an execution, where the bot has an address.

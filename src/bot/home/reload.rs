@@ -45,6 +45,9 @@ impl Homes {
         store: Store,
         world: World,
     ) -> Arc<Self> {
+        // What is wrong with what was set while the bot ran shows when that was read.
+        let mut home = home;
+        home.problems.truncate(home.filed);
         say(&home.problems);
         let current = watch::Sender::new(Arc::new(home.beside(&store)));
         Arc::new(Self { current, dir, variables, built, store, world, turn: Mutex::default() })

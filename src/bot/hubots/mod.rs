@@ -1,6 +1,7 @@
 //! Hubots that relay between a chat of their own and this bot: what is said to their people is announced on the
 //! streams that they read, as StackStorm does. Each Hubot is one adapter, whose session is its stream.
 
+mod origins;
 mod stream;
 mod words;
 
@@ -17,9 +18,10 @@ pub use stream::{Full, Line, Listening, Wants};
 pub use words::message;
 
 use crate::adapter::{Abilities, Limit, Link, Parcel, Unit};
-use crate::model::{AdapterName, Newest, Receipt, SendError};
+use crate::model::{AdapterName, Receipt, SendError};
 use crate::net::World;
 use crate::runner::Effect;
+use origins::{Origins, Turn};
 use stream::Stream;
 
 /// What can be said through a Hubot: it splits texts itself, and edits nothing.
@@ -40,14 +42,12 @@ const ANNOUNCEMENT: &str = "st2.announcement__";
 /// The route that a Hubot names unless told otherwise.
 const USUAL_ROUTE: &str = "hubot";
 
-/// Commands whose origin is remembered until their answer is said.
-const MOST_ORIGINS: usize = 2_000;
-
 /// Somebody read the stream when the answer was taken and is gone: another comes soon.
 const SOON: Duration = Duration::from_secs(1);
 
 /// Every Hubot that was here in this life.
 pub struct Hubots {
+    world: World,
     life: i64,
     all: Mutex<BTreeMap<AdapterName, Arc<Hubot>>>,
 }
@@ -55,7 +55,8 @@ pub struct Hubots {
 impl Hubots {
     /// None yet.
     pub fn new(world: &World) -> Arc<Self> {
-        Arc::new(Self { life: world.now().as_micros(), all: Mutex::default() })
+        let life = world.now().as_micros();
+        Arc::new(Self { world: world.clone(), life, all: Mutex::default() })
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<AdapterName, Arc<Hubot>>> {
@@ -67,7 +68,7 @@ impl Hubots {
         let mut all = self.lock();
         let known = all.get(name).cloned();
         let is_new = known.is_none();
-        let hubot = known.unwrap_or_else(|| Arc::new(Hubot::new(self.life)));
+        let hubot = known.unwrap_or_else(|| Arc::new(Hubot::new(&self.world, self.life)));
         all.insert(name.clone(), hubot.clone());
         (hubot, is_new)
     }
@@ -96,12 +97,12 @@ impl Hubots {
 /// One Hubot: its streams, and where the commands came from whose answers are not said yet.
 pub struct Hubot {
     stream: Stream,
-    origins: Mutex<Newest<Arc<str>, Value>>,
+    origins: Origins,
 }
 
 impl Hubot {
-    fn new(life: i64) -> Self {
-        Self { stream: Stream::new(life), origins: Mutex::new(Newest::new(MOST_ORIGINS)) }
+    fn new(world: &World, life: i64) -> Self {
+        Self { stream: Stream::new(life), origins: Origins::new(world.clone()) }
     }
 
     /// Reads what is announced from here on, and what was missed since `after`, the id of a [`Line`].
@@ -112,9 +113,11 @@ impl Hubot {
         self.stream.listen(wants, after)
     }
 
-    /// Remembers what came with a command, StackStorm's `source_context`, for its announcement.
-    pub fn came_with(&self, command: Arc<str>, context: Value) {
-        self.origins.lock().unwrap_or_else(PoisonError::into_inner).insert(command, context);
+    /// A command comes in by a request, with what StackStorm calls its `source_context`: its result is not said
+    /// before the request has its answer.
+    pub fn asked(self: &Arc<Self>, command: Arc<str>, context: Value) -> Asked {
+        self.origins.begin(command.clone(), context);
+        Asked { hubot: self.clone(), command }
     }
 
     /// Says what is to be said while somebody listens; until then it waits in the outbox.
@@ -136,14 +139,19 @@ impl Hubot {
     }
 
     fn say(&self, parcel: &Parcel) -> Result<Receipt, SendError> {
-        let origin = parcel.answer.as_ref().map(|answer| answer.key.id.clone());
         // Acknowledgements went out with the answer to the request.
         let is_step = parcel.answer.as_ref().is_some_and(|answer| !answer.last);
         if is_step || parcel.post.is_empty() {
             return Ok(Receipt::default());
         }
-        let context = origin
-            .and_then(|id| self.origins.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned());
+        let context = match parcel.answer.as_ref().map(|answer| self.origins.turn(&answer.key.id)) {
+            Some(Turn::Wait(span)) => {
+                let why = "its request has no answer yet".to_owned();
+                return Err(SendError::Retry { why, after: Some(span) });
+            }
+            Some(Turn::Now(context)) => context,
+            None => None,
+        };
         let route = parcel.place.thread.as_deref().unwrap_or(USUAL_ROUTE);
         let data = envelope(&words::payload(&parcel.place, &parcel.post, route, context));
         let own = (![USUAL_ROUTE, CHATOPS].contains(&route)).then_some(route);
@@ -156,6 +164,18 @@ impl Hubot {
             true => Ok(Receipt::default()),
             false => Err(SendError::Retry { why: "no Hubot listens".to_owned(), after: Some(SOON) }),
         }
+    }
+}
+
+/// A request that is open: dropped when it has its answer.
+pub struct Asked {
+    hubot: Arc<Hubot>,
+    command: Arc<str>,
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        self.hubot.origins.answered(&self.command);
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tracing::{Instrument, trace_span};
+
 use super::Notify;
 use super::cache::Known;
 use super::escalate;
@@ -11,6 +13,7 @@ use crate::bot::home::Home;
 use crate::model::{Event, Moment, Noun, Subject, Timestamp};
 use crate::route::{self, Asked};
 use crate::store::{Accept, BRIEF, Change, Decide, Done, Routed, Scene, Sending, StoreError, Topical};
+use crate::telemetry::TARGET;
 
 /// An event on its way in.
 #[derive(Debug, Clone)]
@@ -189,7 +192,8 @@ impl Notify {
 
     pub(super) async fn write(&self, accept: Accept) -> Result<Accepted, NotTaken> {
         let id = accept.id;
-        match self.store.write(Change::Accept(Box::new(accept))).await? {
+        let span = trace_span!(target: TARGET, "event", event = id, source = accept.event.source, kind = accept.event.kind);
+        match self.store.write(Change::Accept(Box::new(accept))).instrument(span).await? {
             Done::Accepted { event, deliveries } => {
                 self.counters.accepted();
                 Ok(Accepted { id: event, deliveries, repeated: false })

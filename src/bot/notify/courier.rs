@@ -9,7 +9,8 @@ use serde::Deserialize;
 use tokio::sync::Notify as Bell;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{debug, info, warn};
+use tracing::field::Empty;
+use tracing::{Instrument, debug, info, trace_span, warn};
 
 use super::expand::Order;
 use super::pace::{Pace, Permit, State, wait};
@@ -20,6 +21,7 @@ use crate::model::{Handle, Receipt, SendError, Timestamp};
 use crate::net::World;
 use crate::notifier::{Doors, Edits, Mode, Notice, Row, Texts};
 use crate::store::{Claimed, Claims, MemoryClaims, Settled, Stored};
+use crate::telemetry::TARGET;
 
 /// Deliveries of one notifier on the way at once.
 const IN_FLIGHT: usize = 8;
@@ -203,7 +205,18 @@ impl Courier {
 
     /// One try, within its limit.
     async fn attempt(&self, notify: &Notify, delivery: &Stored) -> Result<Receipt, SendError> {
-        let work = send(notify, &self.name, delivery);
+        let span = trace_span!(
+            target: TARGET, "delivery", notifier = self.name, delivery = delivery.id, target = delivery.slot.target,
+            tries = delivery.tries + 1, error = Empty
+        );
+        let work = async {
+            let outcome = send(notify, &self.name, delivery).await;
+            if let Err(error) = &outcome {
+                tracing::Span::current().record("error", error.to_string());
+            }
+            outcome
+        };
+        let work = work.instrument(span);
         self.world.timeout(LONGEST_SEND, work).await.unwrap_or_else(|_| {
             Err(SendError::Retry { why: format!("no end within {} s", LONGEST_SEND.as_secs()), after: None })
         })

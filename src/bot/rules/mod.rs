@@ -63,11 +63,16 @@ async fn look(chat: &Arc<Chat>, often: &mut Often) -> Option<Duration> {
     };
     let Some(upto) = fresh.last().map(|(seq, _)| *seq) else { return Some(LOOK) };
     let home = chat.homes.current();
+    let mut asked = Vec::new();
     for stored in fresh.into_iter().filter_map(|(_, stored)| stored) {
         let rules = &home.notifying.rules.reactions;
         for rule in rules.iter().filter(|rule| rule.fits(&stored.event)) {
-            react(chat, &home, rule, &stored, often);
+            asked.extend(react(chat, &home, rule, &stored, often));
         }
+    }
+    for request in asked {
+        // What waits for approval is recorded when this ends; a panic there is in the log.
+        let _ = request.await;
     }
     // What was submitted is in the same queue before it: never forgotten without being recorded.
     match chat.store.write(Change::Looked { upto }).await {
@@ -80,8 +85,17 @@ async fn look(chat: &Arc<Chat>, often: &mut Often) -> Option<Duration> {
     }
 }
 
+/// A request for approval that is being recorded.
+type Request = tokio::task::JoinHandle<()>;
+
 /// One rule and one event that it is about.
-fn react(chat: &Arc<Chat>, home: &Arc<Home>, rule: &Reaction, stored: &StoredEvent, often: &mut Often) {
+fn react(
+    chat: &Arc<Chat>,
+    home: &Arc<Home>,
+    rule: &Reaction,
+    stored: &StoredEvent,
+    often: &mut Often,
+) -> Option<Request> {
     let event = &stored.event;
     let depth = event.labels.get(RULE[1]).and_then(|depth| depth.parse::<u32>().ok()).unwrap_or(0);
     if depth >= DEEPEST {
@@ -99,9 +113,8 @@ fn react(chat: &Arc<Chat>, home: &Arc<Home>, rule: &Reaction, stored: &StoredEve
     };
     let asker =
         Asker { name: rule.owner.id().to_owned(), person: rule.owner.clone(), place, room_name: None };
-    if let Err(why) = submit(chat, home, rule, stored, &asker, depth + 1) {
-        refuse(chat, rule, stored.id, &why);
-    }
+    submit(chat, home, rule, stored, &asker, depth + 1)
+        .unwrap_or_else(|why| refuse(chat, rule, stored.id, &why))
 }
 
 fn submit(
@@ -111,7 +124,7 @@ fn submit(
     stored: &StoredEvent,
     asker: &Asker,
     depth: u32,
-) -> Result<(), String> {
+) -> Result<Option<Request>, String> {
     let filled = fill::Filling::of(home, &stored.event);
     let told = |refusal: Refusal| refusal.to_string();
     let mut order = match &rule.runs {
@@ -135,17 +148,18 @@ fn submit(
         }
     };
     order.cause = Cause::Rule;
+    order.demands.extend(rule.approval.clone().filter(|demand| !order.demands.contains(demand)));
     order.rule = Some((rule.name.clone(), depth));
     let adapter = AdapterName::new("rule").map_err(|error| error.to_string())?;
     let (room, id) = (rule.name.as_str().into(), stored.id.to_string().into());
     order.message = Some(MessageKey { adapter, room, id });
     let submitted = chat.engine.submit(order);
     info!(rule = rule.name, event = stored.id, execution = submitted.id, "a rule runs something");
-    Ok(())
+    Ok(submitted.asked)
 }
 
-/// A rule that cannot run is told where it would have answered, and to the log.
-fn refuse(chat: &Chat, rule: &Reaction, event: i64, why: &str) {
+/// A rule that cannot run is told where it would have answered, and to the log: nothing is asked for.
+fn refuse(chat: &Chat, rule: &Reaction, event: i64, why: &str) -> Option<Request> {
     warn!(rule = rule.name, event, why, "a rule does not run");
     let place = rule.place.as_deref().and_then(|place| notify::place(place).ok());
     let body = Map::from_iter([
@@ -164,6 +178,7 @@ fn refuse(chat: &Chat, rule: &Reaction, event: i64, why: &str) {
     if let Some(place) = place {
         tell(chat, &place, &rule.name, reply::rule(&rule.name, why));
     }
+    None
 }
 
 /// One message for each rule: what it says next takes its place where the service can.

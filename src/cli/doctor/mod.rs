@@ -74,7 +74,7 @@ impl Finding {
 pub(super) fn run(global: &Global) -> anyhow::Result<ExitCode> {
     crate::net::tls::install();
     let dir = locate::home_dir(global)?;
-    let home = start::load_home(&dir);
+    let home = start::load_whole_home(&dir);
     let findings = super::runtime()?.block_on(async {
         let mut findings = places::files(&dir, &home);
         let bot = bot::find(&dir, &home).await;

@@ -34,7 +34,7 @@ fn installation() -> tempfile::TempDir {
     write(
         root,
         "packs/web/actions/report.yaml",
-        "name: report\nrunner_type: python-script\nentry_point: report.py\n",
+        "name: report\nrunner_type: mistral-v2\nentry_point: report.py\n",
     );
     write(root, "packs/web/actions/report.py", "pass\n");
     write(root, "packs/web/actions/__pycache__/report.pyc", "x");
@@ -65,7 +65,7 @@ fn packs_are_copied_as_they_are_and_the_rest_is_named() {
     assert_eq!((web.aliases, web.actions, web.copied.len()), (1, 2, 6));
     assert_eq!(web.left_out["rules"], ["nightly"]);
     assert_eq!(web.left_out["sensors"], ["load"]);
-    assert_eq!(web.runners["python-script"], ["web.report"]);
+    assert_eq!(web.runners["mistral-v2"], ["web.report"]);
     assert_eq!(report.skipped[0].name, "core");
     assert!(home.path().join("aliases/hello.yaml").is_file(), "the pack `default` is the home itself");
     let script = fs::metadata(home.path().join("packs/web/actions/restart.sh")).unwrap();

@@ -91,6 +91,8 @@ settings! {
     retention: Days = "CHATOPS_RETENTION_DAYS", "90";
     /// How long the audit log is kept, in days; 0 keeps it for ever.
     audit_retention: Days = "CHATOPS_AUDIT_RETENTION_DAYS", "0";
+    /// Folders whose files results may show beside the answer, separated by commas; `var/files` of the home always.
+    files: String = "CHATOPS_FILES", "";
     /// The time zone of schedules that name none: an IANA name such as `Europe/Amsterdam`.
     zone: ZoneName = "CHATOPS_TIME_ZONE", "UTC";
     /// How long running commands may go on when the bot is told to stop, in seconds; then they are canceled.

@@ -36,6 +36,8 @@ pub(super) struct Call {
     query: Vec<fn() -> Value>,
     body: Option<Body>,
     answers: Vec<Answer>,
+    /// Whether a page may be asked for that is not there.
+    paged: bool,
     /// Refusals beside those that follow from the call's form.
     fails: &'static [u16],
 }
@@ -69,7 +71,7 @@ where
 {
     let handler = on(filter, handler);
     let (query, answers) = (Vec::new(), Vec::new());
-    Call { scope, method, path, summary, handler, query, body: None, answers, fails: &[] }
+    Call { scope, method, path, summary, handler, query, body: None, answers, paged: false, fails: &[] }
 }
 
 macro_rules! methods {
@@ -119,11 +121,18 @@ impl Call {
     }
 
     /// A list, by pages.
-    pub(super) fn lists<T: JsonSchema>(self) -> Self {
+    pub(super) fn lists<T: JsonSchema>(mut self) -> Self {
+        self.paged = true;
         self.query::<super::paging::Asked>().gives::<super::paging::Page<T>>(200)
     }
 
-    /// Refusals beside those that follow from its form: 400, 401, 403, 404, 408, 413, 415, 429, 503.
+    /// The same, which can be read on by ids too.
+    pub(super) fn lists_by_id<T: JsonSchema>(mut self) -> Self {
+        self.paged = true;
+        self.query::<super::paging::Asked>().gives::<super::paging::Either<T>>(200)
+    }
+
+    /// Refusals beside those that follow from its form: 400, 401, 403, 404, 408, 413, 415, 422, 429, 503.
     pub(super) const fn fails(mut self, statuses: &'static [u16]) -> Self {
         self.fails = statuses;
         self
@@ -143,14 +152,14 @@ impl Call {
     fn refusals(&self) -> Vec<u16> {
         let mut all = vec![401, 403, 429, 503];
         let has_parameters = self.parameters().next().is_some();
-        if has_parameters {
+        if has_parameters || self.paged {
             all.push(404);
         }
         if has_parameters || !self.query.is_empty() || self.body.is_some() {
             all.push(400);
         }
         if self.body.is_some() {
-            all.extend([408, 413, 415]);
+            all.extend([408, 413, 415, 422]);
         }
         all.extend(self.fails);
         all.sort_unstable();

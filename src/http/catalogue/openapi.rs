@@ -68,6 +68,8 @@ fn parameters(call: &Call) -> Vec<Value> {
     let in_path = call.parameters().map(|name| {
         let schema = match name {
             "id" => json!({"type": "integer", "minimum": 1, "maximum": LARGEST_ID}),
+            // A word without a dot may be a call of its own.
+            "alias" | "action" => json!({"type": "string", "pattern": r"^[^.]+\..+$"}),
             _ => json!({"type": "string", "minLength": 1}),
         };
         json!({"name": name, "in": "path", "required": true, "schema": schema})
@@ -87,11 +89,13 @@ fn parameter(name: &str, own: &Value, required: bool) -> Value {
     let mut schema = own.clone();
     let description = schema.as_object_mut().and_then(|map| map.shift_remove("description"));
     // An option that is not given is left out: there is no null behind `?`.
-    if let Some(kinds) = schema["type"].as_array_mut() {
+    let kinds = schema.get_mut("type").and_then(Value::as_array_mut);
+    let only = kinds.and_then(|kinds| {
         kinds.retain(|kind| kind != "null");
-        if let [only] = &kinds[..] {
-            schema["type"] = only.clone();
-        }
+        if let [only] = &kinds[..] { Some(only.clone()) } else { None }
+    });
+    if let Some(only) = only {
+        schema["type"] = only;
     }
     if let Some(map) = schema.as_object_mut() {
         map.shift_remove("default");

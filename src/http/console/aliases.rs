@@ -36,7 +36,7 @@ pub(super) async fn page(
     let fit = |alias: &&Arc<Alias>| wanted.as_deref().is_none_or(|wanted| holds(alias, wanted));
     let found: Vec<&Arc<Alias>> = home.listed.iter().filter(fit).collect();
     let (count, next) = (found.len(), skip.saturating_add(PAGE));
-    let problems: Vec<Value> = home.problems.iter().take(PROBLEMS).map(problem).collect();
+    let problems: Vec<Value> = home.problems.iter().take(PROBLEMS).map(|it| problem(it, &home)).collect();
     let tried = asked.text("line").map(|line| tried(&console, &viewer, &home, &line, &asked));
     let values = json!({
         "aliases": found.into_iter().skip(skip).take(PAGE).map(|it| listed(it, &home)).collect::<Vec<_>>(),
@@ -66,10 +66,11 @@ fn listed(alias: &Alias, home: &Home) -> Value {
 }
 
 /// A file that is wrong, as an editor shows it.
-fn problem(problem: &Problem) -> Value {
+fn problem(problem: &Problem, home: &Home) -> Value {
     let error = problem.error();
+    let file = error.file.strip_prefix(&home.root).unwrap_or(&error.file);
     json!({
-        "fatal": problem.is_fatal(), "file": error.file, "line": error.at.map(|(line, _)| line),
+        "fatal": problem.is_fatal(), "file": file, "line": error.at.map(|(line, _)| line),
         "column": error.at.map(|(_, column)| column), "key": error.key, "message": error.message,
         "excerpt": error.excerpt, "help": error.help,
     })

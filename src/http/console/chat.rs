@@ -19,7 +19,10 @@ use super::viewer::Viewer;
 use super::{Console, post, stream as live_stream};
 use crate::adapter::web::{Line, SHARED, Unsaid, direct};
 use crate::model::hex;
+use crate::net::file_bytes;
 
+/// A text that an address puts into the box, in characters.
+const LONGEST: usize = 1_000;
 /// Completions offered.
 const OFFERED: usize = 8;
 /// A page without script waits so long for the first answer before it is shown again.
@@ -65,17 +68,24 @@ pub(super) async fn page(
     let shared = room == SHARED;
     let values = json!({
         "lines_html": lines, "room": if shared { "console" } else { "direct" }, "shared": shared,
-        "key": hex::encode(&console.site.world.random::<16>()), "suggestions": suggestions(&console, &viewer),
+        "key": hex::encode(&console.site.world.random::<16>()), "suggestions": suggestions(&console, &viewer, shared),
+        "text": asked.raw("text").chars().take(LONGEST).collect::<String>(),
     });
     let frame = Frame { entry: "/chat", here: address(&asked), title: "Chat", done: "" };
     console.page(&viewer, &frame, "chat.html", values)
 }
 
 /// A few commands for somebody who has said nothing yet.
-fn suggestions(console: &Console, viewer: &Viewer) -> Vec<String> {
-    let mut all = vec!["help".to_owned(), "whoami".to_owned()];
-    all.extend(displays(console, viewer).into_iter().map(|(display, _)| display).take(4));
-    all
+fn suggestions(console: &Console, viewer: &Viewer, shared: bool) -> Vec<Value> {
+    let home = console.site.bot.homes().current();
+    let start = if shared { home.settings.prefix.as_str() } else { "" };
+    let own = displays(console, viewer).into_iter().map(|(display, _)| display).take(4);
+    let all = ["help".to_owned(), "whoami".to_owned()].into_iter().chain(own);
+    let one = |display: String| {
+        let insert = format!("{start}{}", literal(&display));
+        json!({"display": format!("{start}{display}"), "insert": insert})
+    };
+    all.map(one).collect()
 }
 
 /// What this person may type, of files first, with what help says.
@@ -120,10 +130,15 @@ pub(super) async fn complete(
     Json(found.into_iter().take(OFFERED).map(|(_, offer)| offer).collect())
 }
 
+/// A command up to its first parameter or optional part.
+fn literal(display: &str) -> &str {
+    let end = ["{{", "["].iter().filter_map(|open| display.find(open)).min();
+    &display[..end.unwrap_or(display.len())]
+}
+
 /// The literal beginning of a command that goes on from what is typed, or that holds it somewhere.
 fn fits<'d>(display: &'d str, typed: &str) -> Option<(usize, &'d str)> {
-    let end = ["{{", "["].iter().filter_map(|open| display.find(open)).min();
-    let literal = &display[..end.unwrap_or(display.len())];
+    let literal = literal(display);
     let lower = literal.to_lowercase();
     if lower.trim().is_empty() {
         return None;
@@ -217,7 +232,7 @@ pub(super) async fn live(
     live_stream::live(&console, viewer, lines)
 }
 
-/// A file of a line, as text to be kept, never shown in the page.
+/// A file of a line, to be kept, never shown in the page.
 pub(super) async fn file(
     State(console): State<Arc<Console>>,
     Extension(viewer): Extension<Viewer>,
@@ -229,11 +244,12 @@ pub(super) async fn file(
     let file = found.ok_or_else(|| Trouble::missing("this file is not remembered any more"))?;
     let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let name: String = file.name.chars().map(|c| if good(c) { c } else { '_' }).take(100).collect();
+    let kind = if file.data.is_empty() { "text/plain; charset=utf-8" } else { "application/octet-stream" };
     let headers = [
-        (header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()),
+        (header::CONTENT_TYPE, kind.to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
     ];
-    Ok((headers, file.text).into_response())
+    Ok((headers, file_bytes(&file)).into_response())
 }
 
 #[cfg(test)]

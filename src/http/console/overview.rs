@@ -108,9 +108,17 @@ async fn values(console: &Console) -> Result<Value, Trouble> {
         "more": open.len().saturating_sub(SHOWN),
         "recent": records.iter().map(|record| audit::shown(record, now)).collect::<Vec<_>>(),
         "problems": site.bot.homes().current().problems.iter().filter(|it| it.is_fatal()).count(),
-        "uptime": human::duration(Duration::from_secs(now.since(site.started).as_secs() / 60 * 60)),
+        "uptime": uptime(now.since(site.started)),
         "deliveries": deliveries(console, &numbers, now),
     }))
+}
+
+/// In minutes: a page that looks different is sent again.
+fn uptime(span: Duration) -> String {
+    match span.as_secs() / 60 {
+        0 => "less than a minute".to_owned(),
+        minutes => human::duration(Duration::from_secs(minutes * 60)),
+    }
 }
 
 fn deliveries(console: &Console, numbers: &Numbers, now: Timestamp) -> Value {

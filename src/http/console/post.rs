@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::adapter::Sign;
 use crate::adapter::web::{Line, Said};
 use crate::model::Timestamp;
+use crate::net::file_bytes;
 use crate::text::{Block, Post, Span, Tone};
 
 /// A text that may stand anywhere between tags and in quoted attributes.
@@ -118,7 +119,7 @@ fn extras(post: &Post, line: i64) -> String {
     if !post.files.is_empty() {
         html.push_str("<ul class=\"files\">");
         for (number, file) in post.files.iter().enumerate() {
-            let size = crate::text::human::size(file.text.len() as u64);
+            let size = crate::text::human::size(file_bytes(file).len() as u64);
             let _ = write!(
                 html,
                 "<li><a href=\"/files/{line}/{number}\" download>{}</a> <small>{size}</small></li>",
@@ -239,7 +240,7 @@ mod tests {
             facts: vec![(text(), all)],
             foot: text(),
             choices: vec![Choice { nonce: text(), label: text(), typed: text() }],
-            files: vec![File { name: text(), text: text() }],
+            files: vec![File { name: text(), text: text(), data: String::new() }],
             ..Post::default()
         };
         let html = super::post(&post) + &extras(&post, 7);

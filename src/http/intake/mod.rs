@@ -5,11 +5,12 @@
 mod receive;
 
 use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Path, Request, State};
+use axum::extract::{ConnectInfo, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::future::join_all;
@@ -79,12 +80,13 @@ async fn receive_one(site: &Site, name: &str, request: Request) -> Result<Respon
             .into_owned()
             .collect(),
     };
+    let from = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let source = declared(site, name)?;
     let row = source.service.row();
     if let Some(answer) = by_method(&parts.method, row, &head)? {
         return Ok(answer);
     }
-    source.admit(&head.with(&[])).map_err(|denied| refused(name, &denied))?;
+    source.admit(&head.with(&[])).map_err(|denied| refused(site, name, &denied, from))?;
     let received = receive::receive(body, source.largest, &site.intake.budget).await;
     let Received::Whole { bytes, hash, permit } = received else {
         return Err(not_received(site, &source, received).await);
@@ -100,7 +102,7 @@ async fn receive_one(site: &Site, name: &str, request: Request) -> Result<Respon
     drop(permit);
     match told {
         Ok(told) => accept(site, told).await,
-        Err((request, why)) => Err(request.refuse(site, why).await),
+        Err((request, why)) => Err(request.refuse(site, why, from).await),
     }
 }
 
@@ -160,10 +162,10 @@ impl Arriving {
         self.source.read(&body).map(|reading| reading.0).map_err(Unfit::Unreadable)
     }
 
-    async fn refuse(self, site: &Site, why: Unfit) -> Problem {
+    async fn refuse(self, site: &Site, why: Unfit, from: Option<IpAddr>) -> Problem {
         let name = &self.source.name;
         match why {
-            Unfit::Denied(denied) => refused(name, &denied),
+            Unfit::Denied(denied) => refused(site, name, &denied, from),
             Unfit::Unreadable(why) => {
                 warn!(source = name, size = self.raw.len(), %why, "a request says nothing");
                 Problem::wrong(why.to_string())
@@ -252,8 +254,13 @@ fn headers(map: &HeaderMap) -> Vec<(String, String)> {
     map.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
 }
 
-fn refused(name: &str, denied: &Denied) -> Problem {
-    warn!(source = name, why = %denied, "a sender was not let in");
+/// An address that guesses is slowed down; whoever has good credentials always passes.
+fn refused(site: &Site, name: &str, denied: &Denied, from: Option<IpAddr>) -> Problem {
+    if let Some(wait) = from.and_then(|from| site.failures.count(from, site.world.now())) {
+        return Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many wrong credentials from this address")
+            .again(wait);
+    }
+    warn!(source = name, address = from.map(tracing::field::display), why = %denied, "a sender was not let in");
     let problem = Problem::new(StatusCode::UNAUTHORIZED, denied.to_string());
     problem.header(header::WWW_AUTHENTICATE, "Bearer")
 }

@@ -1,17 +1,19 @@
 //! Executions, looked at.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::fault::{Fault, Path, Query};
 use super::model;
 use super::page::{self, Page};
-use crate::http::Site;
-use crate::model::Execution;
+use crate::http::{Site, when};
+use crate::model::{Execution, Timestamp};
 use crate::store::Filter;
 
 /// So far back a list goes.
@@ -34,20 +36,23 @@ pub(super) struct Which {
 
 impl Which {
     /// The filter; `None` where nothing can fit.
-    fn filter(&self) -> Result<Option<Filter>, Fault> {
-        for (name, given) in [
-            ("timestamp_gt", &self.timestamp_gt),
-            ("timestamp_lt", &self.timestamp_lt),
-            ("trace_tag", &self.trace_tag),
-        ] {
-            if given.is_some() {
-                return Err(Fault::wrong(format!("{name}: executions cannot be found by that here")));
-            }
+    fn filter(&self, now: Timestamp) -> Result<Option<Filter>, Fault> {
+        if self.trace_tag.is_some() {
+            return Err(Fault::wrong("trace_tag: there are no traces here"));
         }
-        // No execution has children, so none has a parent.
-        if self.parent.as_deref().is_some_and(|parent| !matches!(parent, "" | "null" | "None")) {
-            return Ok(None);
-        }
+        let of = match self.parent.as_deref() {
+            None | Some("" | "null" | "None") => None,
+            Some(parent) => match parent.parse() {
+                Ok(parent) => Some(parent),
+                Err(_) => return Ok(None),
+            },
+        };
+        let time = |text: &Option<String>, name| {
+            text.as_deref().map(|text| when::time(text, name, now)).transpose().map_err(Fault::from)
+        };
+        // StackStorm leaves out the time itself.
+        let since = time(&self.timestamp_gt, "timestamp_gt")?.map(|at| at.plus(Duration::from_micros(1)));
+        let until = time(&self.timestamp_lt, "timestamp_lt")?;
         let words = self.status.iter().flat_map(|words| words.split(',')).map(str::trim);
         let statuses: Result<Vec<_>, _> = words.map(str::parse).collect();
         let statuses = statuses.map_err(|error| Fault::wrong(format!("status: {error}")))?;
@@ -56,7 +61,8 @@ impl Which {
             Some(Ok(person)) => Some(person),
             Some(Err(_)) => return Ok(None),
         };
-        Ok(Some(Filter { person, action: self.action.clone(), statuses, ..Filter::default() }))
+        let action = self.action.clone();
+        Ok(Some(Filter { person, action, statuses, of, since, until, ..Filter::default() }))
     }
 }
 
@@ -71,7 +77,9 @@ pub(super) async fn list(
         let found = found(&site, id).await?;
         return page.of(vec![shown(&site, &found)]);
     }
-    let Some(mut filter) = which.filter()? else { return Ok(page::answer(Vec::new(), 0, limit)) };
+    let Some(mut filter) = which.filter(site.world.now())? else {
+        return Ok(page::answer(Vec::new(), 0, limit));
+    };
     let upwards = which.sort_asc.is_some_and(|word| word.eq_ignore_ascii_case("true"));
     let results = page.wants("result");
     let read = move |reader: &crate::store::Reader| {
@@ -142,10 +150,24 @@ pub(super) async fn attribute(
     part.map(Json).ok_or_else(|| Fault::wrong(format!("Invalid attribute specified: {attribute}")))
 }
 
-/// What it started: no action starts others.
-pub(super) async fn children(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Value>, Fault> {
-    found(&site, &id).await?;
-    Ok(Json(json!([])))
+/// The steps of a workflow, in the order in which they were asked for; none of anything else.
+pub(super) async fn children(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    Query(page): Query<Page>,
+) -> Result<Json<Value>, Fault> {
+    let (workflow, _) = found(&site, &id).await?;
+    let filter = Filter { of: Some(workflow.id), limit: page::MOST, ..Filter::default() };
+    let read = move |reader: &crate::store::Reader| {
+        let mut all = Vec::new();
+        for execution in reader.executions(&filter)?.into_iter().rev() {
+            let result = reader.result(execution.id)?.map_or(Value::Null, |(value, _)| value);
+            all.push((execution, result));
+        }
+        Ok(all)
+    };
+    let steps = site.bot.store().read(read).await?;
+    Ok(Json(steps.iter().map(|step| page.cut(shown(&site, step))).collect()))
 }
 
 /// Its result alone.

@@ -110,12 +110,12 @@ impl From<NotAgain> for Fault {
 
 /// What no route leads to.
 pub(super) async fn nowhere(uri: Uri) -> Fault {
-    Fault::new(StatusCode::NOT_FOUND, format!("The resource at `{}` could not be found.", uri.path()))
+    Fault::new(StatusCode::NOT_FOUND, format!("The resource at `/st2{}` could not be found.", uri.path()))
 }
 
 /// A route that does something else.
 pub(super) async fn no_method(method: Method, uri: Uri) -> Fault {
-    let text = format!("The method {method} is not allowed for `{}`.", uri.path());
+    let text = format!("The method {method} is not allowed for `/st2{}`.", uri.path());
     Fault::new(StatusCode::METHOD_NOT_ALLOWED, text)
 }
 

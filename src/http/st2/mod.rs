@@ -10,6 +10,7 @@ mod aliases;
 mod executions;
 mod fault;
 mod guard;
+mod keys;
 mod login;
 mod model;
 mod page;
@@ -57,6 +58,9 @@ fn routes() -> Vec<(Scope, &'static str, MethodRouter<Site>)> {
         (Read, "/executions/{id}/children", get(executions::children)),
         (Read, "/executions/{id}/result", get(executions::result)),
         (Read, "/executions/{id}/output", get(executions::output)),
+        (Read, "/keys", get(keys::list)),
+        (Read, "/keys/{name}", get(keys::show)),
+        (Admin, "/keys/{name}", axum::routing::put(keys::put).delete(keys::remove)),
         // A Hubot that is told of no address for streams looks here.
         (Read, "/stream", get(stream::read)),
     ]

@@ -21,6 +21,10 @@ pub(super) fn execution(home: &Home, execution: &Execution, result: &Value) -> V
         model["action"]["parameters"] = parameters(&action.parameters);
         model["action"]["runner_type"] = json!(action.runner);
     }
+    if let Some(step) = &execution.step {
+        model["parent"] = json!(step.workflow.to_string());
+        model["context"]["orquesta"] = json!({"task_name": step.task});
+    }
     if let Some(first) = execution.rerun_of {
         model["context"]["re-run"] = json!({"ref": first.to_string()});
     }

@@ -22,7 +22,7 @@ use crate::text::Post;
 /// The longest name of a person or a room, in bytes.
 const LONGEST_NAME: usize = 256;
 /// The largest `source_context` that is kept, in bytes of JSON.
-const LARGEST_CONTEXT: usize = 16_384;
+const LARGEST_CONTEXT: usize = 8_192;
 
 /// What a client sends; what else it sends is not looked at.
 #[derive(Debug, Default, Deserialize)]
@@ -69,12 +69,9 @@ async fn carry_out(site: &Site, caller: &Caller, wanted: Wanted, alias: Named) -
     let (person, name) = asker(caller, &adapter, wanted.user.as_deref())?;
     let place = place(&adapter, &wanted, &name)?;
     let id: Arc<str> = hex::encode(&site.world.random::<16>()).into();
-    if place.is_some() {
-        let hubot = site.bot.hubot(&adapter);
-        if !wanted.source_context.is_null() && wanted.source_context.to_string().len() <= LARGEST_CONTEXT {
-            hubot.came_with(id.clone(), wanted.source_context);
-        }
-    }
+    let context = wanted.source_context;
+    let context = if context.to_string().len() <= LARGEST_CONTEXT { context } else { Value::Null };
+    let _asked = place.is_some().then(|| site.bot.hubot(&adapter).asked(id.clone(), context));
     let home = site.bot.homes().current();
     let taken = site.bot.chat().relay(Relayed { person, name, place, text, alias, id }).await?;
     let mut all = Vec::with_capacity(taken.len());

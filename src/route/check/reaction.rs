@@ -1,6 +1,7 @@
 //! Checks rules that run something, and escalations.
 
 use super::{Check, apart, below};
+use crate::config::Demand;
 use crate::config::yaml::{Spanned, line_of};
 use crate::model::Person;
 use crate::route::reaction::{Escalation, Often, Reaction, Runs};
@@ -39,6 +40,7 @@ impl Check<'_> {
                 None
             }
         };
+        let approval = raw.approval.and_then(|raw| self.demand(&raw, &key));
         let limit = raw.limit.and_then(|limit| self.often(limit, &below(&key, "limit"))).unwrap_or_default();
         Some(Reaction {
             line: line_of(&place).0,
@@ -47,6 +49,7 @@ impl Check<'_> {
             runs: runs?,
             owner: owner?,
             place: raw.place.map(|place| place.value),
+            approval,
             limit,
         })
     }
@@ -68,6 +71,14 @@ impl Check<'_> {
             Err(error) => self.wrong(owner, below(key, "as"), error.to_string(), None),
         }
         None
+    }
+
+    fn demand(&mut self, raw: &Spanned<serde_json::Value>, key: &str) -> Option<Demand> {
+        let read = Demand::read(&raw.value);
+        read.unwrap_or_else(|why| {
+            self.wrong(raw, below(key, "approval"), why, None);
+            None
+        })
     }
 
     fn often(&mut self, raw: Spanned<file::After>, key: &str) -> Option<Often> {

@@ -18,7 +18,7 @@ use tokio::net::UnixStream;
 use super::parameter::{environment, limit};
 use super::record::too_long;
 use super::{Input, Job, Outcome, Runner, Script, Settings};
-use crate::action::cut_secrets_in;
+use crate::action::{cut_secrets, cut_secrets_in};
 use crate::model::Status;
 use crate::net::process::{self, Ending, Limits, Reason, Spec, Stdin};
 use talk::Said;
@@ -88,6 +88,9 @@ impl PythonScript {
         settings: &Settings,
         limit: Duration,
     ) -> Result<(Spec, Value, UnixStream), String> {
+        if input.pack == "core" {
+            return Err(format!("`{}` is for a StackStorm server and cannot run here", input.reference));
+        }
         let home = settings.home.as_deref().ok_or("there is no home directory to run it in")?;
         let places = Places::of(&input, home)?;
         let shim = shim::unpack(&home.join("var"))
@@ -227,7 +230,8 @@ async fn carry_out(
     let (out, err) = (out.text().text, err.text().text);
     let told = job.desk.as_ref().map(|desk| desk.told()).unwrap_or_default();
     let outcome = judge(ending, limit, said, &out, &err);
-    Outcome { result: cut_secrets_in(&outcome.result, &told), ..outcome }
+    let why = outcome.why.map(|why| cut_secrets(&why, &told));
+    Outcome { result: cut_secrets_in(&outcome.result, &told), why, ..outcome }
 }
 
 /// What came of it, in StackStorm's shape: `{stdout, stderr, exit_code, result}`.

@@ -185,6 +185,8 @@ async fn records_are_searched_and_exported() {
     assert_eq!(found(Search { text: Some("record 2".into()), ..all.clone() }), [2]);
     assert_eq!(found(Search { from: Some(at(2)), until: Some(at(3)), ..all.clone() }), [2]);
     assert!(found(Search { what: Some(What::Refused), ..all.clone() }).is_empty());
+    assert_eq!(found(Search { place: Some("#OPS".into()), ..all.clone() }), found(all.clone()));
+    assert!(found(Search { place: Some("#o_s".into()), ..all.clone() }).is_empty());
     assert!(found(Search { person: Some("irc:bob".parse().unwrap()), ..all }).is_empty());
 
     let mut lines = Vec::new();

@@ -225,6 +225,17 @@ pub enum Setting {
     NewSchedule(Box<super::NewSchedule>),
     /// A schedule is paused, or goes on.
     Schedule(Box<crate::model::Schedule>),
+    /// A room fills in a parameter from now on.
+    RoomDefault(super::RoomDefault),
+    /// A room fills it in no longer.
+    NoRoomDefault {
+        /// The adapter.
+        adapter: String,
+        /// The room.
+        room: String,
+        /// The parameter.
+        name: String,
+    },
     /// A schedule is removed.
     NoSchedule {
         /// The schedule.

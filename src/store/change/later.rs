@@ -14,6 +14,23 @@ pub struct NewSchedule {
     pub most: usize,
 }
 
+/// What a room fills in for a parameter that nobody typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomDefault {
+    /// The adapter.
+    pub adapter: String,
+    /// The room, as places name it.
+    pub room: String,
+    /// The parameter.
+    pub name: String,
+    /// Its value, as it would be typed.
+    pub value: String,
+    /// Who set it.
+    pub who: String,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// The time of a schedule has come, or was missed.
 #[derive(Debug, Clone)]
 pub struct Due {

@@ -16,7 +16,7 @@ use crate::model::{
     Status, Timestamp,
 };
 
-pub use later::{Due, NewSchedule};
+pub use later::{Due, NewSchedule, RoomDefault};
 
 pub use event::{Accept, Decide, Fate, Pick, Routed, Scene, Sending, Setting, Token, Topical};
 pub use flow::Flow;

@@ -1,8 +1,8 @@
 //! What is to happen later.
 
 use super::{Reader, StoredEvent, most};
-use crate::model::{Person, Schedule, Timestamp};
-use crate::store::{Keys, StoreError, rows, schedules};
+use crate::model::{Person, Place, Schedule, Timestamp};
+use crate::store::{Keys, RoomDefault, StoreError, rows, schedules};
 
 impl Reader {
     /// Schedules of one person, or of everybody; the next due one first, paused ones last.
@@ -40,6 +40,18 @@ impl Reader {
         self.all(sql, [now.as_micros(), most(limit)], |row| rows::parsed(row, 0))
     }
 
+    /// What one room fills in, or all of them.
+    pub fn room_defaults(&self, place: Option<&Place>) -> Result<Vec<RoomDefault>, StoreError> {
+        const COLUMNS: &str = "SELECT adapter, room, name, value, who, at FROM room_default";
+        match place {
+            Some(place) => {
+                let sql = format!("{COLUMNS} WHERE adapter = ?1 AND room = ?2 ORDER BY name");
+                self.all(&sql, [place.adapter.as_str(), &*place.room], room_default)
+            }
+            None => self.all(COLUMNS, [], room_default),
+        }
+    }
+
     /// Fresh events in the order of their commits, at most `limit`, each with its number; `None` for one that is kept no
     /// more.
     pub fn fresh_events(&self, limit: usize) -> Result<Vec<(i64, Option<StoredEvent>)>, StoreError> {
@@ -53,4 +65,15 @@ impl Reader {
         let sql = "SELECT due FROM schedule WHERE due IS NOT NULL ORDER BY due LIMIT 1";
         Ok(self.one(sql, [], |row| row.get(0))?.map(Timestamp::from_micros))
     }
+}
+
+fn room_default(row: &rusqlite::Row<'_>) -> rusqlite::Result<RoomDefault> {
+    Ok(RoomDefault {
+        adapter: row.get(0)?,
+        room: row.get(1)?,
+        name: row.get(2)?,
+        value: row.get(3)?,
+        who: row.get(4)?,
+        at: Timestamp::from_micros(row.get(5)?),
+    })
 }

@@ -36,3 +36,25 @@ impl Reader {
 
 const MINUTES: &str = "SELECT at / ?3, sum(outcome = 'sent'), sum(outcome <> 'sent') FROM attempt
     WHERE delivery > (SELECT coalesce(max(id), 0) FROM delivery) - ?1 AND at >= ?2 GROUP BY 1 ORDER BY 1";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::Home;
+
+    #[tokio::test]
+    async fn tries_are_counted_minute_by_minute_those_of_long_ago_not_at_all() {
+        let home = Home::new();
+        let store = home.open().unwrap();
+        let raw = home.raw();
+        for (number, (minute, outcome)) in
+            [(1, "sent"), (5, "sent"), (5, "retry"), (5, "gone"), (7, "sent")].iter().enumerate()
+        {
+            let sql = "INSERT INTO attempt (delivery, n, at, ms, outcome) VALUES (?1, 1, ?2, 3, ?3)";
+            raw.execute(sql, rusqlite::params![number as i64 + 1, minute * MINUTE + 9, outcome]).unwrap();
+        }
+        let found = store.read(|reader| reader.minutes(Timestamp::from_micros(4 * MINUTE))).await.unwrap();
+        let minute = |at: i64, sent, failed| Minute { at: Timestamp::from_micros(at * MINUTE), sent, failed };
+        assert_eq!(found, [minute(5, 1, 2), minute(7, 1, 0)]);
+    }
+}

@@ -12,6 +12,7 @@ mod settings;
 mod sorted;
 mod topics;
 mod trimmed;
+mod waits;
 mod writes;
 
 use std::path::PathBuf;

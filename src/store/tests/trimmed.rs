@@ -128,7 +128,7 @@ async fn what_waits_for_a_notifier_that_is_gone_is_dead_a_day_after_its_time() {
     let trim = |now: i64| Change::Trim {
         history_before: at(0),
         audit_before: at(0),
-        at: crate::model::Timestamp::from_micros(now),
+        at: Timestamp::from_micros(now),
     };
     assert_eq!(store.write(trim(later)).await, Ok(Done::Trimmed(0)));
     assert_eq!(store.write(trim(later + 1)).await, Ok(Done::Trimmed(1)));

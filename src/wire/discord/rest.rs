@@ -13,6 +13,7 @@ use super::failure::Failure;
 use super::limits::{Limits, Route};
 use crate::model::Secret;
 use crate::net::World;
+use crate::net::file_bytes;
 use crate::net::http::{HttpOptions, cause};
 use crate::text::File;
 
@@ -142,7 +143,8 @@ fn filled(request: RequestBuilder, body: Body) -> RequestBuilder {
             let json = json.mime_str("application/json").unwrap_or_else(|_| Part::text(value.to_string()));
             let mut form = Form::new().part("payload_json", json);
             for (index, file) in files.into_iter().enumerate() {
-                form = form.part(format!("files[{index}]"), Part::text(file.text).file_name(file.name));
+                form =
+                    form.part(format!("files[{index}]"), Part::bytes(file_bytes(&file)).file_name(file.name));
             }
             request.multipart(form)
         }

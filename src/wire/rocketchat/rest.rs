@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::failure::{Answer, Failure};
 use crate::model::{Secret, Timestamp};
 use crate::net::World;
+use crate::net::file_bytes;
 use crate::net::http::cause;
 use crate::text::File;
 
@@ -100,7 +101,7 @@ impl Rest {
         file: &File,
         fields: &[(&str, &str)],
     ) -> Result<Value, Failure> {
-        let part = Part::bytes(file.text.clone().into_bytes()).file_name(file.name.clone());
+        let part = Part::bytes(file_bytes(file)).file_name(file.name.clone());
         let part = part.mime_str("text/plain").map_err(|error| Failure::Unreachable(cause(&error)))?;
         let mut form = Form::new().part("file", part);
         for (name, value) in fields {

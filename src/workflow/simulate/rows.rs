@@ -22,7 +22,8 @@ pub fn answer_line(line: &str) -> Value {
     }
 }
 
-fn answer(row: Map<String, Value>) -> Value {
+fn answer(mut row: Map<String, Value>) -> Value {
+    row.retain(|key, value| !value.is_null() || key == "template");
     let text = |key: &str| row.get(key).and_then(Value::as_str).map(str::to_owned);
     if let Some(template) = row.get("template") {
         return rendered(template, row.get("data"));

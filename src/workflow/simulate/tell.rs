@@ -75,7 +75,7 @@ fn lines(story: &Story) -> Vec<String> {
     timed.extend(story.statuses.iter().map(|(at, status)| (*at, format!("the workflow is {status}"))));
     timed.sort_by_key(|(at, _)| *at);
     let mut lines: Vec<String> =
-        timed.into_iter().map(|(at, text)| format!("{:>4}s  {text}", seconds(at))).collect();
+        timed.into_iter().map(|(at, text)| format!("{:>4}s  {text}", seconds(at).to_string())).collect();
     let state = story.conductor.state();
     for error in &state.errors {
         let task = error.task_id.as_deref().map(|task| format!(" in {task}")).unwrap_or_default();

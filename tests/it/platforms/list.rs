@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::stage::Stage;
-use super::{storms, talk, volumes};
+use super::{storms, talk, trust, volumes};
 
 /// Rows of one group share a bot, one after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +96,8 @@ scenarios! { $
         "nothing but messages can come in";
     Talk a_button_is_for_the_right_person, talk::button, "a button works once, for the right person",
         "there are no buttons: `kill` is typed, and works for the right person";
+    Talk an_approval_takes_a_second_person, trust::approval, "an approval takes a second person, once",
+        "there are no buttons: `approve` is typed, and counts from a second person";
     Storm a_hundred_kilobytes_arrive_whole, volumes::flood, "100 KB of output arrive whole",
         "the first lines; `more` shows the next ones until the end";
     Storm is_back_after_an_abort, storms::abort, "answers again after an abort", "there is nothing to cut";

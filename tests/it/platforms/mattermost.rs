@@ -96,7 +96,7 @@ impl Chat {
 
 /// The server's own client.
 fn client() -> reqwest::Client {
-    HttpOptions::default().builder().unwrap().build().unwrap()
+    HttpOptions::default().builder(&chatops::net::World::real()).unwrap().build().unwrap()
 }
 
 fn actions(post: &Value) -> Vec<Value> {

@@ -17,6 +17,7 @@ mod suite;
 mod table;
 mod talk;
 mod terminal;
+mod trust;
 mod volumes;
 mod web;
 
@@ -183,4 +184,8 @@ pub(crate) const ADAPTERS: &[(&str, Start)] = &[
 ];
 
 /// Where an adapter degrades to something else than the row of the scenario says: adapter, scenario, what it does.
-pub(crate) const INSTEAD: &[(&str, &str, &str)] = &[];
+pub(crate) const INSTEAD: &[(&str, &str, &str)] = &[(
+    "irc",
+    "an_approval_takes_a_second_person",
+    "it takes an account: who has none can neither ask nor approve",
+)];

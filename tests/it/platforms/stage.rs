@@ -51,6 +51,16 @@ formats: ['vault {{name}}']
 ack: { enabled: false }
 result: { format: '{{ execution.result.stdout }}' }",
     ),
+    // Once the admin approved.
+    (
+        "guard",
+        "description: Do what takes two
+action_ref: default.guard
+formats: ['guard {{name}}']
+ack: { enabled: false }
+result: { format: '{{ execution.result.stdout }}' }
+extra: { approval: { within: 5m } }",
+    ),
     // A hundred kilobytes.
     (
         "flood",
@@ -80,13 +90,19 @@ const ACTIONS: &[(&str, &str, &str)] = &[
         r#"cd HOME; touch -- "vault-{{name}}"; echo "{{name}} open""#,
     ),
     (
+        "guard",
+        "name: { type: string, required: true }",
+        r#"cd HOME; echo once >> "guard-{{name}}"; echo "{{name}} guarded""#,
+    ),
+    (
         "flood",
         "name: { type: string, required: true }",
         r#"seq -f "{{name}}-%05g-abcdefghijklmnopqrstuvwxyz0123456789" 1 2000"#,
     ),
 ];
 
-const ACCESS: &str = "everyone: [ { run: [core.echo, default.hold, default.note, default.flood] } ]\n";
+const ACCESS: &str =
+    "everyone: [ { run: [core.echo, default.hold, default.note, default.flood, default.guard] } ]\n";
 
 /// A home with these commands; `vault` is for admins.
 pub(crate) fn home() -> Home {

@@ -21,6 +21,15 @@ pub(crate) struct Answer {
     pub(crate) head: String,
     /// The body, if it is JSON.
     pub(crate) json: Value,
+    /// The body as it came.
+    pub(crate) text: String,
+}
+
+impl Answer {
+    /// Head and body, to look for what must be in neither.
+    pub(crate) fn whole(&self) -> String {
+        format!("{}{}", self.head, self.text)
+    }
 }
 
 /// The API of the bot that serves a home.
@@ -43,6 +52,11 @@ impl Api {
         format!("http://{}", self.address)
     }
 
+    /// As `host:port`.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// A connection of one's own.
     pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(&self.address).unwrap();
@@ -53,6 +67,29 @@ impl Api {
     /// The same bot, asked with another token.
     pub(crate) fn with(&self, token: &str) -> Self {
         Self { address: self.address.clone(), token: token.to_owned() }
+    }
+
+    /// The token.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Asks for something that is not below `/api/v1`, with the token if there is one.
+    pub(crate) fn root(&self, path: &str) -> Answer {
+        let auth = match self.token.as_str() {
+            "" => String::new(),
+            token => format!("authorization: Bearer {token}\r\n"),
+        };
+        self.ask("GET", path, &auth, b"")
+    }
+
+    /// Any request; `more` are all lines of the head that count.
+    pub(crate) fn ask(&self, method: &str, path: &str, more: &str, body: &[u8]) -> Answer {
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: bot\r\nconnection: close\r\n{more}content-length: {}\r\n\r\n",
+            body.len()
+        );
+        answer(ask(&self.address, &head, body))
     }
 
     /// Asks for a value.
@@ -95,6 +132,15 @@ pub(crate) fn post_to(address: &str, path: &str, token: &str, body: &[u8]) -> An
     answer(ask(address, &head, body))
 }
 
+/// Any request: its first line, lines of its head each with its line end, its body.
+pub(crate) fn request(address: &str, first: &str, lines: &str, body: &[u8]) -> Answer {
+    let length = body.len();
+    let head = format!(
+        "{first} HTTP/1.1\r\nhost: bot\r\nconnection: close\r\n{lines}content-length: {length}\r\n\r\n"
+    );
+    answer(ask(address, &head, body))
+}
+
 fn ask(address: &str, head: &str, body: &[u8]) -> TcpStream {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(ANSWER)).unwrap();
@@ -111,5 +157,6 @@ fn answer(mut stream: TcpStream) -> Answer {
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: `{text}`"));
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap();
     let json = body.find(['{', '[']).and_then(|at| serde_json::from_str(body[at..].trim()).ok());
-    Answer { status, head: head.to_lowercase(), json: json.unwrap_or_default() }
+    let (head, text) = (head.to_lowercase(), body.to_owned());
+    Answer { status, head, json: json.unwrap_or_default(), text }
 }

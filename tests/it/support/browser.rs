@@ -59,7 +59,7 @@ impl Browser {
         let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
         let port = lines.find_map(|line| {
             let line = line.ok()?;
-            line.split("on port ").nth(1)?.trim_end_matches('.').parse::<u16>().ok()
+            line.split("successfully on port ").nth(1)?.trim_end_matches('.').parse::<u16>().ok()
         });
         // What it says later is of no interest, and must not fill the pipe.
         std::thread::spawn(move || lines.for_each(drop));
@@ -96,10 +96,8 @@ impl Browser {
             body.len()
         );
         stream.write_all(head.as_bytes()).map_err(|error| error.to_string())?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).map_err(|error| error.to_string())?;
-        let json = answer.split_once("\r\n\r\n").map(|(_, body)| body).unwrap_or_default();
-        let value: Value = serde_json::from_str(json).map_err(|error| format!("{error}: {answer}"))?;
+        let answer = answer(stream).map_err(|error| error.to_string())?;
+        let value: Value = serde_json::from_slice(&answer).map_err(|error| error.to_string())?;
         match value["value"]["error"].as_str() {
             Some(error) => Err(format!("{error}: {}", value["value"]["message"])),
             None => Ok(value["value"].clone()),
@@ -275,6 +273,22 @@ impl Browser {
         }
         self.screen(Screen { width: 1440, dark: false });
     }
+}
+
+/// The body of an answer. The driver keeps the connection, whatever it is told.
+fn answer(stream: TcpStream) -> std::io::Result<Vec<u8>> {
+    let mut reader = BufReader::new(stream);
+    let (mut line, mut length) = (String::new(), 0);
+    while reader.read_line(&mut line)? > 2 {
+        let lower = line.to_ascii_lowercase();
+        if let Some(value) = lower.strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap_or(0);
+        }
+        line.clear();
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+    Ok(body)
 }
 
 impl Drop for Browser {

@@ -14,7 +14,7 @@ use super::homes;
 /// How long an answer may take.
 const ANSWER: Duration = Duration::from_secs(60);
 
-/// Who may do what in [`home`]: alice everything, bob one thing.
+/// Who may do what in [`home`]: alice and carol everything, bob one thing.
 const ACCESS: &str = r##"---
 roles:
   operator:
@@ -23,7 +23,7 @@ roles:
     - run: [default.deploy]
       with: { target: [staging, "dev-*"] }
 grants:
-  - { role: operator, to: ["web:alice", "web:var/token"] }
+  - { role: operator, to: ["web:alice", "web:carol", "web:var/token"] }
   - { role: deployer, to: ["web:bob"] }
 everyone: [ { run: [core.echo] } ]
 "##;
@@ -53,7 +53,7 @@ description: A report as a file
 action_ref: core.local
 formats:
   - "report"
-immutable_parameters: { cmd: "seq 1 400 | sed 's/$/ of many lines of a long report/'" }
+immutable_parameters: { cmd: "seq 1 2000 | sed 's/$/ of many lines of a long report/'" }
 ack: { enabled: false }
 "#;
 
@@ -235,6 +235,6 @@ impl Page {
     pub(crate) fn field(&self, name: &str) -> String {
         let start = format!("name=\"{name}\" value=\"");
         let rest = self.body.split(&start).nth(1).unwrap_or_else(|| panic!("no field `{name}`: {self:?}"));
-        rest.split('"').next().unwrap_or_default().to_owned()
+        rest.split('"').next().unwrap_or_default().replace("&#x2f;", "/")
     }
 }

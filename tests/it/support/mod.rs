@@ -30,6 +30,7 @@ pub(crate) mod slack;
 pub(crate) mod smtpd;
 pub(crate) mod source;
 pub(crate) mod sshd;
+pub(crate) mod st2;
 pub(crate) mod tinyproxy;
 pub(crate) mod tls_end;
 pub(crate) mod tls_front;

@@ -101,17 +101,16 @@ fn approvals(call: &Call) -> Reply {
 }
 
 /// The number that was typed.
-fn number(call: &Call) -> Result<i64, Reply> {
+fn number(call: &Call) -> Result<i64, String> {
     let typed = call.param("id").unwrap_or_default();
-    typed.trim_start_matches('#').parse().map_err(|_| {
-        Reply::Problem(reply::problem(&format!("`{typed}` is not a number; `approvals` lists what waits")))
-    })
+    let bare = typed.trim_start_matches('#').parse();
+    bare.map_err(|_| format!("`{typed}` is not a number; `approvals` lists what waits"))
 }
 
 async fn decide(call: Arc<Call>, say: Say) -> Reply {
     let id = match number(&call) {
         Ok(id) => id,
-        Err(reply) => return reply,
+        Err(why) => return Reply::Problem(reply::problem(&why)),
     };
     let reason = call.param("reason").map(str::to_owned);
     match call.chat.engine.decide(&call.home, id, &call.asker, say, reason).await {
@@ -132,7 +131,7 @@ fn good(sentence: String) -> Reply {
 async fn withdraw(call: Arc<Call>) -> Reply {
     let id = match number(&call) {
         Ok(id) => id,
-        Err(reply) => return reply,
+        Err(why) => return Reply::Problem(reply::problem(&why)),
     };
     match call.chat.engine.withdraw(&call.home, id, &call.asker).await {
         Ok(()) => good(format!("{id} is withdrawn")),
@@ -143,7 +142,7 @@ async fn withdraw(call: Arc<Call>) -> Reply {
 async fn answer(call: Arc<Call>) -> Reply {
     let id = match number(&call) {
         Ok(id) => id,
-        Err(reply) => return reply,
+        Err(why) => return Reply::Problem(reply::problem(&why)),
     };
     let given = match parts(call.param("values").unwrap_or_default()) {
         Ok(given) => given,

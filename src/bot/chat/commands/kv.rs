@@ -176,7 +176,7 @@ async fn get(call: Arc<Call>) -> Reply {
         }
     }
     match call.chat.store.open_pair(&pair) {
-        Ok(value) => Reply::Said(shown(&pair, &value, call.chat.world.now()).private()),
+        Ok(value) => Reply::Said(shown(&pair, &value, call.chat.world.now())),
         Err(error) => problem(error.to_string()),
     }
 }
@@ -254,7 +254,7 @@ async fn list(call: Arc<Call>) -> Reply {
         said.body
             .push(Block::Para(vec![text(format!("and {more} more: give the beginning of their names"))]));
     }
-    Reply::Said(said.private())
+    Reply::Said(said)
 }
 
 async fn delete(call: Arc<Call>) -> Reply {

@@ -14,6 +14,7 @@ mod kv;
 mod later;
 mod lists;
 mod quiet;
+mod settings;
 mod tell;
 mod who;
 
@@ -133,6 +134,9 @@ pub static ROWS: &[&Row] = &[
     &later::SCHEDULE,
     &later::NEW,
     &later::REMIND,
+    &settings::SETTINGS,
+    &settings::SET,
+    &settings::UNSET,
     &quiet::SILENCES,
     &quiet::SILENCE,
     &quiet::UNSILENCE,
@@ -220,6 +224,11 @@ pub fn find(alias: &Alias) -> Option<&'static Row> {
 /// What may be kept of the text of a built-in command: what somebody wants kept in the datastore is nobody's business.
 pub(super) fn kept(row: &Row, text: &str) -> String {
     if row.name == kv::SET.name { kv::without_value(text) } else { text.to_owned() }
+}
+
+/// Whether what is typed behind a built-in command may be kept nowhere.
+pub(super) fn hides(alias: &Alias) -> bool {
+    alias.pack == PACK && alias.name == kv::SET.name
 }
 
 /// The rows as aliases, for the matcher.

@@ -65,6 +65,10 @@ impl Pipe {
         let split = split::split(text)?;
         let (first, rest) = split.steps.split_first()?;
         let Found::One(head) = found(home, asker, first) else { return None };
+        // What is to happen later is a pipe then.
+        if commands::find(&head.alias).is_some_and(commands::makes_schedules) {
+            return None;
+        }
         let whole = match found(home, asker, text) {
             Found::One(hit) if keeps(home, &head, &hit) => return None,
             Found::One(_) => true,
@@ -125,7 +129,7 @@ impl Pipe {
         let place = self.target.as_ref().map(aside).transpose()?;
         let mut hidden = Vec::new();
         for step in &self.steps {
-            hidden.extend(step.allowed(home, asker)?);
+            hidden.extend(step.allowed(chat, home, asker)?);
         }
         Ok((place, hidden))
     }
@@ -183,8 +187,9 @@ fn marked(text: &str) -> String {
 }
 
 impl Step {
-    fn allowed(&self, home: &Arc<Home>, asker: &Asker) -> Result<Vec<String>, Post> {
+    fn allowed(&self, chat: &super::Chat, home: &Arc<Home>, asker: &Asker) -> Result<Vec<String>, Post> {
         let Self::Command { hit, .. } = self else { return Ok(Vec::new()) };
+        let (hit, _) = chat.filled(home, asker, (**hit).clone());
         let alias = &hit.alias;
         if let Some(row) = commands::find(alias) {
             if !commands::may_use(home, asker, row) {
@@ -195,7 +200,7 @@ impl Step {
                 false => Ok(Vec::new()),
             };
         }
-        let order = prepare(home, asker, Some(alias), &alias.action_ref, Given::Typed(hit.params.clone()));
+        let order = prepare(home, asker, Some(alias), &alias.action_ref, Given::Typed(hit.params));
         let ever = || home.may_ever(&asker.who(), &alias.action_ref, Some(&alias.reference()));
         match order {
             Ok(order) => {

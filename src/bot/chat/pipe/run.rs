@@ -144,6 +144,7 @@ impl Chat {
     }
 
     async fn executed(self: &Arc<Self>, heard: &Heard, number: usize, hit: Hit, text: &str) -> Came {
+        let (hit, filled) = self.filled(&heard.home, &heard.asker, hit);
         let typed = secrets(&heard.home, &hit);
         let given = Given::Typed(hit.params);
         let order = prepare(&heard.home, &heard.asker, Some(&hit.alias), &hit.alias.action_ref, given);
@@ -161,6 +162,7 @@ impl Chat {
         let id = if number == 1 { heard.part_id() } else { format!("{}|{number}", heard.part_id()) };
         order.message = Some(MessageKey { id: id.into(), ..heard.message.key.clone() });
         order.position = heard.message.position.clone();
+        order.filled = filled;
         order.quiet = true;
         let command = order.command.clone();
         let submitted = self.engine.submit(order);

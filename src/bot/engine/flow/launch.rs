@@ -42,6 +42,7 @@ impl Engine {
         order.prepared.hide(parent.prepared.secrets.iter().cloned().chain(flow.shelf.revealed()));
         order.command = call.action.clone();
         order.cause = parent.cause;
+        order.rule.clone_from(&parent.rule);
         // The workflow speaks for it.
         order.quiet = true;
         order.step = Some(Step { workflow: flow.job.id, task: call.label(key) });

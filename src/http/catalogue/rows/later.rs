@@ -1,9 +1,33 @@
-//! What is kept under names, and what is to happen later.
+//! What waits for somebody's word, what is to happen later, what is kept under names.
 
 use crate::http::caller::Scope::{Admin, Read, Run};
 use crate::http::catalogue::schema::Anything;
 use crate::http::catalogue::{Call, delete, get, post, put};
-use crate::http::{keys, schedules};
+use crate::http::{approvals, keys, schedules};
+
+/// Approvals and questions.
+pub(super) fn awaited() -> Vec<Call> {
+    vec![
+        get(Read, "/approvals", approvals::list, "What waits for approval, a code or an answer")
+            .gives::<Anything>(200),
+        post(Run, "/approvals/{id}/approve", approvals::approve, "Approves, as the person of the token")
+            .may_have::<approvals::Word>()
+            .gives::<Anything>(200)
+            .fails(&[409]),
+        post(Run, "/approvals/{id}/deny", approvals::deny, "Denies, as the person of the token")
+            .may_have::<approvals::Word>()
+            .gives::<Anything>(200)
+            .fails(&[409]),
+        post(Run, "/approvals/{id}/withdraw", approvals::withdraw, "Takes back what the caller asked for")
+            .may_have::<approvals::Word>()
+            .gives::<Anything>(200)
+            .fails(&[409]),
+        post(Run, "/approvals/{id}/answer", approvals::answer, "Answers a question")
+            .body::<approvals::Answer>()
+            .gives::<Anything>(200)
+            .fails(&[409]),
+    ]
+}
 
 /// The key-value datastore.
 pub(super) fn pairs() -> Vec<Call> {

@@ -21,6 +21,7 @@ pub(in crate::http) fn calls() -> Vec<Call> {
         options::optional(),
         options::topical(),
         run(),
+        later::awaited(),
         later::scheduled(),
         later::pairs(),
         kept(),
@@ -144,7 +145,8 @@ fn itself() -> Vec<Call> {
             adapters::reconnect,
             "Ends a connection and begins it anew",
         )
-        .gives::<adapters::Adapter>(202),
+        .gives::<adapters::Adapter>(202)
+        .fails(&[409]),
         post(Admin, "/reload", executions::reload, "Loads the configuration again")
             .gives::<executions::Loaded>(200),
         post(Admin, "/chat", chat::say, "One command of a terminal, its answers as lines of JSON")

@@ -23,7 +23,7 @@ pub(super) fn told() -> Vec<Call> {
             "Events, the newest first; with `limit` or `before` as `{\"events\", \"next\": ID}`",
         )
         .query::<events::Asked>()
-        .lists::<events::Seen>(),
+        .lists_by_id::<events::Seen>(),
         get(
             Read,
             "/events/{id}",
@@ -51,7 +51,7 @@ pub(super) fn delivered() -> Vec<Call> {
             "Deliveries, the newest first; with `limit` or `before` as `{\"deliveries\", \"next\": ID}`",
         )
         .query::<deliveries::Asked>()
-        .lists::<deliveries::Delivery>(),
+        .lists_by_id::<deliveries::Delivery>(),
         get(
             Read,
             "/deliveries/{id}",

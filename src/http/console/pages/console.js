@@ -13,11 +13,14 @@
   const bottom = () => { if (room) room.scrollTop = room.scrollHeight; };
   const isLow = () => room && room.scrollHeight - room.scrollTop - room.clientHeight < 80;
 
+  const tail = () => { const output = find("[data-live] #execution pre.output"); if (output) output.scrollTop = output.scrollHeight; };
+
   const replace = (id, html) => {
     const place = document.getElementById(id);
     if (!place || place.innerHTML === html) return;
     const held = place.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
     place.innerHTML = html;
+    tail();
     if (held) place.querySelector(`[href="${CSS.escape(held)}"]`)?.focus();
   };
 
@@ -53,6 +56,7 @@
     };
   }
   bottom();
+  tail();
 
   // --- the menu of small screens
 

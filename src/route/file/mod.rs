@@ -1,6 +1,9 @@
 //! The routing part of `notifiers.yaml` as it is written. Keys that nobody knows are kept with their places, so
 //! that all of them are told at once.
 
+mod escalates;
+mod send;
+
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
@@ -9,21 +12,24 @@ use serde_json::{Map, Value};
 
 use crate::config::yaml::{Pairs, Spanned};
 
+pub(in crate::route) use escalates::Escalates;
+pub(in crate::route) use send::Send;
+
 /// A text and its place.
-pub(super) type Text = Spanned<String>;
+pub(in crate::route) type Text = Spanned<String>;
 
 /// A mapping with these keys: one row a key. Each may be missing; the others are `strays`.
 macro_rules! mapping {
     ($(#[$doc:meta])* $name:ident { $($key:literal => $field:ident: $kind:ty,)* }) => {
         $(#[$doc])*
         #[derive(Debug, Default)]
-        pub(super) struct $name {
-            $(pub(super) $field: $kind,)*
-            pub(super) strays: Vec<Text>,
+        pub(in crate::route) struct $name {
+            $(pub(in crate::route) $field: $kind,)*
+            pub(in crate::route) strays: Vec<Text>,
         }
 
         impl $name {
-            pub(super) const KEYS: &[&str] = &[$($key),*];
+            pub(in crate::route) const KEYS: &[&str] = &[$($key),*];
         }
 
         impl<'de> Deserialize<'de> for $name {
@@ -71,7 +77,7 @@ mapping! {
 
 /// What another room reads.
 #[derive(Debug, Default)]
-pub(super) struct Ignored;
+pub(in crate::route) struct Ignored;
 
 impl<'de> Deserialize<'de> for Ignored {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -81,16 +87,16 @@ impl<'de> Deserialize<'de> for Ignored {
 
 /// The keys of a notifier that routing needs; the others are another room's.
 #[derive(Debug, serde::Deserialize)]
-pub(super) struct Notifier {
-    pub(super) name: Text,
+pub(in crate::route) struct Notifier {
+    pub(in crate::route) name: Text,
     #[serde(default)]
-    pub(super) level: Option<Text>,
+    pub(in crate::route) level: Option<Text>,
     #[serde(default)]
-    pub(super) on: Vec<Text>,
+    pub(in crate::route) on: Vec<Text>,
     #[serde(default)]
-    pub(super) events: Vec<Text>,
+    pub(in crate::route) events: Vec<Text>,
     #[serde(default = "yes")]
-    pub(super) enabled: bool,
+    pub(in crate::route) enabled: bool,
 }
 
 fn yes() -> bool {
@@ -140,7 +146,7 @@ mapping! {
 
 impl Mute {
     /// Its parts: what both have, the scope, the subject, and the other keys.
-    pub(super) fn split(self) -> (Match, Option<Text>, Option<Text>, Vec<Text>) {
+    pub(in crate::route) fn split(self) -> (Match, Option<Text>, Option<Text>, Vec<Text>) {
         let Self { source, events, status, level, labels, scope, subject, strays } = self;
         (Match { source, events, status, level, labels, strays: Vec::new() }, scope, subject, strays)
     }
@@ -157,66 +163,18 @@ mapping! {
         "as" => owner: Option<Text>,
         "in" => place: Option<Text>,
         "limit" => limit: Option<Spanned<After>>,
+        "approval" => approval: Option<Spanned<Value>>,
     }
 }
 
 /// Parameters of an action, whatever they are.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(transparent)]
-pub(super) struct With {
-    pub(super) value: Map<String, Value>,
+pub(in crate::route) struct With {
+    pub(in crate::route) value: Map<String, Value>,
 }
 
 mapping! { Escalate { "after" => after: Option<Text>, "to" => to: Vec<Text>, } }
-
-/// One escalation, or several.
-#[derive(Debug, Default)]
-pub(super) struct Escalates(pub(super) Vec<Spanned<Escalate>>);
-
-impl<'de> Deserialize<'de> for Escalates {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // The place is that of the whole: one mapping is common, and few are wrong.
-        let either = Spanned::<EscalatesRaw>::deserialize(deserializer)?;
-        let Spanned { value, referenced, defined } = either;
-        Ok(Self(match value {
-            EscalatesRaw::One(one) => vec![Spanned { value: *one, referenced, defined }],
-            EscalatesRaw::Many(many) => many,
-        }))
-    }
-}
-
-#[derive(Debug)]
-enum EscalatesRaw {
-    One(Box<Escalate>),
-    Many(Vec<Spanned<Escalate>>),
-}
-
-impl<'de> Deserialize<'de> for EscalatesRaw {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-        impl<'de> Visitor<'de> for Either {
-            type Value = EscalatesRaw;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("`{after: 10m, to: [pager]}`, or a list of such")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<EscalatesRaw, A::Error> {
-                let one = Escalate::deserialize(MapAccessDeserializer::new(access))?;
-                Ok(EscalatesRaw::One(Box::new(one)))
-            }
-
-            fn visit_seq<A: de::SeqAccess<'de>>(self, mut access: A) -> Result<EscalatesRaw, A::Error> {
-                let mut all = Vec::new();
-                while let Some(one) = access.next_element()? {
-                    all.push(one);
-                }
-                Ok(EscalatesRaw::Many(all))
-            }
-        }
-        deserializer.deserialize_any(Either)
-    }
-}
 
 mapping! {
     Inhibit {
@@ -260,7 +218,7 @@ mapping! {
 
 /// A span, or more about it.
 #[derive(Debug)]
-pub(super) enum Digest {
+pub(in crate::route) enum Digest {
     Span(String),
     Keys(Box<DigestKeys>),
 }
@@ -289,76 +247,5 @@ impl<'de> Deserialize<'de> for Digest {
             }
         }
         deserializer.deserialize_any(Either)
-    }
-}
-
-/// A notifier's name, or its name with options.
-#[derive(Debug)]
-pub(super) struct Send {
-    pub(super) name: String,
-    pub(super) options: Option<Value>,
-    pub(super) digest: Option<Spanned<Digest>>,
-}
-
-impl<'de> Deserialize<'de> for Send {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Name;
-        impl<'de> Visitor<'de> for Name {
-            type Value = Send;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a notifier's name, or one `name: {options}`")
-            }
-
-            fn visit_str<E: de::Error>(self, name: &str) -> Result<Send, E> {
-                Ok(Send { name: name.to_owned(), options: None, digest: None })
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Send, A::Error> {
-                let first = access.next_entry::<String, Options>()?;
-                let (name, options) =
-                    first.ok_or_else(|| de::Error::custom("the entry names no notifier"))?;
-                if access.next_key::<String>()?.is_some() {
-                    return Err(de::Error::custom("one entry names one notifier"));
-                }
-                let Options { own, digest } = options;
-                let options = (!own.is_empty()).then_some(Value::Object(own));
-                Ok(Send { name, options, digest })
-            }
-        }
-        deserializer.deserialize_any(Name)
-    }
-}
-
-/// The options of a notifier, and what a route says beside them.
-#[derive(Debug, Default)]
-struct Options {
-    own: Map<String, Value>,
-    digest: Option<Spanned<Digest>>,
-}
-
-impl<'de> Deserialize<'de> for Options {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Keys;
-        impl<'de> Visitor<'de> for Keys {
-            type Value = Options;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the notifier's options (`key: value`)")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Options, A::Error> {
-                let mut options = Options::default();
-                while let Some(key) = access.next_key::<String>()? {
-                    if key == "digest" {
-                        options.digest = Some(access.next_value()?);
-                    } else {
-                        options.own.insert(key, access.next_value()?);
-                    }
-                }
-                Ok(options)
-            }
-        }
-        deserializer.deserialize_map(Keys)
     }
 }

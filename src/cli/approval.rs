@@ -1,0 +1,110 @@
+//! `chatops approval`: what waits for somebody's word, through the running bot. Whoever calls decides as
+//! `terminal:USER`, and needs the right to.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::api::Api;
+use super::print::{self, printable};
+use super::{Global, locate};
+
+/// What waits for somebody's word.
+#[derive(Debug, Args)]
+pub(super) struct Approvals {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List what waits.
+    List,
+    /// Let one run.
+    Approve(Word),
+    /// Keep one from running.
+    Deny(Word),
+    /// Take back what you asked for.
+    Withdraw {
+        /// Its number.
+        id: i64,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Word {
+    /// Its number.
+    id: i64,
+    /// Why.
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+impl Approvals {
+    /// Runs the subcommand.
+    pub(super) fn run(&self, global: &Global) -> anyhow::Result<ExitCode> {
+        match &self.command {
+            Command::List => list(global)?,
+            Command::Approve(word) => decide(word, "approve", global)?,
+            Command::Deny(word) => decide(word, "deny", global)?,
+            Command::Withdraw { id } => {
+                let answer = call(Method::POST, &format!("approvals/{id}/withdraw"), None, global)?;
+                said(&answer, global)?;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn call(method: Method, path: &str, body: Option<&Value>, global: &Global) -> anyhow::Result<Value> {
+    let api = Api::find(&locate::home_dir(global)?)?;
+    super::runtime()?.block_on(api.call(method, path, body))
+}
+
+fn decide(word: &Word, what: &str, global: &Global) -> anyhow::Result<()> {
+    let body = json!({"reason": word.reason});
+    let answer = call(Method::POST, &format!("approvals/{}/{what}", word.id), Some(&body), global)?;
+    said(&answer, global)
+}
+
+fn said(answer: &Value, global: &Global) -> anyhow::Result<()> {
+    if global.json {
+        return print::json(answer);
+    }
+    let id = &answer["id"];
+    match answer["verdict"].as_str() {
+        Some(verdict) => print::line(format_args!("{id} is {verdict}")),
+        None => print::line(format_args!("{id} has your approval; more are needed")),
+    }
+}
+
+fn list(global: &Global) -> anyhow::Result<()> {
+    let found = call(Method::GET, "approvals", None, global)?;
+    if global.json {
+        return print::json(&found);
+    }
+    let found = found.as_array().map(Vec::as_slice).unwrap_or_default();
+    if found.is_empty() {
+        return print::line("nothing waits for anybody's word");
+    }
+    found.iter().try_for_each(|open| print::line(line(open)))
+}
+
+/// `    12 approval until 2026-11-21T12:00:00.000Z irc:bob default.deploy deploy to staging (1 of 2)`.
+fn line(open: &Value) -> String {
+    let text = |key: &str| open[key].as_str().unwrap_or_default();
+    let demands = open["demands"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let counts: Vec<_> = demands.iter().map(|one| format!("{} of {}", one["have"], one["need"])).collect();
+    let counts = if counts.is_empty() { String::new() } else { format!(" ({})", counts.join(", ")) };
+    printable(&format!(
+        "{:>6} {} until {} {} {} {}{counts}",
+        open["id"],
+        text("waits_for"),
+        text("until"),
+        text("person"),
+        text("action"),
+        text("command")
+    ))
+}

@@ -1,0 +1,2 @@
+def verdict(ms, slow):
+    return "slow" if ms > slow else "fine"
