@@ -86,7 +86,7 @@ mod tests {
     use super::*;
     use crate::notifier::{CATALOGUE, schema};
 
-    fn converted(kind: &str, theirs: Value) -> (Value, Vec<String>) {
+    fn converted(kind: &str, theirs: &Value) -> (Value, Vec<String>) {
         let row = CATALOGUE.iter().find(|row| row.kind == kind).unwrap();
         let schema = (row.schema)();
         let ours = options(kind, &schema::keys(&schema), theirs.as_object().cloned().unwrap());
@@ -130,7 +130,7 @@ mod tests {
                 "panelId": "4", "annotation_tags": ["x"], "grafana_no_verify_ssl": false, "isRegion": true}),
             ),
         ] {
-            let (ours, wrong) = converted(kind, theirs);
+            let (ours, wrong) = converted(kind, &theirs);
             assert!(wrong.is_empty(), "{kind}: {ours}: {wrong:?}");
         }
     }
@@ -138,6 +138,6 @@ mod tests {
     #[test]
     fn our_own_names_stay_as_they_are() {
         let own = json!({"url": "https://example.org/h", "method": "PUT"});
-        assert_eq!(converted("webhook", own.clone()).0, own);
+        assert_eq!(converted("webhook", &own).0, own);
     }
 }

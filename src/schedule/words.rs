@@ -23,7 +23,7 @@ pub(super) fn day(word: &str) -> Option<u8> {
     }
     let single = word.strip_suffix('s').filter(|short| short.ends_with("day")).unwrap_or(&word);
     let fits = |name: &&str| *name == single || (single.len() == 3 && name.starts_with(single));
-    DAYS.iter().position(|name| fits(&name)).map(|place| 1 << place)
+    DAYS.iter().position(fits).map(|place| 1 << place)
 }
 
 /// The word or words for days.
@@ -61,7 +61,8 @@ pub(super) fn short(word: &str) -> Option<Duration> {
 pub(super) fn span(span: Duration) -> String {
     let seconds = span.as_secs();
     let units = [(604_800, "week"), (86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")];
-    let (size, name) = units.into_iter().find(|(size, _)| seconds % size == 0).unwrap_or((1, "second"));
+    let (size, name) =
+        units.into_iter().find(|(size, _)| seconds.is_multiple_of(*size)).unwrap_or((1, "second"));
     match seconds / size {
         // "every day" asks for a time of day.
         1 if name == "day" => "24 hours".to_owned(),

@@ -73,7 +73,7 @@ fn a_file_that_is_gone_takes_its_alias_along_and_a_new_one_brings_it() {
     let again = "---\nname: again_echo\naction_ref: core.echo\nformats: [\"say {{message}}\"]\nack: { enabled: false }\n\
                  result: { format: \"{{ execution.result.stdout }}\" }\n";
     bot.home().write("aliases/say.yaml", again);
-    assert_eq!(bot.ask("carol", OPS, "!reload"), "4 aliases and 18 actions are in force");
+    assert_eq!(bot.ask("carol", OPS, "!reload"), "4 aliases and 19 actions are in force");
     assert_eq!(bot.ask("dave", OPS, "!say x"), "x");
 }
 

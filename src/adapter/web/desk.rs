@@ -51,6 +51,9 @@ pub enum Unsaid {
 #[derive(Debug)]
 pub struct Desk(Mutex<State>);
 
+/// The lines that are there, and those to come.
+pub(super) type Watched = (Vec<Arc<Line>>, broadcast::Receiver<Arc<Line>>);
+
 struct State {
     link: Option<Link>,
     rooms: Newest<Arc<str>, Room>,
@@ -86,11 +89,7 @@ impl Desk {
     ///
     /// # Errors
     /// There is no such room for that person.
-    pub fn watch(
-        &self,
-        by: &Speaker,
-        room: &str,
-    ) -> Result<(Vec<Arc<Line>>, broadcast::Receiver<Arc<Line>>), Unsaid> {
+    pub fn watch(&self, by: &Speaker, room: &str) -> Result<Watched, Unsaid> {
         allowed(by, room)?;
         let (mut lines, news) = self.lock().room(room).watch();
         lines.retain(|line| line.is_for(&by.id));

@@ -176,7 +176,7 @@ impl Engine {
         self.approvals.send(messages);
         if let Some(step) = &open.execution.step {
             let result = result.clone();
-            self.tell_flow(step.workflow, Told { child: id, status, result });
+            self.tell_flow(step.workflow, &Told { child: id, status, result });
         }
         let Parked { done, .. } = self.unpark(id);
         for done in done {

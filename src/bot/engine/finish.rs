@@ -150,7 +150,7 @@ impl Engine {
         self.say_volatile(job, reply::problem(why), true);
         if let Some(step) = &job.order.step {
             let result = json!({"succeeded": false, "failed": true, "error": why});
-            self.tell_flow(step.workflow, Told { child: job.id, status: Status::Failed, result });
+            self.tell_flow(step.workflow, &Told { child: job.id, status: Status::Failed, result });
         }
         let ended = Ended {
             id: job.id,

@@ -101,7 +101,7 @@ impl Engine {
         let result = open.needs.question.as_ref().map_or_else(|| json!({}), |question| question.result(None));
         self.approvals.keep(open);
         if let Some(step) = &job.order.step {
-            self.tell_flow(step.workflow, Told { child: job.id, status: Status::Pending, result });
+            self.tell_flow(step.workflow, &Told { child: job.id, status: Status::Pending, result });
         }
         self.approvals.send(messages);
         if kind == Kind::Code {

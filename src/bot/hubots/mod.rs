@@ -153,7 +153,7 @@ impl Hubot {
             None => None,
         };
         let route = parcel.place.thread.as_deref().unwrap_or(USUAL_ROUTE);
-        let data = envelope(&words::payload(&parcel.place, &parcel.post, route, context));
+        let data = envelope(&words::payload(&parcel.place, &parcel.post, route, context.as_ref()));
         let own = (![USUAL_ROUTE, CHATOPS].contains(&route)).then_some(route);
         let mut heard = false;
         for route in [CHATOPS].into_iter().chain(own) {

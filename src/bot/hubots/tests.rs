@@ -72,7 +72,7 @@ fn the_payload_is_what_was_rendered_and_whom_it_is_for() {
     let rendered = "deployed **web1** {~} took 3 s\n```sh\n*uptime* <b>\n```\n- [log](https://example.org/1)";
     let to = Some(Addressee { id: "~alice".to_owned(), name: "alice".to_owned() });
     let post = Post { to, tone: Tone::Bad, ..result_post(rendered) };
-    let payload = words::payload(&place, &post, "hubot", Some(json!({"id": 1})));
+    let payload = words::payload(&place, &post, "hubot", Some(&json!({"id": 1})));
     assert_eq!(
         payload,
         json!({

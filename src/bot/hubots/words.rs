@@ -22,7 +22,7 @@ const AS_RENDERED: Marks = Marks {
 };
 
 /// `{"message", "user", "channel", "whisper", "extra", "context", "route"}`.
-pub(super) fn payload(place: &Place, post: &Post, route: &str, context: Option<Value>) -> Value {
+pub(super) fn payload(place: &Place, post: &Post, route: &str, context: Option<&Value>) -> Value {
     let user = post.to.as_ref().map(|to| to.name.as_str());
     let user = user.or_else(|| place.is_direct().then_some(&*place.room));
     json!({

@@ -164,7 +164,7 @@ pub(super) fn is_ours(console: &Console, headers: &HeaderMap) -> bool {
     }
     let Some(origin) = text(header::ORIGIN) else { return false };
     let home = console.site.bot.homes().current();
-    let public = home.settings.public_url.as_ref().map(|url| url.as_str());
+    let public = home.settings.public_url.as_ref().map(crate::config::settings::Url::as_str);
     if public.is_some_and(|public| is_origin_of(origin, public)) {
         return true;
     }

@@ -55,7 +55,7 @@ pub(super) fn alias(alias: &Alias) -> Value {
 
 /// A format as it is written in files: as text where that says it all. A Hubot stumbles over one without `display`.
 fn format(format: &Format) -> Value {
-    let representation: Vec<&str> = format.representation.iter().map(|pattern| pattern.text()).collect();
+    let representation: Vec<&str> = format.representation.iter().map(crate::alias::Pattern::text).collect();
     let display = format.display.as_deref().or(representation.first().copied()).unwrap_or_default();
     match representation.as_slice() {
         [only] if *only == display && !format.match_multiple => json!(display),

@@ -136,7 +136,7 @@ impl ChainRun {
         match next {
             _ if canceling => self.set_status(Status::Canceled),
             None => {
-                self.set_status(if status == Status::Succeeded { Status::Succeeded } else { Status::Failed })
+                self.set_status(if status == Status::Succeeded { Status::Succeeded } else { Status::Failed });
             }
             Some(next) => self.follow(node, next),
         }
@@ -152,7 +152,7 @@ impl ChainRun {
             }
             Ok(name) => self.fail(format!("the node `{}` leads to `{name}`, which is not there", node.name)),
             Err(error) => {
-                self.fail(format!("what follows the node `{}` cannot be rendered: {error}", node.name))
+                self.fail(format!("what follows the node `{}` cannot be rendered: {error}", node.name));
             }
         }
     }

@@ -113,7 +113,7 @@ impl Conductor {
             return;
         }
         for (staged, rendered) in ready.into_iter().zip(rendered.into_iter().flatten()) {
-            self.begin(staged, rendered, now, offers);
+            self.begin(&staged, rendered, now, offers);
         }
     }
 
@@ -130,12 +130,12 @@ impl Conductor {
         self.render_output();
     }
 
-    fn begin(&mut self, staged: Staged, rendered: Rendered, now: Timestamp, offers: &mut Vec<Offer>) {
+    fn begin(&mut self, staged: &Staged, rendered: Rendered, now: Timestamp, offers: &mut Vec<Offer>) {
         let Rendered { view, delay, tries, work } = rendered;
-        let run = match staged.again {
-            Some(Again::Retry(run)) => run,
+        let run = match &staged.again {
+            Some(Again::Retry(run)) => *run,
             _ => {
-                let run = self.add_run(&staged, view, now);
+                let run = self.add_run(staged, view, now);
                 self.state.runs[run].retry = tries;
                 run
             }
@@ -148,7 +148,7 @@ impl Conductor {
                 Some(Call { action: None, input: Value::Null })
             }
             Work::Items { total, calls, limit } => {
-                self.set_items(run, &staged, total, calls, limit);
+                self.set_items(run, staged, total, calls, limit);
                 None
             }
         };

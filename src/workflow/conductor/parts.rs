@@ -88,7 +88,7 @@ impl Conductor {
             match part {
                 Part::Error(_) if all_errors => {}
                 Part::Errors => {
-                    drops.extend((0..self.state.errors.len()).filter_map(|at| self.put(Part::Error(at))))
+                    drops.extend((0..self.state.errors.len()).filter_map(|at| self.put(Part::Error(at))));
                 }
                 part => drops.extend(self.put(part)),
             }

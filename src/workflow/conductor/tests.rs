@@ -24,7 +24,7 @@ fn ready(conductor: &mut Conductor) -> Vec<String> {
 
 fn end(conductor: &mut Conductor, task: &str, status: Status) {
     let runs = conductor.state().runs.iter();
-    let run = runs.enumerate().filter(|(_, run)| run.task == task && !run.status.is_final()).last();
+    let run = runs.enumerate().rfind(|(_, run)| run.task == task && !run.status.is_final());
     let run = run.expect("the task runs").0;
     conductor.ended(run, None, status, json!(task), NOW).unwrap();
 }

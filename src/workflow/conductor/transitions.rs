@@ -45,9 +45,9 @@ impl Conductor {
                     self.state.runs[run].fired.push(key);
                     let fired = Fired { to: edge.to.clone(), from: run, item: edge.item, view };
                     if RESERVED.contains(&edge.to.as_str()) {
-                        commands.push(fired)
+                        commands.push(fired);
                     } else {
-                        staged.push(fired)
+                        staged.push(fired);
                     }
                 }
             }

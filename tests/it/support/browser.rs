@@ -108,7 +108,7 @@ impl Browser {
         self.call(method, path, body).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
     }
 
-    fn devtools(&self, command: &str, parameters: Value) -> Value {
+    fn devtools(&self, command: &str, parameters: &Value) -> Value {
         self.ask("POST", "/goog/cdp/execute", &json!({"cmd": command, "params": parameters}))
     }
 
@@ -116,15 +116,15 @@ impl Browser {
     pub(crate) fn screen(&self, screen: Screen) {
         let height = if screen.width < 600 { 844 } else { 900 };
         let metrics = json!({"width": screen.width, "height": height, "deviceScaleFactor": 1, "mobile": screen.width < 600});
-        self.devtools("Emulation.setDeviceMetricsOverride", metrics);
+        self.devtools("Emulation.setDeviceMetricsOverride", &metrics);
         let scheme = if screen.dark { "dark" } else { "light" };
         let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
-        self.devtools("Emulation.setEmulatedMedia", features);
+        self.devtools("Emulation.setEmulatedMedia", &features);
     }
 
     /// From here on no page runs a script.
     pub(crate) fn without_script(&self) {
-        self.devtools("Emulation.setScriptExecutionDisabled", json!({"value": true}));
+        self.devtools("Emulation.setScriptExecutionDisabled", &json!({"value": true}));
     }
 
     /// Opens a page and waits until it is loaded.
@@ -249,7 +249,7 @@ impl Browser {
     /// Keeps a picture of the whole page under `target/screenshots`.
     pub(crate) fn picture(&self, name: &str) -> PathBuf {
         let shot =
-            self.devtools("Page.captureScreenshot", json!({"format": "png", "captureBeyondViewport": true}));
+            self.devtools("Page.captureScreenshot", &json!({"format": "png", "captureBeyondViewport": true}));
         let bytes = chatops::net::unbase64(shot["data"].as_str().unwrap()).unwrap();
         let folder = source::root().join("target/screenshots");
         fs::create_dir_all(&folder).unwrap();

@@ -77,7 +77,7 @@ impl Engine {
         outcome: &Outcome,
         finish: Box<Finish>,
     ) -> Option<Box<Finish>> {
-        let step = job.order.step.as_ref()?;
+        let Some(step) = job.order.step.as_ref() else { return Some(finish) };
         let Some(flow) = self.flows.get(step.workflow) else { return Some(finish) };
         let told = Told { child: job.id, status: outcome.status, result: outcome.result.clone() };
         self.advance(&flow, Some(finish), |inner, now| inner.told(&told, now));

@@ -108,7 +108,7 @@ impl Engine {
     pub(in crate::bot::engine) fn cancel_flow(self: &Arc<Self>, id: i64, asker: &Asker) {
         let Some(flow) = self.flows.get(id) else { return };
         let again = std::mem::replace(&mut flow.lock().killed, true);
-        self.advance(&flow, None, |inner, now| inner.cancel(now));
+        self.advance(&flow, None, Inner::cancel);
         let children = flow.lock().children();
         for child in children {
             if again || self.flows.get(child).is_some() || self.approvals.get(child).is_some() {

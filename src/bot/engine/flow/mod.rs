@@ -97,9 +97,9 @@ pub(super) struct Told {
 
 impl Engine {
     /// Tells a workflow what became of one of its steps, where nothing is committed with it.
-    pub(super) fn tell_flow(self: &Arc<Self>, workflow: i64, told: Told) {
+    pub(super) fn tell_flow(self: &Arc<Self>, workflow: i64, told: &Told) {
         if let Some(flow) = self.flows.get(workflow) {
-            self.advance(&flow, None, |inner, now| inner.told(&told, now));
+            self.advance(&flow, None, |inner, now| inner.told(told, now));
         }
     }
 }

@@ -163,7 +163,7 @@ impl Engine {
                 let why = format!("{} may not run it any more: {refusal}", execution.person_name);
                 match prepare(Trust::Workflow) {
                     Ok(order) => (order, Some(why)),
-                    Err(_) => (self.gone_order(execution, &home, asker.clone())?, Some(why)),
+                    Err(_) => (self.gone_order(execution, &home, &asker)?, Some(why)),
                 }
             }
         };
@@ -181,10 +181,10 @@ impl Engine {
         &self,
         execution: &Execution,
         home: &Arc<crate::bot::home::Home>,
-        asker: Asker,
+        asker: &Asker,
     ) -> Result<Order, String> {
         let given = Given::Values(Map::new());
-        let order = prepare_as(home, &asker, None, "core.noop", given, Trust::Workflow);
+        let order = prepare_as(home, asker, None, "core.noop", given, Trust::Workflow);
         order.map_err(|error| format!("{} is no longer there: {error}", execution.action))
     }
 

@@ -156,7 +156,7 @@ fn parent(job: &Job) -> Map<String, Value> {
     let id = job.id.to_string();
     let st2 = json!({
         "action_execution_id": id, "workflow_execution_id": id, "user": user, "api_user": name,
-        "source_channel": channel, "api_url": order.home.settings.public_url.as_ref().map(|url| url.as_str()),
+        "source_channel": channel, "api_url": order.home.settings.public_url.as_ref().map(crate::config::settings::Url::as_str),
         "pack": order.action.pack, "action": order.action.reference(), "runner": order.prepared.runner,
     });
     let parent = json!({

@@ -32,8 +32,8 @@ pub(super) const ROWS: &[Row] = &[
         Ok(boolean(matches!(Num::of(&*call.value(0)?), Some(Num::Int(_)))))
     }),
     function("isNumber", "value", |call| Ok(boolean(call.value(0)?.is_number()))),
-    function("max", "a b", |call| larger(&call, |found| found.is_gt())),
-    function("min", "a b", |call| larger(&call, |found| found.is_lt())),
+    function("max", "a b", |call| larger(&call, std::cmp::Ordering::is_gt)),
+    function("min", "a b", |call| larger(&call, std::cmp::Ordering::is_lt)),
 ];
 
 /// The value behind the first condition that is true.

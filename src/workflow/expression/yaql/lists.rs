@@ -40,8 +40,8 @@ pub(super) const ROWS: &[Row] = &[
     method("join", "separator", join),
     method("zip", "*", zip),
     method("zipLongest", "* **", zip_longest),
-    method("max", "initial?", |call| best(call, |found| found.is_gt())),
-    method("min", "initial?", |call| best(call, |found| found.is_lt())),
+    method("max", "initial?", |call| best(call, std::cmp::Ordering::is_gt)),
+    method("min", "initial?", |call| best(call, std::cmp::Ordering::is_lt)),
     method("sum", "initial?", sum),
     method("memorize", "", |mut call| Ok(call.of())),
 ];

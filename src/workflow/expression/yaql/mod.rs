@@ -2,6 +2,8 @@
 //!
 //! Semantics of <https://yaql.readthedocs.io>; what is covered is listed in `docs/workflows.md`.
 
+#![allow(clippy::needless_pass_by_value, reason = "the functions of one table share a form")]
+
 mod asked;
 mod call;
 mod choices;

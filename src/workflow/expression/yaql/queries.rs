@@ -18,7 +18,7 @@ pub(super) const ROWS: &[Row] = &[
     method("takeWhile", "predicate", take_while),
     method("skipWhile", "predicate", skip_while),
     method("indexWhere", "predicate", |call| index_where(call, |mut places| places.next())),
-    method("lastIndexWhere", "predicate", |call| index_where(call, |places| places.last())),
+    method("lastIndexWhere", "predicate", |call| index_where(call, Iterator::last)),
     both("distinct", "keySelector?", distinct),
     method("orderBy", "selector", |call| order_by(call, |found| found)),
     method("orderByDescending", "selector", |call| order_by(call, Ordering::reverse)),
