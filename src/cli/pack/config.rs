@@ -56,7 +56,7 @@ fn change(file: &Path, schema: Option<Schema>, set: &[String]) -> anyhow::Result
         };
     }
     // What is missing still is said afterwards; what is wrong is not written.
-    let fits = PackConfig::read(schema.clone(), file, Some(&text));
+    let fits = PackConfig::read(schema, file, Some(&text));
     if let Err(errors) = fits {
         let wrong: Vec<_> =
             errors.into_iter().filter(|error| !error.message.ends_with("is required")).collect();

@@ -55,7 +55,7 @@ pub(super) async fn talk(stream: UnixStream, order: &Value, desk: Option<&dyn De
             Ok(Line::Refused { refused }) => said.refused = Some(refused),
             Ok(Line::Raised { raised }) => said.raised = Some(raised),
             Err(_) => {
-                said.refused = Some("the action wrote something else to the bot's own socket".to_owned())
+                said.refused = Some("the action wrote something else to the bot's own socket".to_owned());
             }
         }
     }
