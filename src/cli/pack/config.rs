@@ -23,7 +23,7 @@ pub(super) fn run(name: &str, set: &[String], global: &Global) -> anyhow::Result
         let schema = read_optional(&schema_file(&pack.root))?;
         let schema = schema.map(|text| Schema::load(&schema_file(&pack.root), &text)).transpose();
         let schema = schema.map_err(|errors| all_of(&errors))?;
-        change(&config_file(&home, name), schema.as_ref(), set)?;
+        change(&config_file(&home, name), schema, set)?;
     }
     let found = config_of(&home, &pack).map_err(|errors| all_of(&errors))?;
     let Some((config, problems)) = found else { bail!("the pack `{name}` has nothing to configure") };
@@ -38,7 +38,7 @@ pub(super) fn run(name: &str, set: &[String], global: &Global) -> anyhow::Result
 }
 
 /// Sets values in the file, if all of it is good afterwards.
-fn change(file: &Path, schema: Option<&Schema>, set: &[String]) -> anyhow::Result<()> {
+fn change(file: &Path, schema: Option<Schema>, set: &[String]) -> anyhow::Result<()> {
     let before = read_optional(file)?.unwrap_or_default();
     let mut values: Map<String, Value> = match before.trim() {
         "" => Map::new(),
@@ -48,7 +48,7 @@ fn change(file: &Path, schema: Option<&Schema>, set: &[String]) -> anyhow::Resul
     for given in set {
         let (key, typed) = given.split_once('=').ok_or_else(|| anyhow!("`{given}` is no key=value"))?;
         let typed = if typed == "-" { from_stdin()? } else { typed.to_owned() };
-        let value = value_of(schema, key, &typed)?;
+        let value = value_of(schema.as_ref(), key, &typed)?;
         put(&mut values, key, value.clone())?;
         text = match before.contains('#') {
             false => serde_yaml::to_string(&values).context("cannot write the values as YAML")?,
@@ -56,7 +56,7 @@ fn change(file: &Path, schema: Option<&Schema>, set: &[String]) -> anyhow::Resul
         };
     }
     // What is missing still is said afterwards; what is wrong is not written.
-    let fits = PackConfig::read(schema.cloned(), file, Some(&text));
+    let fits = PackConfig::read(schema, file, Some(&text));
     if let Err(errors) = fits {
         let wrong: Vec<_> =
             errors.into_iter().filter(|error| !error.message.ends_with("is required")).collect();

@@ -126,33 +126,42 @@ fn problem(sentence: impl AsRef<str>) -> Reply {
     Reply::Problem(reply::problem(sentence.as_ref()))
 }
 
+/// Why not, small enough to be handed on.
+type Refused = Box<Reply>;
+
+fn refusal(sentence: impl AsRef<str>) -> Refused {
+    Box::new(problem(sentence))
+}
+
 /// What was typed, and the key that it means, if the asker may use it so.
-fn read(call: &Call, permit: &str) -> Result<(Typed, KvKey), Reply> {
-    let typed = Typed::read(call.param("args").unwrap_or_default()).map_err(problem)?;
+fn read(call: &Call, permit: &str) -> Result<(Typed, KvKey), Refused> {
+    let typed = Typed::read(call.param("args").unwrap_or_default()).map_err(refusal)?;
     let scope = scope(call, &typed)?;
-    let key = KvKey::new(scope, &typed.key).map_err(problem)?;
+    let key = KvKey::new(scope, &typed.key).map_err(refusal)?;
     allowed(call, permit, &key)?;
     Ok((typed, key))
 }
 
-fn scope(call: &Call, typed: &Typed) -> Result<KvScope, Reply> {
+fn scope(call: &Call, typed: &Typed) -> Result<KvScope, Refused> {
     let word = typed.scope.as_deref().unwrap_or("system");
     let user = call.home.user_of(&call.asker.person);
-    match (KvScope::read(word, user.as_deref().unwrap_or_default()).map_err(problem)?, user) {
+    match (KvScope::read(word, user.as_deref().unwrap_or_default()).map_err(refusal)?, user) {
         (KvScope::User(_), None) => {
-            Err(problem("the service does not vouch for who you are, so you have no keys of your own"))
+            Err(refusal("the service does not vouch for who you are, so you have no keys of your own"))
         }
         (scope, _) => Ok(scope),
     }
 }
 
 /// Own keys need no rule; those of everybody need one that names the key, or none at all.
-fn allowed(call: &Call, permit: &str, key: &KvKey) -> Result<(), Reply> {
+fn allowed(call: &Call, permit: &str, key: &KvKey) -> Result<(), Refused> {
     let parameters = Map::from_iter([("key".to_owned(), json!(key.name))]);
     let asked = Asked { action: permit, alias: None, parameters: &parameters };
     match (&key.scope, call.home.access.decide(&call.asker.who(), &asked)) {
         (KvScope::User(_), _) | (_, Decision::Allowed { .. }) => Ok(()),
-        (KvScope::System, Decision::Refused { why }) => Err(Reply::Problem(reply::refused(&why.to_string()))),
+        (KvScope::System, Decision::Refused { why }) => {
+            Err(Box::new(Reply::Problem(reply::refused(&why.to_string()))))
+        }
     }
 }
 
@@ -163,12 +172,12 @@ fn missing(key: &KvKey) -> Reply {
 async fn get(call: Arc<Call>) -> Reply {
     let key = match read(&call, GET.permit) {
         Ok((_, key)) => key,
-        Err(refusal) => return refusal,
+        Err(refused) => return *refused,
     };
     let Some(pair) = call.chat.store.kv().get(&key) else { return missing(&key) };
     if pair.is_secret() {
-        if let Err(refusal) = may_reveal(&call, &key) {
-            return refusal;
+        if let Err(refused) = may_reveal(&call, &key) {
+            return *refused;
         }
         let mut audit = entry(&call);
         audit.subject = Some(format!("kv/{key}"));
@@ -184,10 +193,10 @@ async fn get(call: Arc<Call>) -> Reply {
 }
 
 /// A secret is for a direct conversation, and for whoever may see this one.
-fn may_reveal(call: &Call, key: &KvKey) -> Result<(), Reply> {
+fn may_reveal(call: &Call, key: &KvKey) -> Result<(), Refused> {
     if call.asker.place.as_ref().is_none_or(|place| !place.is_direct()) {
         let sentence = format!("`{}` is a secret: ask me in a direct message", key.name);
-        return Err(problem(sentence));
+        return Err(refusal(sentence));
     }
     allowed(call, "chatops.kv-secret", key)
 }
@@ -204,7 +213,7 @@ fn shown(pair: &Pair, value: &str, now: Timestamp) -> Post {
 async fn set(call: Arc<Call>) -> Reply {
     let (typed, key) = match read(&call, SET.permit) {
         Ok(read) => read,
-        Err(refusal) => return refusal,
+        Err(refused) => return *refused,
     };
     if typed.value.is_empty() {
         return problem("`kv set` needs a key and a value");
@@ -229,10 +238,10 @@ async fn set(call: Arc<Call>) -> Reply {
 }
 
 async fn list(call: Arc<Call>) -> Reply {
-    let read = Typed::read(call.param("args").unwrap_or_default()).map_err(problem);
+    let read = Typed::read(call.param("args").unwrap_or_default()).map_err(refusal);
     let (typed, scope) = match read.and_then(|typed| scope(&call, &typed).map(|scope| (typed, scope))) {
         Ok(read) => read,
-        Err(refusal) => return refusal,
+        Err(refused) => return *refused,
     };
     let now = call.chat.world.now();
     let pairs = call.chat.store.kv().list(&scope, &typed.key);
@@ -262,7 +271,7 @@ async fn list(call: Arc<Call>) -> Reply {
 async fn delete(call: Arc<Call>) -> Reply {
     let key = match read(&call, DELETE.permit) {
         Ok((_, key)) => key,
-        Err(refusal) => return refusal,
+        Err(refused) => return *refused,
     };
     match call.chat.store.delete_pair(key.clone(), entry(&call)).await {
         Ok(true) => Reply::Said(Post::plain(format!("{} is gone", key.name)).tone(Tone::Good)),
