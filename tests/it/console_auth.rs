@@ -186,7 +186,8 @@ fn every_page_carries_the_headers_that_keep_it_safe() {
         assert_eq!(page.header("cache-control"), Some(kept), "{path}");
     }
     let health = console.send("GET", "/healthz", "", "");
-    assert_eq!((health.status, health.header("content-security-policy")), (200, None), "the API has its own");
+    let policy = health.header("content-security-policy").unwrap_or_default();
+    assert!(health.status == 200 && !policy.contains("script-src"), "the API has its own: {health:?}");
     assert!(console.bot.stop().success());
 }
 
