@@ -89,7 +89,7 @@ fn two_windows_are_two_people() {
     alice.type_into("#text", &format!("!count shared{}", keys::ENTER));
     bob.sees("#lines .choices", "end it");
     bob.click("#lines .choices button");
-    bob.sees("#lines", "is for whoever asked");
+    bob.sees("#lines", "of yours waits or runs");
     bob.pictures("chat-shared");
     alice.click("#lines .choices button");
     alice.sees("#lines", "canceled");

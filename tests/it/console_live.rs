@@ -150,7 +150,7 @@ fn copy(raw: &rusqlite::Connection, table: &str, id: &str, at: &str, which: &str
     let columns: Vec<String> =
         statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     let value = |name: &String| match name.as_str() {
-        name if name == id => format!("a.{id} + n.value"),
+        name if name == id => format!("(SELECT max({id}) FROM {table}) + n.value"),
         name if name == at => format!("a.{at} + n.value * 1000"),
         name => format!("a.{name}"),
     };

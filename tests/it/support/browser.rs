@@ -78,6 +78,7 @@ impl Browser {
         let wanted = json!({"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}});
         let begun = browser.ask("POST", "", &wanted);
         browser.session = begun["sessionId"].as_str().expect("a session").to_owned();
+        browser.screen(Screen { width: 1440, dark: false });
         Some(browser)
     }
 
