@@ -77,8 +77,8 @@ impl Engine {
         outcome: &Outcome,
         finish: Box<Finish>,
     ) -> Option<Box<Finish>> {
-        let Some(step) = job.order.step.as_ref() else { return Some(finish) };
-        let Some(flow) = self.flows.get(step.workflow) else { return Some(finish) };
+        let flow = job.order.step.as_ref().and_then(|step| self.flows.get(step.workflow));
+        let Some(flow) = flow else { return Some(finish) };
         let told = Told { child: job.id, status: outcome.status, result: outcome.result.clone() };
         self.advance(&flow, Some(finish), |inner, now| inner.told(&told, now));
         None
