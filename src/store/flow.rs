@@ -21,7 +21,7 @@ fn write(scribe: &Scribe<'_>, flow: &Flow) -> Result<(), StoreError> {
     let owner = owner(flow.execution);
     for prefix in &flow.gone {
         // Keys are plain words with slashes: what begins with the prefix is between it and the next letter.
-        let sql = "DELETE FROM flow WHERE execution = ?1 AND part >= ?2 AND part < ?2 || x'7f'";
+        let sql = "DELETE FROM flow WHERE execution = ?1 AND part >= ?2 AND part < ?2 || char(127)";
         scribe.run(sql, params![flow.execution, prefix])?;
     }
     for (key, text) in &flow.parts {
