@@ -1,6 +1,8 @@
 //! The pages of the console in a real browser, as a person uses them, on a phone and at a desk, light and dark; and without
 //! script. Pictures are kept under `target/screenshots`.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde_json::json;
 
 use crate::support::browser::{Browser, Screen, keys};
@@ -24,8 +26,10 @@ const NO_BROWSER: &str = "chromium and chromium-driver are not installed";
 
 /// Runs some commands by the forms of the chat, as alice.
 fn commands(console: &Console, token: &str, all: &[&str]) {
+    static SAID: AtomicUsize = AtomicUsize::new(0);
     let alice = console.visitor(token);
-    for (number, text) in all.iter().enumerate() {
+    for text in all {
+        let number = SAID.fetch_add(1, Ordering::Relaxed);
         let fields = format!("text={}&key=0123456789abcdef{number:04}", text.replace(' ', "+"));
         assert_eq!(alice.post("/chat/say", &fields).status, 303);
     }

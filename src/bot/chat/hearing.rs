@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
-use tracing::info;
+use tracing::{debug, info};
 
 use super::{Chat, Way, address};
+use crate::adapter::web::NAME as WEB;
 use crate::adapter::{Abilities, Ears, Press};
 use crate::bot::link;
 use crate::bot::outbox::Door;
@@ -61,7 +62,11 @@ impl Ears for Hearing {
     }
 
     fn up(&self, abilities: Abilities, me: Vec<String>) {
-        info!(adapter = %self.adapter, ?me, "connected");
+        // The room of the console is no connection.
+        match self.adapter.as_str() {
+            WEB => debug!("the room of the console is open"),
+            _ => info!(adapter = %self.adapter, ?me, "connected"),
+        }
         self.door.set_abilities(abilities);
         *self.me.lock().unwrap_or_else(PoisonError::into_inner) = me.into();
         let since = self.chat.world.now();

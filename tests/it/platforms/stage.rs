@@ -92,7 +92,7 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     (
         "guard",
         "name: { type: string, required: true }",
-        r#"cd HOME; echo once >> "guard-{{name}}"; echo "{{name}} guarded""#,
+        r#"cd HOME; echo once | tee -a -- "guard-{{name}}" >/dev/null; echo "{{name}} guarded""#,
     ),
     (
         "flood",

@@ -191,6 +191,9 @@ impl Browser {
         let mut why = String::new();
         let clicked = within(SEEN, || {
             let element = self.elements(css).into_iter().next()?;
+            let it = json!({ELEMENT: element});
+            let script = "arguments[0].scrollIntoView({block: 'center'})";
+            self.ask("POST", "/execute/sync", &json!({"script": script, "args": [it]}));
             self.call("POST", &format!("/element/{element}/click"), &json!({}))
                 .map_err(|error| why = error)
                 .ok()

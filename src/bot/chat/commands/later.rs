@@ -56,9 +56,9 @@ pub(super) static SCHEDULES: Row = Row {
 /// One of them.
 pub(super) static SCHEDULE: Row = Row {
     name: "schedule",
-    display: "schedule show|pause|resume|remove {{id}}",
+    display: "schedule {{verb}} {{id}}",
     formats: &["schedule {{verb}} {{id}}"],
-    summary: "look at, pause, resume or remove what is to happen later",
+    summary: "`show`, `pause`, `resume` or `remove` what is to happen later",
     need: Need::Something,
     permit: PERMIT,
     run: Run::Later(|call| Box::pin(one(call))),
