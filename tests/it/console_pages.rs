@@ -30,7 +30,8 @@ fn commands(console: &Console, token: &str, all: &[&str]) {
     let alice = console.visitor(token);
     for text in all {
         let number = SAID.fetch_add(1, Ordering::Relaxed);
-        let fields = format!("text={}&key=0123456789abcdef{number:04}", text.replace(' ', "+"));
+        let text = text.replace('&', "%26").replace(' ', "+");
+        let fields = format!("text={text}&key=0123456789abcdef{number:04}");
         assert_eq!(alice.post("/chat/say", &fields).status, 303);
     }
 }
@@ -183,10 +184,9 @@ fn an_event_is_followed_to_its_deliveries_and_what_was_given_up_is_sent_again() 
     browser.click("#replay");
     browser.sees(".done", "They are sent again.");
     until(SOON, || {
-        (console.api.get("deliveries?state=dead").json["results"][0]["tries"].as_i64()? == 2).then_some(())
+        browser.reload();
+        (browser.count("table tbody tr") == 2).then_some(())
     });
-    browser.reload();
-    assert_eq!(browser.count("table tbody tr"), 2, "two tries");
     browser.click(".side a[href='/dead']");
     browser.click("#purge-all");
     browser.sees(".done", "They are removed.");

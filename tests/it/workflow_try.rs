@@ -47,11 +47,11 @@ fn check_tells_file_line_and_excerpt() {
     let home = homes::small().file("workflows/ship.yaml", SHIP).file("workflows/wrong.yaml", &wrong);
     let (right, wrong) = (place(&home, "workflows/ship.yaml"), place(&home, "workflows/wrong.yaml"));
     let ran = home.run(&["workflow", "check", &right]);
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "1 file, 0 findings\n"), "{ran:?}");
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "1 file, 0 findings"), "{ran:?}");
     let ran = home.run(&["workflow", "check", &right, &wrong]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
     for part in [
-        "wrong.yaml:10:26: tasks.tell.input: the variable `sise` is read before it is assigned",
+        "wrong.yaml:10:29: tasks.tell.input: the variable `sise` is read before it is assigned",
         "10 |   tell: {action: core.echo,",
         "tasks.build.input: `core.local` needs the parameter `cmd`",
         "`core.local` has no parameter `cnd`: did you mean `cmd`?",

@@ -14,7 +14,8 @@ pub(super) fn approval(stage: &Stage) -> Verdict {
     stage.sees("who asks never approves");
     if stage.platform.knows(Who::Mallory) {
         say(stage, Who::Mallory, "approve", &asked, id);
-        stage.sees("no rule lets you approve");
+        let proven = !stage.platform.id_of(Who::Mallory).starts_with('~');
+        stage.sees(if proven { "no rule lets you approve" } else { "does not vouch for who you are" });
     }
     assert!(times(stage, &word).is_empty(), "nobody approved it yet");
     let pressed = say(stage, Who::Alice, "approve", &asked, id);
