@@ -81,7 +81,7 @@ fn said(answer: &Value, global: &Global) -> anyhow::Result<()> {
 }
 
 fn list(global: &Global) -> anyhow::Result<()> {
-    let found = call(Method::GET, "approvals", None, global)?;
+    let found = call(Method::GET, "approvals", None, global)?["results"].take();
     if global.json {
         return print::json(&found);
     }

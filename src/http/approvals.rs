@@ -2,7 +2,7 @@
 //! user (`terminal:USER`); that person needs the right to decide like anybody in a chat.
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use schemars::JsonSchema;
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::Site;
 use super::caller::Caller;
-use super::problem::{self, Problem};
+use super::problem::{self, Path, Problem};
 use crate::action::Part;
 use crate::bot::approvals::{Open, Say, Undecided, standing};
 use crate::bot::engine::{Asker, Decided};
@@ -36,14 +36,15 @@ fn asker(caller: &Caller) -> Asker {
     Asker { person, name, place: None, room_name: None }
 }
 
-/// All that waits, the oldest first; `yours` says whether the caller may decide it.
+/// All that waits on one page, the oldest first; `yours` says whether the caller may decide it.
 pub(super) async fn list(State(site): State<Site>, Extension(caller): Extension<Caller>) -> Json<Value> {
     let (home, asker) = (site.bot.homes().current(), asker(&caller));
     let one = |open: Open| {
         let yours = open.is_for(&home.access, &asker.who());
         whole(&open, yours)
     };
-    Json(site.bot.engine().awaiting().into_iter().map(one).collect())
+    let results: Vec<Value> = site.bot.engine().awaiting().into_iter().map(one).collect();
+    Json(json!({"count": results.len(), "next": null, "previous": null, "results": results}))
 }
 
 /// One as JSON; parameters without secrets.
