@@ -4,12 +4,11 @@
 //! `scripts/soak` runs it for ten minutes, the suite for half of one.
 
 use std::collections::HashMap;
-use std::fs;
 use std::time::{Duration, Instant};
 
 use super::stage::{Running, home};
 use super::{ADAPTERS, Fault, Platform, Where, Who};
-use crate::support::{SOON, until, within};
+use crate::support::{SOON, memory, until, within};
 
 /// Messages a second, on all adapters together.
 const RATE: u32 = 200;
@@ -181,12 +180,10 @@ fn start(corners: &[Corner]) -> Running {
     bot
 }
 
-/// What the bot occupies, in bytes.
-fn resident(bot: &Running) -> u64 {
+/// What the bot occupies of its own, in bytes.
+fn held(bot: &Running) -> u64 {
     let Running::Program(bot, _) = bot else { panic!("the bot is a program") };
-    let status = fs::read_to_string(format!("/proc/{}/status", bot.pid().as_raw_nonzero())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+    memory::own(bot.pid())
 }
 
 /// Talks for `length`; gives what the bot occupied every half second.
@@ -202,7 +199,7 @@ fn chatter(corners: &mut [Corner], bot: &Running, length: Duration) -> Vec<u64> 
             continue;
         }
         if now >= Duration::from_millis(500) * u32::try_from(samples.len()).unwrap() {
-            samples.push(resident(bot));
+            samples.push(held(bot));
         }
         let due = (now.as_secs_f64() * f64::from(RATE)) as usize;
         while sent < due {
@@ -245,6 +242,6 @@ pub(super) fn run() {
     let (first, second) = samples.split_at(samples.len() / 2);
     let most = |samples: &[u64]| samples.iter().max().copied().unwrap_or_default();
     let (first, second) = (most(first), most(second));
-    eprintln!("resident: {} KiB in the first half, {} KiB in the second", first / 1024, second / 1024);
+    eprintln!("held: {} KiB in the first half, {} KiB in the second", first / 1024, second / 1024);
     assert!(second <= first + GROWTH, "it grew from {first} to {second} bytes");
 }

@@ -151,14 +151,6 @@ impl Bot {
         Pid::from_child(&self.child)
     }
 
-    /// Its largest resident memory so far, in MiB.
-    pub(crate) fn peak(&self) -> u64 {
-        let file = format!("/proc/{}/status", self.pid().as_raw_nonzero());
-        let status = fs::read_to_string(file).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        line.split_whitespace().next().unwrap().parse::<u64>().unwrap() / 1024
-    }
-
     /// Ends it as a power cut would.
     pub(crate) fn kill9(mut self) {
         kill_process(self.pid(), Signal::KILL).unwrap();

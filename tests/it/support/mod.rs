@@ -17,6 +17,7 @@ pub(crate) mod ircd_config;
 pub(crate) mod lines;
 pub(crate) mod live;
 pub(crate) mod mattermost;
+pub(crate) mod memory;
 pub(crate) mod memory_bot;
 pub(crate) mod notify;
 pub(crate) mod postfix;

@@ -11,6 +11,7 @@ use super::api::Api;
 use super::bot::{Bot, Home};
 use super::chat::IrcUser;
 use super::ircd::{Ircd, Kind, free_port};
+use super::memory::Watch;
 use super::{homes, skip, source, within};
 
 /// How long a program and the way to the room may take on a busy machine.
@@ -64,9 +65,9 @@ impl Room {
         self.bot.as_ref().unwrap().logs(part)
     }
 
-    /// The bot's largest resident memory so far, in MiB.
-    pub(crate) fn peak(&self) -> u64 {
-        self.bot.as_ref().unwrap().peak()
+    /// Looks at what the bot holds in memory from now on.
+    pub(crate) fn watch(&self) -> Watch {
+        Watch::of(self.bot.as_ref().unwrap().pid())
     }
 
     /// Where the bot listens, with a path.
