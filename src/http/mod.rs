@@ -7,6 +7,7 @@
 
 mod actions;
 mod adapters;
+mod again;
 mod aliases;
 mod approvals;
 mod audit;
@@ -38,6 +39,7 @@ mod routes;
 mod schedules;
 mod scopes;
 mod service_tests;
+mod shapes;
 mod silences;
 mod slow;
 mod st2;
@@ -45,6 +47,7 @@ mod stalled;
 mod subjects;
 mod token_api;
 mod tokens;
+mod told;
 mod topics;
 mod tower;
 mod traced;

@@ -17,7 +17,7 @@ pub(super) fn optional() -> Vec<Call> {
             .gives::<Anything>(200),
         post(Admin, "/service-tests/{kind}", service_tests::run, "Sends a test with the options in the body")
             .may_have::<serde_json::Map<String, Value>>()
-            .gives::<Anything>(200)
+            .gives::<service_tests::Served>(200)
             .fails(&[409]),
         get(
             Read,

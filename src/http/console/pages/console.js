@@ -51,7 +51,7 @@
     source.onmessage = (event) => {
       const state = JSON.parse(event.data);
       if (lines) return put(state);
-      if (state.over) { source.close(); location.reload(); return; }
+      if (state.over || (state.turn !== undefined && state.turn !== (main.dataset.turn || ""))) { source.close(); location.reload(); return; }
       for (const [id, html] of Object.entries(state)) if (typeof html === "string") replace(id, html);
     };
   }
