@@ -70,7 +70,7 @@ name: echo
 action_ref: core.echo
 formats: ["echo {{message}}"]
 ack: { enabled: false }
-result: { format: "{{ execution.result.message }}" }
+result: { format: "{{ execution.result.stdout | default(execution.result.message) }}" }
 """
 NOTIFIERS = "notifiers:\n" + "".join(
     f"  - {{ name: n{n}, to: {{ log: {{ file: told.log }} }} }}\n" for n in range(5))

@@ -51,6 +51,7 @@ mod told;
 mod topics;
 mod tower;
 mod traced;
+mod trial;
 mod users;
 mod wanted;
 mod when;

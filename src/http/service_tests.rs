@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::Site;
-use super::notifiers::outcomes;
 use super::patch;
 use super::problem::{Path, Problem, Query, Raw};
 use super::shapes::TestedAt;
+use super::trial::outcomes;
 use crate::bot::notify::ServiceTest;
 use crate::notifier::Row;
 use crate::route::Pattern;

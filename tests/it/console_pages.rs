@@ -172,7 +172,7 @@ fn an_event_is_followed_to_its_deliveries_and_what_was_given_up_is_sent_again() 
     browser.click("td[data-label=Title] a");
     browser.sees("main", "ops-file");
     browser.sees("main", "410");
-    browser.sees("main", "the source `ci` does not match");
+    browser.sees("main", "the source ci does not match");
     browser.sees("aside", "prod");
     browser.pictures("event");
     browser.click(".side a[href='/dead']");

@@ -13,7 +13,7 @@ use super::trouble::Trouble;
 use super::viewer::Viewer;
 use super::{Console, shown};
 use crate::bot::notify::{NotifierHealth, Tested, notifier_name};
-use crate::http::notifiers::note_test;
+use crate::http::trial::note_test;
 use crate::store::{Backlog, Reader};
 
 /// All of them.

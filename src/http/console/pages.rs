@@ -2,10 +2,11 @@
 
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
-use minijinja::Environment;
+use minijinja::{Environment, Value as Shown};
 use serde_json::{Map, Value, json};
 use tracing::error;
 
+use super::post::sentence;
 use super::trouble::Trouble;
 use super::viewer::Viewer;
 use super::{Console, Entry, NAVIGATION, assets};
@@ -64,6 +65,11 @@ const DONE: &[(&str, &str)] = &[
     ("unsilence", "The silence is over."),
 ];
 
+/// A sentence of the bot as HTML: what stands in backticks is code.
+fn ticked(text: &str) -> Shown {
+    Shown::from_safe_string(sentence(text))
+}
+
 /// The templates, ready.
 pub(super) struct Pages {
     templates: Environment<'static>,
@@ -74,6 +80,7 @@ impl Pages {
     /// Reads them; the names end in `.html`, so what is put in is escaped.
     pub(super) fn new() -> Self {
         let mut templates = Environment::new();
+        templates.add_filter("ticked", ticked);
         for (name, source) in TEMPLATES {
             if let Err(error) = templates.add_template(name, source) {
                 error!(name, %error, "a page of the console cannot be read");
@@ -177,6 +184,14 @@ mod tests {
                 assert!(form.contains("ui.token(csrf)"), "{name}: {form}");
             }
         }
+    }
+
+    #[test]
+    fn what_stands_in_backticks_is_code_and_nothing_of_it_markup() {
+        let mut pages = Pages::new();
+        pages.templates.add_template("x.html", "{{ a|ticked }}").unwrap();
+        let page = pages.render("x.html", &json!({"a": "no `<b>` in <i>"})).unwrap();
+        assert_eq!(page, "no <code>&lt;b&gt;</code> in &lt;i&gt;");
     }
 
     #[test]

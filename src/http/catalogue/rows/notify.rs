@@ -4,7 +4,7 @@ use crate::http::caller::Scope::{Admin, Deliver, Events, Read};
 use crate::http::catalogue::schema::Anything;
 use crate::http::catalogue::{Call, delete, get, patch, post, put};
 use crate::http::{
-    deliveries, events, notifications, notifiers, routes, scopes, silences, subjects, told, wanted,
+    deliveries, events, notifications, notifiers, routes, scopes, silences, subjects, told, trial, wanted,
 };
 
 /// Events.
@@ -145,12 +145,12 @@ pub(super) fn notified() -> Vec<Call> {
         post(
             Deliver,
             "/notifiers/{notifier}/test",
-            notifiers::test,
+            trial::test,
             "Sends a test, of the event in the body if there is one, to every target",
         )
-        .query::<notifiers::Asked>()
+        .query::<trial::Asked>()
         .may_have::<told::Told>()
-        .gives::<notifiers::Outcome>(200),
+        .gives::<trial::Outcome>(200),
         get(
             Read,
             "/notifiers/{notifier}/notifications",
