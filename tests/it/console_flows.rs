@@ -185,10 +185,7 @@ fn a_workflow_is_followed_paused_and_goes_on_from_what_failed() {
     alice.sees(".tasks", "tell");
     alice.sees(".tasks", "build");
     alice.sees("#execution .status", "succeeded");
-    let plain =
-        console.api.post("actions/run", &json!({"action": "core.echo", "parameters": {"message": "x"}}));
-    let plain = plain.json["id"].as_i64().unwrap();
-    let refused = bob.post(&format!("/executions/{plain}/pause"), "");
+    let refused = bob.post(&format!("/executions/{id}/pause"), "");
     assert!(refused.status == 409 && refused.body.contains("is no workflow that runs"), "{refused:?}");
     assert!(console.bot.stop().success());
 }

@@ -51,7 +51,12 @@
     source.onmessage = (event) => {
       const state = JSON.parse(event.data);
       if (lines) return put(state);
-      if (state.over || (state.turn !== undefined && state.turn !== (main.dataset.turn || ""))) { source.close(); location.reload(); return; }
+      if (state.over || (state.turn !== undefined && state.turn !== (main.dataset.turn || ""))) {
+        // Without what was done before: it is no news any more.
+        source.close();
+        location.replace(location.pathname);
+        return;
+      }
       for (const [id, html] of Object.entries(state)) if (typeof html === "string") replace(id, html);
     };
   }
