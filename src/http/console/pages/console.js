@@ -52,9 +52,9 @@
       const state = JSON.parse(event.data);
       if (lines) return put(state);
       if (state.over || (state.turn !== undefined && state.turn !== (main.dataset.turn || ""))) {
-        // Without what was done before: it is no news any more.
         source.close();
-        location.replace(location.pathname);
+        // What was done is no news after a while.
+        if (performance.now() > 5000) location.replace(location.pathname); else location.reload();
         return;
       }
       for (const [id, html] of Object.entries(state)) if (typeof html === "string") replace(id, html);
