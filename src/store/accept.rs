@@ -34,7 +34,7 @@ pub(super) fn accept(scribe: &mut Scribe<'_>, accept: &Accept) -> Result<Done, S
             return Ok(Done::Stale);
         }
     }
-    let was_bad = before.as_ref().is_some_and(|before| before.is_failing());
+    let was_bad = before.as_ref().is_some_and(Subject::is_failing);
     let stage = Stage::new(scribe.connection, before);
     let routed = accept.decide.call(accept, &stage);
     stage.failed()?;
@@ -42,8 +42,7 @@ pub(super) fn accept(scribe: &mut Scribe<'_>, accept: &Accept) -> Result<Done, S
     if routed.fresh {
         fresh::note(scribe, accept.id)?;
     }
-    let is_bad = |subject: &Subject| subject.is_failing();
-    if was_bad && routed.subject.as_ref().is_some_and(|subject| !is_bad(subject)) {
+    if was_bad && routed.subject.as_ref().is_some_and(|subject| !subject.is_failing()) {
         fresh::calm(scribe, &key, accept.at, "it is over")?;
     }
     if let Some(subject) = &routed.subject {
