@@ -37,8 +37,9 @@ BAR = 100
 LAST = COUNT // 50
 
 API = [
-    "executions", "executions?page=1000", f"executions?page={LAST}", "executions?page_size=200",
-    "executions?person=irc:p7", "executions?action=default.a3&page=20", "executions?status=failed&page=9",
+    "executions", f"executions?page={LAST // 2}", f"executions?page={LAST}", "executions?page_size=200",
+    "executions?person=irc:p7", f"executions?action=default.a3&page={LAST // 100}",
+    f"executions?status=failed&page={LAST // 20}",
     "executions?status=running", "executions?open=true", "executions?place=irc:%23ops&page=3",
     "executions?search=number+777", "executions?search=nothing+like+it", "executions?order_by=action",
     "executions?order_by=-ended", "executions?since=2h", f"executions/{COUNT // 2}",
@@ -48,8 +49,8 @@ API = [
     "events", f"events?page={LAST}", "events?source=s3", "events?level=error", "events?status=failed",
     "events?search=number+777", f"events/{COUNT // 2}", f"events/{COUNT // 2}/notifications",
     "deliveries", f"deliveries?page={LAST}", "deliveries?state=dead", "deliveries?state=due",
-    "deliveries?notifier=n3&page=50", "deliveries?search=nothing+like+it",
-    "notifications", "notifications?page=1000", "notifications?status=failed", "notifications?notifier=n3",
+    f"deliveries?notifier=n3&page={LAST // 40}", "deliveries?search=nothing+like+it",
+    "notifications", f"notifications?page={LAST // 2}", "notifications?status=failed", "notifications?notifier=n3",
     "notifiers", "silences", "schedules", "approvals", "keys", "tokens", "topics", "aliases", "actions", "users",
     "roles", "adapters", "routes", "scopes", "status",
 ]

@@ -220,6 +220,15 @@ fn no_path_leads_out_of_the_console() {
         assert!((400..500).contains(&page.status), "{path}: {page:?}");
         assert!(!page.body.contains("root:"), "{path}");
     }
+    let lost = console.send("GET", "/nothing%3Cb%3E", "accept: text/html\r\n", "");
+    assert!(lost.status == 404 && lost.body.contains("there is no page <code>"), "{lost:?}");
+    assert!(lost.header("content-security-policy").unwrap().contains("style-src 'self'"), "{lost:?}");
+    let program = console.send("GET", "/nothing", "accept: application/json\r\n", "");
+    assert!(program.status == 404 && program.body.starts_with('{'), "{program:?}");
+    assert!(console.send("GET", "/api/v1/nothing", "accept: text/html\r\n", "").body.starts_with('{'));
+    for (path, back) in [("/audit/verify", "/audit"), ("/notifiers/hook/test", "/notifiers")] {
+        assert_eq!(alice.get(path).header("location"), Some(back), "a page that is loaded again");
+    }
     let split = alice.post("/theme", "theme=dark&back=/%0d%0aset-cookie:%20evil=1");
     assert!(split.set_cookie("evil").is_none() && split.header("location") == Some("/"), "{split:?}");
     let large = format!("text={}", "x".repeat(200_000));

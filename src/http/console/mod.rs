@@ -30,7 +30,10 @@ mod viewer;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::Request;
+use axum::http::Method;
 use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post as posting};
 use tokio_util::sync::CancellationToken;
 
@@ -42,6 +45,7 @@ use crate::model::AdapterName;
 use feed::Feed;
 use pages::Pages;
 use session::Sessions;
+use trouble::Trouble;
 
 /// What every page sees.
 pub(super) struct Console {
@@ -129,12 +133,16 @@ fn routes() -> Vec<(Scope, &'static str, MethodRouter<Arc<Console>>)> {
         (Deliver, "/deliveries/sort", posting(deliveries::sort)),
         (Read, "/deliveries/{id}", get(deliveries::show)),
         (Read, "/notifiers", get(notifiers::list)),
-        (Deliver, "/notifiers/{name}/test", posting(notifiers::test)),
+        (
+            Deliver,
+            "/notifiers/{name}/test",
+            posting(notifiers::test).get(|| async { Redirect::to("/notifiers") }),
+        ),
         (Read, "/silences", get(silences::list)),
         (Deliver, "/silences", posting(silences::begin)),
         (Deliver, "/silences/{id}/end", posting(silences::end)),
         (Audit, "/audit", get(audit::page)),
-        (Audit, "/audit/verify", posting(audit::verify_chain)),
+        (Audit, "/audit/verify", posting(audit::verify_chain).get(|| async { Redirect::to("/audit") })),
         (Audit, "/audit/export", get(audit::export_all)),
     ]
 }
@@ -168,6 +176,21 @@ pub(super) fn router(site: &Site, tls: bool, stop: &CancellationToken) -> Router
         .route("/logout", posting(login::log_out).route_layer(anyone.clone()))
         .route("/theme", posting(login::theme).route_layer(anyone));
     routes().into_iter().fold(open, guarded).layer(map_response(guard::headers)).with_state(console)
+}
+
+/// Whether a browser asks for a page, and not a program for something else.
+pub(super) fn is_page(request: &Request) -> bool {
+    let elsewhere = ["/api", "/st2", "/in/", "/chat/", "/metrics"];
+    let path = request.uri().path();
+    request.method() == Method::GET
+        && guard::names_html(request.headers())
+        && !elsewhere.iter().any(|one| path.starts_with(one))
+}
+
+/// What a browser sees where there is no page.
+pub(super) async fn nowhere(request: &Request) -> Response {
+    let words = format!("there is no page `{}`", request.uri().path());
+    guard::headers(Trouble::missing(words).into_response()).await
 }
 
 #[cfg(test)]
