@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use tracing::info;
 
 use super::Bot;
-use super::engine::{self, Asker, Ended, Given, NotAgain, NotOpen, Order, Refusal, Submitted};
+use super::engine::{self, Asker, Ended, Given, GoesOn, NotAgain, NotOpen, Order, Refusal, Submitted};
 use super::reply;
 use crate::action::cut_secrets;
 use crate::model::{AdapterName, Cause, Execution, Person, Status};
@@ -79,17 +79,24 @@ impl Bot {
         submitted.done.await.map_err(|_| Refusal::NoAction(action.to_owned()))
     }
 
-    /// Begins to run an execution again for a person, with that person's rights.
+    /// Begins to run an execution again for a person, with that person's rights: a workflow from its start, or where
+    /// `goes_on` says.
     ///
     /// # Errors
     /// See [`NotAgain`]; nothing was begun.
-    pub async fn rerun(&self, person: Person, first: Execution) -> Result<Submitted, NotAgain> {
+    pub async fn rerun(
+        &self,
+        person: Person,
+        first: Execution,
+        goes_on: Option<GoesOn>,
+    ) -> Result<Submitted, NotAgain> {
         if self.engine.is_draining() {
             return Err(NotAgain::Refused(Refusal::Draining));
         }
-        let order =
+        let mut order =
             engine::repeat(&self.store, &self.homes.current(), &Asker::alone(person), first, Map::new())
                 .await?;
+        order.goes_on = goes_on;
         Ok(self.engine.submit(order))
     }
 

@@ -22,7 +22,7 @@ fn para(spans: Vec<Span>) -> Post {
 
 /// Something went wrong that is nobody's execution.
 pub fn problem(sentence: &str) -> Post {
-    Post::plain(sentence).tone(Tone::Bad)
+    Post::said(sentence).tone(Tone::Bad)
 }
 
 /// An execution waits for a lock that another one holds.
@@ -138,12 +138,7 @@ pub fn tie(typed: &str, candidates: &[(String, String)]) -> Post {
 
 /// Somebody may not do something.
 pub fn refused(why: &str) -> Post {
-    para(vec![
-        text(format!("you may not run that here: {why}; ")),
-        code("why can't I run …"),
-        text(" tells more"),
-    ])
-    .tone(Tone::Bad)
+    Post::said(&format!("you may not run that here: {why}; `why can't I run …` tells more")).tone(Tone::Bad)
 }
 
 /// A command names an action that is not there.

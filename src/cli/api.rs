@@ -37,6 +37,12 @@ pub(super) fn call(
     super::runtime()?.block_on(api.call(method, path, body))
 }
 
+/// Asks the bot that runs on the home for all entries of a list.
+pub(super) fn all(path: &str, global: &Global) -> anyhow::Result<Vec<Value>> {
+    let api = Api::find(&locate::home_dir(global)?)?;
+    super::runtime()?.block_on(api.all(path))
+}
+
 /// Why a call did not do what it was for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum CallError {
@@ -108,6 +114,20 @@ impl Api {
     /// Asks `path` for a value.
     pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
         self.call(Method::GET, path, None).await
+    }
+
+    /// Asks for all entries of a list, page by page.
+    pub(super) async fn all(&self, path: &str) -> anyhow::Result<Vec<Value>> {
+        let (mut all, mut number) = (Vec::new(), 1);
+        let mark = if path.contains('?') { '&' } else { '?' };
+        loop {
+            let mut page = self.get(&format!("{path}{mark}page_size=200&page={number}")).await?;
+            all.extend(page["results"].as_array_mut().map(std::mem::take).unwrap_or_default());
+            if page["next"].is_null() {
+                return Ok(all);
+            }
+            number += 1;
+        }
     }
 
     /// Calls `path`, whose answer is at hand, for a value.

@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::Global;
-use super::api::call;
+use super::api::{all, call};
 use super::print::{self, printable};
 
 /// What waits for somebody's word.
@@ -76,11 +76,10 @@ fn said(answer: &Value, global: &Global) -> anyhow::Result<()> {
 }
 
 fn list(global: &Global) -> anyhow::Result<()> {
-    let found = call(Method::GET, "approvals", None, global)?["results"].take();
+    let found = all("approvals", global)?;
     if global.json {
         return print::json(&found);
     }
-    let found = found.as_array().map(Vec::as_slice).unwrap_or_default();
     if found.is_empty() {
         return print::line("nothing waits for anybody's word");
     }

@@ -6,15 +6,18 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::Site;
 use super::caller::Caller;
+use super::paging::{Listed, Nothing, Page};
 use super::problem::{self, Path, Problem};
 use crate::action::Part;
 use crate::bot::approvals::{Open, Say, Undecided, standing};
-use crate::bot::engine::{Asker, Decided};
+use crate::bot::engine::Decided;
+use crate::config::Demand;
+use crate::store::Vote;
 
 /// Why, where that is said.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -30,40 +33,152 @@ pub(super) struct Answer {
     response: Map<String, Value>,
 }
 
-/// All that waits on one page, the oldest first; `yours` says whether the caller may decide it.
-pub(super) async fn list(State(site): State<Site>, Extension(caller): Extension<Caller>) -> Json<Value> {
-    let (home, asker) = (site.bot.homes().current(), Asker::alone(caller.person()));
-    let one = |open: Open| {
-        let yours = open.is_for(&home.access, &asker.who());
-        whole(&open, yours)
-    };
-    let results: Vec<Value> = site.bot.engine().awaiting().into_iter().map(one).collect();
-    Json(json!({"count": results.len(), "next": null, "previous": null, "results": results}))
+/// An execution that waits for somebody's word.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Awaited {
+    /// The execution.
+    id: i64,
+    /// What for: approval, code, question.
+    waits_for: &'static str,
+    /// Who asked, as `adapter:id`.
+    person: String,
+    /// How that person was shown.
+    name: String,
+    /// Where, as `adapter:room`.
+    place: Option<String>,
+    /// What was typed, secrets cut.
+    command: String,
+    /// The command that matched, as `pack.alias`.
+    alias: Option<String>,
+    /// What would run, as `pack.action`.
+    action: String,
+    /// The parameters, secrets as `********`.
+    parameters: Map<String, Value>,
+    /// Since when.
+    asked: String,
+    /// Until when.
+    until: String,
+    /// Who must approve it.
+    demands: Vec<Demanded>,
+    /// Who had a say.
+    votes: Vec<Voted>,
+    /// What it asks: `{"schema", "route", "roles", "users", "ttl"}`.
+    question: Option<Value>,
+    /// Whether the caller may have a say in it.
+    yours: bool,
 }
 
-/// One as JSON; parameters without secrets.
-fn whole(open: &Open, yours: bool) -> Value {
+/// A demand, and how far it is met.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Demanded {
+    /// Roles, groups, people or ids; whoever a rule lets approve it where there are none.
+    by: Vec<String>,
+    /// Where alone they may.
+    #[serde(rename = "in")]
+    places: Vec<String>,
+    /// Whether whoever decides says why: optional, required.
+    #[schemars(with = "String")]
+    reason: crate::config::Reason,
+    /// How many approved.
+    have: usize,
+    /// How many must.
+    need: usize,
+}
+
+/// How far a demand is met.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Met {
+    /// How many approved.
+    have: usize,
+    /// How many must.
+    need: usize,
+}
+
+/// Somebody's word.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Voted {
+    /// Whose, as `adapter:id`.
+    person: String,
+    /// How that person was shown.
+    name: String,
+    /// What was said: approve, deny.
+    verdict: String,
+    /// Why.
+    reason: Option<String>,
+    /// When.
+    at: String,
+}
+
+/// What came of somebody's word.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Verdict {
+    /// The execution.
+    id: i64,
+    /// approved, denied, withdrawn, answered; null while others have to decide as well.
+    verdict: Option<&'static str>,
+    /// How far each demand is met, while others have to decide.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    demands: Option<Vec<Met>>,
+    /// The answer, with what was filled in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response: Option<Value>,
+}
+
+impl Verdict {
+    const fn of(id: i64, verdict: &'static str) -> Self {
+        Self { id, verdict: Some(verdict), demands: None, response: None }
+    }
+}
+
+/// All that waits, the oldest first; `yours` says whether the caller may decide it.
+pub(super) async fn list(
+    State(site): State<Site>,
+    Extension(caller): Extension<Caller>,
+    Listed { paging, asked: Nothing {} }: Listed<Nothing>,
+) -> Result<Json<Page<Value>>, Problem> {
+    let (home, asker) = (site.bot.homes().current(), caller.asker());
+    let one = |open: Open| {
+        let yours = open.is_for(&home.access, &asker.who());
+        view(&open, yours)
+    };
+    paging.cut(site.bot.engine().awaiting().into_iter().map(one).collect()).map(Json)
+}
+
+/// One as the API answers; parameters without secrets.
+fn view(open: &Open, yours: bool) -> Awaited {
     let execution = &open.execution;
-    let votes: Vec<Value> = open
-        .votes
-        .iter()
-        .map(|vote| {
-            json!({"person": vote.person, "name": vote.name, "verdict": vote.verdict, "reason": vote.reason, "at": vote.at.to_string()})
-        })
-        .collect();
+    let vote = |vote: &Vote| Voted {
+        person: vote.person.to_string(),
+        name: vote.name.clone(),
+        verdict: vote.verdict.clone(),
+        reason: vote.reason.clone(),
+        at: vote.at.to_string(),
+    };
+    let demand = |(demand, (have, need)): (&Demand, (usize, usize))| Demanded {
+        by: demand.by.clone(),
+        places: demand.places.clone(),
+        reason: demand.reason,
+        have,
+        need,
+    };
     let demands = open.needs.demands.iter().zip(standing(&open.needs.demands, &open.votes));
-    let demands: Vec<Value> = demands
-        .map(|(demand, (have, need))| {
-            json!({"by": demand.by, "in": demand.places, "reason": demand.reason, "have": have, "need": need})
-        })
-        .collect();
-    json!({
-        "id": execution.id, "waits_for": open.kind.word(), "person": execution.person, "name": execution.person_name,
-        "place": execution.place.as_ref().map(ToString::to_string), "command": execution.command,
-        "alias": execution.alias, "action": execution.action, "parameters": execution.parameters,
-        "asked": open.asked.to_string(), "until": open.until.to_string(), "demands": demands, "votes": votes,
-        "question": open.needs.question.as_ref().map(|question| question.result(None)), "yours": yours,
-    })
+    Awaited {
+        id: execution.id,
+        waits_for: open.kind.word(),
+        person: execution.person.to_string(),
+        name: execution.person_name.clone(),
+        place: execution.place.as_ref().map(ToString::to_string),
+        command: execution.command.clone(),
+        alias: execution.alias.clone(),
+        action: execution.action.clone(),
+        parameters: execution.parameters.clone(),
+        asked: open.asked.to_string(),
+        until: open.until.to_string(),
+        demands: demands.map(demand).collect(),
+        votes: open.votes.iter().map(vote).collect(),
+        question: open.needs.question.as_ref().map(|question| question.result(None)),
+        yours,
+    }
 }
 
 /// Approves.
@@ -72,7 +187,7 @@ pub(super) async fn approve(
     caller: Extension<Caller>,
     id: Path<i64>,
     body: Bytes,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Verdict>, Problem> {
     decide(site, caller, id, body, Say::Approve).await
 }
 
@@ -82,7 +197,7 @@ pub(super) async fn deny(
     caller: Extension<Caller>,
     id: Path<i64>,
     body: Bytes,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Verdict>, Problem> {
     decide(site, caller, id, body, Say::Deny).await
 }
 
@@ -101,20 +216,18 @@ async fn decide(
     Path(id): Path<i64>,
     body: Bytes,
     say: Say,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Verdict>, Problem> {
     let reason = reason(&body)?;
     let home = site.bot.homes().current();
-    let decided = site.bot.engine().decide(&home, id, &Asker::alone(caller.person()), say, reason).await;
-    let word = match decided.map_err(|why| refused(&why))? {
-        Decided::Approved => json!({"id": id, "verdict": "approved"}),
-        Decided::Denied => json!({"id": id, "verdict": "denied"}),
+    let decided = site.bot.engine().decide(&home, id, &caller.asker(), say, reason).await;
+    Ok(Json(match decided.map_err(|why| undecided(&why))? {
+        Decided::Approved => Verdict::of(id, "approved"),
+        Decided::Denied => Verdict::of(id, "denied"),
         Decided::Counted(standing) => {
-            let counts: Vec<_> =
-                standing.iter().map(|(have, need)| json!({"have": have, "need": need})).collect();
-            json!({"id": id, "verdict": null, "demands": counts})
+            let met = standing.into_iter().map(|(have, need)| Met { have, need });
+            Verdict { id, verdict: None, demands: Some(met.collect()), response: None }
         }
-    };
-    Ok(Json(word))
+    }))
 }
 
 /// Takes back what the caller asked for.
@@ -122,11 +235,11 @@ pub(super) async fn withdraw(
     State(site): State<Site>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<i64>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Verdict>, Problem> {
     let home = site.bot.homes().current();
-    let withdrawn = site.bot.engine().withdraw(&home, id, &Asker::alone(caller.person())).await;
-    withdrawn.map_err(|why| refused(&why))?;
-    Ok(Json(json!({"id": id, "verdict": "withdrawn"})))
+    let withdrawn = site.bot.engine().withdraw(&home, id, &caller.asker()).await;
+    withdrawn.map_err(|why| undecided(&why))?;
+    Ok(Json(Verdict::of(id, "withdrawn")))
 }
 
 /// Answers a question: `{"response": {...}}`, checked against its schema.
@@ -135,15 +248,16 @@ pub(super) async fn answer(
     Extension(caller): Extension<Caller>,
     Path(id): Path<i64>,
     problem::Body(answer): problem::Body<Answer>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Verdict>, Problem> {
     let home = site.bot.homes().current();
     let given = answer.response.into_iter().map(|(name, value)| (name, Part::Value(value))).collect();
-    let response = site.bot.engine().answer(&home, id, &Asker::alone(caller.person()), given).await;
-    let response = response.map_err(|why| refused(&why))?;
-    Ok(Json(json!({"id": id, "verdict": "answered", "response": response})))
+    let response = site.bot.engine().answer(&home, id, &caller.asker(), given).await;
+    let response = response.map_err(|why| undecided(&why))?;
+    Ok(Json(Verdict { response: Some(response), ..Verdict::of(id, "answered") }))
 }
 
-fn refused(why: &Undecided) -> Problem {
+/// Why a word did not count.
+pub(super) fn undecided(why: &Undecided) -> Problem {
     let status = match why {
         Undecided::Gone(_) => StatusCode::NOT_FOUND,
         Undecided::Unfit(_) | Undecided::Double(_) | Undecided::NotYours(_) => StatusCode::FORBIDDEN,

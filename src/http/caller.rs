@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
+use crate::bot::engine::Asker;
 use crate::model::{AdapterName, Person, Timestamp};
 use crate::store::{Entry, What};
 
@@ -95,6 +96,11 @@ impl Caller {
             Self::Token { name, .. } => ("api", name.as_str()),
         };
         Person::proven(AdapterName::new(adapter).expect("a good name"), id)
+    }
+
+    /// The same as one who asks the bot, in no chat.
+    pub(super) fn asker(&self) -> Asker {
+        Asker::alone(self.person())
     }
 
     /// The audit record of a change by this caller.

@@ -12,11 +12,10 @@ use serde_json::{Map, Value, json};
 use super::caller::Caller;
 use super::paging::Listed;
 use super::problem::{Body, Path, Problem};
+use super::shapes::{EventBrief, Tried};
 use super::{Site, when};
 use crate::bot::notify::notifier_name;
-use crate::store::{
-    Attempt, Change, DeliveryFilter, Done, Fate, Pick, Reader, StoreError, Stored, StoredEvent,
-};
+use crate::store::{Change, DeliveryFilter, Done, Fate, Pick, Reader, StoreError, Stored};
 
 /// How long a delivery that is sent again may take before it is given up again.
 const AGAIN: Duration = Duration::from_secs(24 * 3600);
@@ -164,9 +163,20 @@ pub fn brief(stored: &Stored) -> Value {
     json!(view(stored))
 }
 
+/// A delivery with its attempts and the events that it tells of.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Whole {
+    #[serde(flatten)]
+    delivery: Delivery,
+    /// Its tries, the first one first.
+    attempts: Vec<Tried>,
+    /// The events that it tells of.
+    events: Vec<EventBrief>,
+}
+
 /// One delivery with its attempts and the events that it tells of.
-pub(super) async fn show(State(site): State<Site>, Path(id): Path<i64>) -> Result<Json<Value>, Problem> {
-    let whole = site.bot.store().read(move |reader| whole(reader, id)).await?;
+pub(super) async fn show(State(site): State<Site>, Path(id): Path<i64>) -> Result<Json<Whole>, Problem> {
+    let whole = site.bot.store().read(move |reader| look(reader, id)).await?;
     whole.map(Json).ok_or_else(|| missing(id))
 }
 
@@ -175,19 +185,14 @@ pub(super) async fn show(State(site): State<Site>, Path(id): Path<i64>) -> Resul
 /// # Errors
 /// The database cannot be read.
 pub fn whole(reader: &Reader, id: i64) -> Result<Option<Value>, StoreError> {
+    Ok(look(reader, id)?.map(|whole| json!(whole)))
+}
+
+fn look(reader: &Reader, id: i64) -> Result<Option<Whole>, StoreError> {
     let Some(delivery) = reader.delivery(id)? else { return Ok(None) };
-    let attempt = |one: &Attempt| json!({"n": one.number, "at": one.at.to_string(), "ms": one.millis, "outcome": one.outcome, "answer": one.answer});
-    let event = |one: &StoredEvent| {
-        let event = &one.event;
-        json!({
-            "id": one.id, "source": event.source, "kind": event.kind, "status": event.status, "level": event.level,
-            "title": event.title,
-        })
-    };
-    let mut value = brief(&delivery);
-    value["attempts"] = reader.attempts(id)?.iter().map(attempt).collect();
-    value["events"] = reader.members(id)?.iter().map(event).collect();
-    Ok(Some(value))
+    let attempts = reader.attempts(id)?.iter().map(Tried::from).collect();
+    let events = reader.members(id)?.iter().map(EventBrief::from).collect();
+    Ok(Some(Whole { delivery: view(&delivery), attempts, events }))
 }
 
 fn missing(id: i64) -> Problem {
@@ -276,17 +281,26 @@ async fn change(site: &Site, caller: &Caller, pick: &Pick, fate: Fate) -> Result
     }
 }
 
+/// One that was let go of.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Dropped {
+    /// Its id.
+    id: i64,
+    /// Always `dropped`.
+    state: &'static str,
+}
+
 /// Lets go of one that waits: it becomes `dropped`.
 pub(super) async fn cancel(
     State(site): State<Site>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<i64>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Dropped>, Problem> {
     let found = site.bot.store().read(move |reader| reader.delivery(id)).await?.ok_or_else(|| missing(id))?;
     let pick = Pick { ids: vec![id], ..Pick::default() };
     if change(&site, &caller, &pick, Fate::Cancel).await? == 0 {
         let detail = format!("delivery {id} does not wait: it is {}", found.state);
         return Err(Problem::new(StatusCode::CONFLICT, detail));
     }
-    Ok(Json(json!({"id": id, "state": "dropped"})))
+    Ok(Json(Dropped { id, state: "dropped" }))
 }

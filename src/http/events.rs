@@ -13,14 +13,15 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::caller::Caller;
-use super::deliveries::brief;
+use super::deliveries::view;
 use super::paging::Listed;
 use super::problem::{Path, Problem};
 use super::tokens::hash;
+use super::told::{Kept, Seen, Taken, Whole, answer, seen};
 use super::{LARGEST_BODY, Site, when};
-use crate::bot::notify::{Accepted, Incoming, NotTaken, Once};
+use crate::bot::notify::{Incoming, NotTaken, Once};
 use crate::model::{Event, EventStatus, Level};
-use crate::store::{DeliveryFilter, EventFilter, Stored, StoredEvent};
+use crate::store::{DeliveryFilter, EventFilter, Stored};
 
 /// The most events in one request.
 const MOST: usize = 1_000;
@@ -37,7 +38,7 @@ pub(super) async fn take(
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+) -> Result<(StatusCode, Json<Taken>), Problem> {
     let body = body.map_err(|rejection| unread(&rejection))?;
     let key = key(&headers, &caller)?;
     let value: Value = serde_json::from_slice(&body)
@@ -47,12 +48,12 @@ pub(super) async fn take(
         let once = Once::InADay;
         let incoming = Incoming { event, key, raw_size: body.len() as u64, raw_hash: hash(&body), once };
         let accepted = site.bot.notify().accept(incoming).await.map_err(|why| not_taken(&why))?;
-        return Ok((StatusCode::ACCEPTED, Json(answer(accepted))));
+        return Ok((StatusCode::ACCEPTED, Json(Taken::One(answer(accepted)))));
     };
     let all = site.bot.notify();
     let taken = join_all(list(items, key.as_deref())?.into_iter().map(|one| all.accept(one))).await;
     let good = taken.iter().filter(|one| one.is_ok()).count();
-    let answers: Result<Vec<Value>, NotTaken> = taken.into_iter().map(|one| one.map(answer)).collect();
+    let answers: Result<Vec<Kept>, NotTaken> = taken.into_iter().map(|one| one.map(answer)).collect();
     let answers = answers.map_err(|why| {
         let words = format!(
             "{why}; {good} of {} were taken: send the list again under the same Idempotency-Key",
@@ -64,7 +65,7 @@ pub(super) async fn take(
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, words).again(AGAIN)
         }
     })?;
-    Ok((StatusCode::ACCEPTED, Json(json!({"events": answers}))))
+    Ok((StatusCode::ACCEPTED, Json(Taken::List { events: answers })))
 }
 
 /// The events of a list; the sender's key is one for each by its place.
@@ -88,14 +89,6 @@ fn read(value: &Value, at: &str) -> Result<Event, Problem> {
         let field = format!("{at}{dot}{}", error.field);
         Problem::wrong(format!("{field}: {}", error.message)).field(field)
     })
-}
-
-pub(super) fn answer(accepted: Accepted) -> Value {
-    let mut answer = json!({"id": accepted.id, "deliveries": accepted.deliveries});
-    if accepted.repeated {
-        answer["repeated"] = json!(true);
-    }
-    answer
 }
 
 fn unread(rejection: &BytesRejection) -> Problem {
@@ -184,124 +177,27 @@ pub(super) async fn list_all(
     if !by_id {
         let slice = paging.slice(&COLUMNS)?;
         let (count, found) = site.bot.store().read(move |reader| reader.event_page(&filter, &slice)).await?;
-        return Ok(Json(paging.page(count, found.iter().map(whole).collect())?.also("events", &paging)));
+        return Ok(Json(paging.page(count, found.iter().map(seen).collect())?.also("events", &paging)));
     }
     let found = site.bot.store().read(move |reader| reader.events(&filter)).await?;
     let ids: Vec<i64> = found.iter().map(|one| one.id).collect();
-    let events: Vec<Value> = found.iter().map(whole).collect();
+    let events: Vec<Seen> = found.iter().map(seen).collect();
     Ok(Json(json!({"events": events, "next": when::next(&ids, limit)})))
 }
 
-/// An event as it was told and kept.
-#[derive(Debug, JsonSchema)]
-#[expect(dead_code, reason = "it says what an event has; what is given is the event itself")]
-pub(super) struct Seen {
-    /// Its id.
-    id: i64,
-    /// When it came.
-    received: String,
-    /// What it is about.
-    subject: String,
-    /// Who told it.
-    source: String,
-    /// What kind of thing happened.
-    kind: String,
-    /// What became of it.
-    status: String,
-    /// How bad it is.
-    level: String,
-    /// One line.
-    title: String,
-    /// The bytes that came.
-    size: u64,
-    /// Their SHA-256, in hex.
-    sha256: String,
-}
-
-/// An event, as it is told.
-#[derive(Debug, JsonSchema)]
-#[expect(dead_code, reason = "it says what is accepted; `Event::from_json` reads it")]
-pub(super) struct Told {
-    /// One line; the only field that is needed.
-    title: String,
-    /// Who tells it; `api`.
-    source: Option<String>,
-    /// What kind of thing happened; `event`.
-    kind: Option<String>,
-    /// What became of it: started, ok, warning, failed, error, canceled, pending, resolved, info, unknown.
-    status: Option<String>,
-    /// How bad it is: ok, info, warning, error, critical; that of the status.
-    level: Option<String>,
-    /// More lines.
-    text: Option<String>,
-    /// Where to read on.
-    url: Option<String>,
-    /// More such places, as `{"title", "url"}`.
-    links: Option<Vec<Value>>,
-    /// Names and values to route by.
-    labels: Option<std::collections::BTreeMap<String, String>>,
-    /// What it belongs to: a path such as `acme/web/deploy`.
-    scope: Option<String>,
-    /// Several such paths.
-    scopes: Option<Vec<String>>,
-    /// Who caused it.
-    actor: Option<String>,
-    /// What the thing is: start and end, firing and resolved share it. Source and title.
-    fingerprint: Option<String>,
-    /// This very telling: again within a day it is dropped.
-    dedup_key: Option<String>,
-    /// What it may be gathered with.
-    group: Option<String>,
-    /// When it happened: RFC 3339, or seconds since 1970.
-    ts: Option<Value>,
-    /// When the thing began.
-    started: Option<Value>,
-    /// How long it took, in seconds.
-    duration: Option<f64>,
-    /// The single events of a bundle.
-    parts: Option<Vec<Value>>,
-    /// What you sent, up to 256 KiB; secrets are masked by their names.
-    payload: Option<Value>,
-}
-
-/// One event, or a list of them.
-#[derive(Debug, JsonSchema)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "it says what is accepted; `take` reads it")]
-pub(super) enum Telling {
-    /// One.
-    One(Box<Told>),
-    /// 1 to 1,000.
-    List(Vec<Told>),
-}
-
-/// An event as it is kept.
-fn whole(stored: &StoredEvent) -> Value {
-    let mut value =
-        json!({"id": stored.id, "received": stored.at.to_string(), "subject": stored.event.subject()});
-    if let (Value::Object(all), Value::Object(event)) = (&mut value, json!(*stored.event)) {
-        all.extend(event);
-        all.insert("size".to_owned(), json!(stored.raw_size));
-        all.insert("sha256".to_owned(), json!(stored.raw_hash));
-    }
-    value
-}
-
 /// One event with its deliveries, and how it stands at each notifier.
-pub(super) async fn show(State(site): State<Site>, Path(id): Path<i64>) -> Result<Json<Value>, Problem> {
+pub(super) async fn show(State(site): State<Site>, Path(id): Path<i64>) -> Result<Json<Whole>, Problem> {
     let filter = DeliveryFilter { event: Some(id), limit: 10_000, ..DeliveryFilter::default() };
     let read = site.bot.store().read(move |reader| Ok((reader.event(id)?, reader.deliveries(&filter)?)));
     let (event, mut deliveries) = read.await?;
     let event = event.ok_or_else(|| Problem::missing(format!("there is no event {id}")))?;
     deliveries.reverse();
-    let mut value = whole(&event);
-    value["notifiers"] = standings(&deliveries);
-    value["deliveries"] = deliveries.iter().map(brief).collect();
-    Ok(Json(value))
+    let notifiers = standings(&deliveries);
+    Ok(Json(Whole { seen: seen(&event), notifiers, deliveries: deliveries.iter().map(view).collect() }))
 }
 
 /// How the event stands at each notifier: pending, successful, partial, failed.
-pub(super) fn standings(deliveries: &[Stored]) -> Value {
+pub(super) fn standings(deliveries: &[Stored]) -> Map<String, Value> {
     let mut all: Map<String, Value> = Map::new();
     for delivery in deliveries {
         let (name, _) = super::deliveries::named(&delivery.slot.notifier);
@@ -321,7 +217,7 @@ pub(super) fn standings(deliveries: &[Stored]) -> Value {
         };
         all.insert(name.to_owned(), json!(word));
     }
-    Value::Object(all)
+    all
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
-//! Executions: what ran and what runs, ending one, running one again.
+//! Executions: what ran and what runs.
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::{Extension, Json};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,8 +9,7 @@ use serde_json::{Map, Value, json};
 use super::caller::Caller;
 use super::paging::{Listed, Page};
 use super::problem::{Path, Problem};
-use super::{Site, actions, when};
-use crate::bot::engine::NotAgain;
+use super::{Site, when};
 use crate::model::{AdapterName, Person, Place, Status};
 use crate::store::Filter;
 
@@ -35,6 +33,8 @@ pub(super) struct Asked {
     until: Option<String>,
     /// Only those that have not ended.
     open: bool,
+    /// The tasks of this workflow; without it, what is no task.
+    workflow: Option<i64>,
 }
 
 /// The field to sort by, and its column.
@@ -78,6 +78,10 @@ pub(super) struct Execution {
     cause: String,
     /// The execution that it repeats.
     rerun_of: Option<i64>,
+    /// The workflow whose task it is.
+    workflow: Option<i64>,
+    /// That task; `deploy#3` for its item 3.
+    task: Option<String>,
     /// SHA-256 of the action's definition, in hex.
     definition: String,
     /// When it was asked for.
@@ -114,6 +118,8 @@ fn view(one: &crate::model::Execution) -> Execution {
         place: one.place.as_ref().map(ToString::to_string),
         cause: one.cause.as_str().to_owned(),
         rerun_of: one.rerun_of,
+        workflow: one.step.as_ref().map(|step| step.workflow),
+        task: one.step.as_ref().map(|step| step.task.clone()),
         definition: one.definition.clone(),
         asked: one.asked.to_string(),
         started: one.started.map(|time| time.to_string()),
@@ -137,6 +143,7 @@ pub(super) async fn list(
         since: when::optional(asked.since.as_ref(), "since", now)?,
         until: when::optional(asked.until.as_ref(), "until", now)?,
         open: asked.open,
+        of: asked.workflow,
         ..Filter::default()
     };
     let slice = paging.slice(&COLUMNS)?;
@@ -176,55 +183,6 @@ pub(super) async fn show(State(site): State<Site>, Path(id): Path<i64>) -> Resul
     let result = site.bot.store().read(move |reader| reader.result(id)).await?;
     let (result, output_bytes) = result.map_or((None, None), |(body, seen)| (Some(body), Some(seen)));
     Ok(Json(Whole { execution: view(&execution), result, output_bytes }))
-}
-
-/// What became of a wish.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Changed {
-    /// The execution.
-    id: i64,
-    /// Where it stands.
-    status: &'static str,
-}
-
-/// Ends one that waits or runs.
-pub(super) async fn cancel(
-    State(site): State<Site>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<i64>,
-) -> Result<Json<Changed>, Problem> {
-    let shown = match &caller {
-        Caller::Local(_) => "the command line".to_owned(),
-        Caller::Token { .. } => caller.person().to_string(),
-    };
-    site.bot.kill_for(id, caller.person(), shown).map_err(|error| Problem::missing(error.to_string()))?;
-    Ok(Json(Changed { id, status: "canceling" }))
-}
-
-/// One that began.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Begun {
-    /// The new execution.
-    id: i64,
-    /// The one that it repeats.
-    rerun_of: i64,
-    /// Where it stands.
-    status: &'static str,
-}
-
-/// Runs one again, with the rights of whoever asks now: 202 with the new one.
-pub(super) async fn rerun(
-    State(site): State<Site>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<i64>,
-) -> Result<(StatusCode, Json<Begun>), Problem> {
-    let first = found(&site, id).await?;
-    let begun = site.bot.rerun(caller.person(), first).await.map_err(|why| match why {
-        NotAgain::Unreadable(error) => error.into(),
-        NotAgain::Refused(refusal) => actions::refused(&refusal),
-        foreign @ NotAgain::Foreign => Problem::new(StatusCode::FORBIDDEN, foreign.to_string()),
-    })?;
-    Ok((StatusCode::ACCEPTED, Json(Begun { id: begun.id, rerun_of: id, status: "requested" })))
 }
 
 /// What a load found.

@@ -3,6 +3,8 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::Site;
@@ -24,25 +26,56 @@ async fn spec(site: &Site, topic: &str, id: &str) -> Result<HandlerSpec, Problem
 }
 
 /// A handler as it may be shown: a secret is whether it is set.
-fn whole(spec: &HandlerSpec) -> Value {
+fn whole(spec: &HandlerSpec) -> Handler {
     let (options, redacted) = shown_handler(spec);
-    json!({
-        "id": spec.id, "topic": spec.topic, "kind": spec.kind, "options": options, "redacted": redacted,
-        "match": spec.matching,
-    })
+    Handler {
+        id: spec.id.clone(),
+        topic: spec.topic.clone(),
+        kind: spec.kind.clone(),
+        options,
+        redacted,
+        matching: spec.matching.clone(),
+    }
 }
 
-/// The handlers of a topic: `{"topic", "handlers"}`.
-pub(super) async fn list(State(site): State<Site>, Path(topic): Path<String>) -> Json<Value> {
+/// Who listens to a topic.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Handler {
+    /// What it is called, unique in its topic.
+    id: String,
+    /// The topic.
+    topic: String,
+    /// A kind of notifier, `publish` or `aggregate`.
+    kind: String,
+    /// What the kind needs to know; a secret is whether it is set.
+    options: Map<String, Value>,
+    /// The options that are secrets.
+    redacted: Vec<String>,
+    /// An expression: only events for which it holds are handled.
+    #[serde(rename = "match")]
+    matching: Option<String>,
+}
+
+/// All who listen to a topic.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Handlers {
+    /// The topic.
+    topic: String,
+    /// Each of them.
+    handlers: Vec<Handler>,
+}
+
+/// The handlers of a topic.
+pub(super) async fn list(State(site): State<Site>, Path(topic): Path<String>) -> Json<Handlers> {
     let all = specs(&site, &topic).await;
-    Json(json!({"topic": topic, "handlers": all.iter().map(whole).collect::<Vec<_>>()}))
+    Json(Handlers { topic, handlers: all.iter().map(whole).collect() })
 }
 
 /// One handler.
 pub(super) async fn show(
     State(site): State<Site>,
     Path((topic, id)): Path<(String, String)>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Handler>, Problem> {
     Ok(Json(whole(&spec(&site, &topic, &id).await?)))
 }
 
@@ -52,7 +85,7 @@ pub(super) async fn create(
     Extension(caller): Extension<Caller>,
     Path(topic): Path<String>,
     Raw(body): Raw,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+) -> Result<(StatusCode, Json<Handler>), Problem> {
     let wanted = wanted(patch::read(&body)?, &topic, None)?;
     let kept = keep(&site, &caller, wanted, true).await?;
     Ok((StatusCode::CREATED, Json(whole(&kept))))
@@ -64,7 +97,7 @@ pub(super) async fn replace(
     Extension(caller): Extension<Caller>,
     Path((topic, id)): Path<(String, String)>,
     Raw(body): Raw,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Handler>, Problem> {
     let wanted = wanted(patch::read(&body)?, &topic, Some(&id))?;
     Ok(Json(whole(&keep(&site, &caller, wanted, false).await?)))
 }
@@ -75,7 +108,7 @@ pub(super) async fn patch(
     Extension(caller): Extension<Caller>,
     Path((topic, id)): Path<(String, String)>,
     Raw(body): Raw,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Handler>, Problem> {
     let before = spec(&site, &topic, &id).await?;
     let mut document = json!(before);
     patch::apply(&mut document, patch::read(&body)?)?;
@@ -96,7 +129,7 @@ pub(super) async fn remove(
     State(site): State<Site>,
     Extension(caller): Extension<Caller>,
     Path((topic, id)): Path<(String, String)>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Handler>, Problem> {
     let before = spec(&site, &topic, &id).await?;
     gone(&site, &caller, &topic, &id).await?;
     Ok(Json(whole(&before)))
@@ -132,7 +165,7 @@ fn wanted(mut body: Map<String, Value>, topic: &str, id: Option<&str>) -> Result
 
 async fn keep(site: &Site, caller: &Caller, wanted: HandlerSpec, new: bool) -> Result<HandlerSpec, Problem> {
     let mut body = Map::from_iter([("change".to_owned(), json!("handler"))]);
-    if let Value::Object(whole) = whole(&wanted) {
+    if let Value::Object(whole) = json!(whole(&wanted)) {
         body.extend(whole);
     }
     let subject = format!("topic/{}/{}", wanted.topic, wanted.id);

@@ -3,10 +3,11 @@
 use axum::extract::State;
 use axum::{Extension, Json};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::caller::{Caller, Scope};
+use super::paging::Listed;
 use super::problem::{Body, Path, Problem, Query};
 use super::{Site, when};
 use crate::action::HIDDEN;
@@ -50,33 +51,76 @@ impl Asked {
     }
 }
 
-/// A pair as the API answers; `value` is `********` for a secret that is not shown.
-pub fn whole(pair: &Pair, value: Option<&str>) -> Value {
+/// A pair of the datastore.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Kept {
+    /// Its name.
+    name: String,
+    /// Whose it is: system, user.
+    scope: String,
+    /// That person, in the scope `user`.
+    user: Option<String>,
+    /// The value; `********` for a secret that is not shown.
+    value: String,
+    /// Whether it is a secret.
+    secret: bool,
+    /// When it goes.
+    expires: Option<String>,
+    /// Who set it last.
+    who: String,
+    /// When that was.
+    at: String,
+}
+
+fn view(pair: &Pair, value: Option<&str>) -> Kept {
     let held = match &pair.held {
         Held::Plain(text) => text,
         Held::Sealed(_) => HIDDEN,
     };
-    json!({
-        "name": pair.key.name, "scope": pair.key.scope.word(),
-        "user": Some(pair.key.scope.owner()).filter(|owner| !owner.is_empty()),
-        "value": value.unwrap_or(held), "secret": pair.is_secret(),
-        "expires": pair.expires.map(|at| at.to_string()), "who": pair.who, "at": pair.at.to_string(),
-    })
+    Kept {
+        name: pair.key.name.clone(),
+        scope: pair.key.scope.word().to_owned(),
+        user: Some(pair.key.scope.owner()).filter(|owner| !owner.is_empty()).map(str::to_owned),
+        value: value.unwrap_or(held).to_owned(),
+        secret: pair.is_secret(),
+        expires: pair.expires.map(|at| at.to_string()),
+        who: pair.who.clone(),
+        at: pair.at.to_string(),
+    }
 }
 
-/// Those whose names begin with `prefix`: `{"keys"}`.
+/// A pair as the API answers; `value` is `********` for a secret that is not shown.
+pub fn whole(pair: &Pair, value: Option<&str>) -> Value {
+    json!(view(pair, value))
+}
+
+/// Those whose names begin with `prefix`. Secrets are opened, where that is asked for, on this page alone.
 pub(super) async fn list(
     State(site): State<Site>,
     Extension(caller): Extension<Caller>,
-    Query(asked): Query<Asked>,
+    Listed { asked, paging }: Listed<Asked>,
 ) -> Result<Json<Value>, Problem> {
     asked.sight(&caller)?;
     let pairs = site.bot.store().kv().list(&asked.scope(&caller)?, &asked.prefix);
+    let mut page = paging.cut(pairs.iter().map(|pair| view(pair, None)).collect())?;
+    for kept in page.entries().filter(|_| asked.decrypt) {
+        let pair = pairs.iter().find(|pair| kept["name"] == pair.key.name);
+        if let Some(pair) = pair {
+            *kept = json!(seen(&site, &caller, &asked, pair).await?);
+        }
+    }
+    Ok(Json(page.also("keys", &paging)))
+}
+
+/// All of them at once.
+pub(super) async fn all(site: &Site, caller: &Caller, asked: &Asked) -> Result<Vec<Kept>, Problem> {
+    asked.sight(caller)?;
+    let pairs = site.bot.store().kv().list(&asked.scope(caller)?, &asked.prefix);
     let mut keys = Vec::with_capacity(pairs.len());
     for pair in &pairs {
-        keys.push(seen(&site, &caller, &asked, pair).await?);
+        keys.push(seen(site, caller, asked, pair).await?);
     }
-    Ok(Json(json!({"keys": keys})))
+    Ok(keys)
 }
 
 /// One of them.
@@ -85,7 +129,7 @@ pub(super) async fn show(
     Extension(caller): Extension<Caller>,
     Path(name): Path<String>,
     Query(asked): Query<Asked>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Kept>, Problem> {
     asked.sight(&caller)?;
     let key = asked.key(&caller, &name)?;
     let pair = site.bot.store().kv().get(&key);
@@ -94,16 +138,16 @@ pub(super) async fn show(
 }
 
 /// What the caller sees of it. That a secret was shown is recorded before it is.
-async fn seen(site: &Site, caller: &Caller, asked: &Asked, pair: &Pair) -> Result<Value, Problem> {
+async fn seen(site: &Site, caller: &Caller, asked: &Asked, pair: &Pair) -> Result<Kept, Problem> {
     if !asked.decrypt || !pair.is_secret() {
-        return Ok(whole(pair, None));
+        return Ok(view(pair, None));
     }
     let store = site.bot.store();
     let value = store.open_pair(pair)?;
     let body = Map::from_iter([("change".to_owned(), json!("reveal"))]);
     let audit = caller.changed(site.world.now(), format!("kv/{}", pair.key), body);
     store.write(Change::Audit(audit)).await?;
-    Ok(whole(pair, Some(&value)))
+    Ok(view(pair, Some(&value)))
 }
 
 /// A value that somebody wants to keep.
@@ -143,7 +187,7 @@ pub(super) async fn put(
     Path(name): Path<String>,
     Query(asked): Query<Asked>,
     Body(wanted): Body<Wanted>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Kept>, Problem> {
     let key = asked.key(&caller, &name)?;
     let store = site.bot.store();
     let now = site.world.now();
@@ -151,7 +195,14 @@ pub(super) async fn put(
     let expires = wanted.ttl.as_ref().map(|ttl| ttl.end(now)).transpose()?;
     let new = NewPair { key, value: wanted.value, secret, expires };
     let pair = store.set_pair(new, *caller.changed(now, String::new(), Map::new())).await?;
-    Ok(Json(whole(&pair, None)))
+    Ok(Json(view(&pair, None)))
+}
+
+/// What was removed.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Deleted {
+    /// Its name.
+    deleted: String,
 }
 
 /// Removes one.
@@ -160,11 +211,11 @@ pub(super) async fn remove(
     Extension(caller): Extension<Caller>,
     Path(name): Path<String>,
     Query(asked): Query<Asked>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Deleted>, Problem> {
     let key = asked.key(&caller, &name)?;
     let audit = *caller.changed(site.world.now(), String::new(), Map::new());
     match site.bot.store().delete_pair(key.clone(), audit).await? {
-        true => Ok(Json(json!({"deleted": key.name}))),
+        true => Ok(Json(Deleted { deleted: key.name })),
         false => Err(Problem::missing(format!("there is no key `{key}`"))),
     }
 }

@@ -7,6 +7,7 @@
 
 mod actions;
 mod adapters;
+mod again;
 mod aliases;
 mod approvals;
 mod audit;
@@ -38,6 +39,7 @@ mod routes;
 mod schedules;
 mod scopes;
 mod service_tests;
+mod shapes;
 mod silences;
 mod slow;
 mod st2;
@@ -45,9 +47,11 @@ mod stalled;
 mod subjects;
 mod token_api;
 mod tokens;
+mod told;
 mod topics;
 mod tower;
 mod traced;
+mod trial;
 mod users;
 mod wanted;
 mod when;
@@ -55,9 +59,10 @@ mod when;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::http::header;
 use axum::middleware::{from_fn, from_fn_with_state, map_request, map_response};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -128,7 +133,7 @@ pub async fn serve(
         )
         .nest(catalogue::ROOT, catalogue::router(&site))
         .nest("/st2", st2::router(&site))
-        .fallback(problem::nowhere)
+        .fallback(nowhere)
         .method_not_allowed_fallback(problem::otherwise)
         .layer(axum::extract::DefaultBodyLimit::max(LARGEST_BODY))
         .layer(map_request(slow::limit))
@@ -142,6 +147,14 @@ pub async fn serve(
 /// The reference page, which has a style sheet.
 async fn reference() -> impl IntoResponse {
     ([(header::CONTENT_SECURITY_POLICY, headers::PAGE)], catalogue::reference().await)
+}
+
+/// What is nowhere, told to browsers as a page.
+async fn nowhere(request: Request) -> Response {
+    match console::is_page(&request) {
+        true => console::nowhere(&request).await,
+        false => problem::nowhere(request.uri().clone()).await.into_response(),
+    }
 }
 
 /// The OpenAPI document.

@@ -8,11 +8,11 @@ use axum::Json;
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use super::deliveries::{self, Delivery, named, slot_name};
 use super::paging::{Listed, Nothing, Page, Paging};
 use super::problem::{Path, Problem};
+use super::shapes::{NotificationLinks, NotificationSummary, NotifierBrief, Recent};
 use super::{Site, executions, notifiers, when};
 use crate::bot::home::Home;
 use crate::store::{NotificationFilter, Reader, Slice, StoreError, Stored, StoredEvent};
@@ -73,9 +73,9 @@ pub(super) struct Notification {
     /// Where it is.
     url: String,
     /// Where its notifier and its event are.
-    related: Value,
+    related: NotificationLinks,
     /// What its notifier is.
-    summary_fields: Value,
+    summary_fields: NotificationSummary,
     /// When it was made.
     created: String,
     /// When it was sent or given up.
@@ -124,8 +124,13 @@ fn view(home: &Home, group: &Group) -> Option<Notification> {
         id: first.id,
         noun: "notification",
         url: format!("{root}/notifications/{}", first.id),
-        related: json!({"notification_template": number.map(|id| format!("{root}/notifiers/{id}")), "event": event}),
-        summary_fields: json!({"notification_template": {"id": number, "name": name, "description": description}}),
+        related: NotificationLinks {
+            notification_template: number.map(|id| format!("{root}/notifiers/{id}")),
+            event,
+        },
+        summary_fields: NotificationSummary {
+            notification_template: NotifierBrief { id: number, name: name.to_owned(), description },
+        },
         created: first.made.to_string(),
         modified: group.deliveries.iter().filter_map(|one| one.done).max().map(|time| time.to_string()),
         notification_template: number,
@@ -279,7 +284,7 @@ pub(super) async fn show(
 }
 
 /// The last five of a notifier, as Tower shows them beside it.
-pub(super) async fn recent(site: &Site, notifier: &str) -> Result<Vec<Value>, Problem> {
+pub(super) async fn recent(site: &Site, notifier: &str) -> Result<Vec<Recent>, Problem> {
     let filter =
         NotificationFilter { notifiers: Some(vec![slot_name(notifier)]), ..NotificationFilter::default() };
     let slice = Slice { offset: 0, limit: 5, order: None };
@@ -288,7 +293,8 @@ pub(super) async fn recent(site: &Site, notifier: &str) -> Result<Vec<Value>, Pr
         let firsts = reader.notifications(&filter, &slice)?;
         groups(reader, firsts)
     });
-    let brief = |one: Notification| json!({"id": one.id, "status": one.status, "created": one.created, "error": one.error});
+    let brief =
+        |one: Notification| Recent { id: one.id, status: one.status, created: one.created, error: one.error };
     Ok(read.await?.iter().filter_map(|group| view(&home, group)).map(brief).collect())
 }
 

@@ -10,12 +10,13 @@ use serde_json::{Map, Value, json};
 use super::caller::Caller;
 use super::config::change;
 use super::paging::{Listed, Nothing};
-use super::problem::{Path, Problem, Query, Raw};
+use super::problem::{Body, Path, Problem, Raw};
+use super::shapes::{Capabilities, NotifierLinks, NotifierSummary, SetBy};
 use super::wanted::{Changes, Wanted, parts, read, row};
 use super::{Site, notifications, tower};
 use crate::bot::home::Home;
-use crate::bot::notify::{NotifierHealth, Patch, Tested, notifier_name};
-use crate::model::{About, Event, Override};
+use crate::bot::notify::{NotifierHealth, Patch, notifier_name};
+use crate::model::About;
 use crate::notifier::{Row, schema};
 use crate::store::{Backlog, Live, Reader};
 
@@ -30,7 +31,7 @@ pub(super) struct Notifier {
     /// Where it is.
     url: String,
     /// Where more is.
-    related: Value,
+    related: NotifierLinks,
     /// Its name.
     name: String,
     /// What it is for.
@@ -48,7 +49,7 @@ pub(super) struct Notifier {
     /// What a client of Tower said of it.
     organization: Value,
     /// Who changed its options here last, and when.
-    set: Option<Value>,
+    set: Option<SetBy>,
     /// Whether it takes part.
     enabled: bool,
     /// Where it sends.
@@ -75,7 +76,7 @@ pub(super) struct Whole {
     #[serde(flatten)]
     notifier: Notifier,
     /// The last five notifications, and what may be done.
-    summary_fields: Value,
+    summary_fields: NotifierSummary,
 }
 
 /// What there is to know.
@@ -113,7 +114,11 @@ impl Known {
         Notifier {
             id,
             noun: "notification_template",
-            related: json!({"test": format!("{url}/test"), "notifications": format!("{url}/notifications")}),
+            related: NotifierLinks {
+                test: format!("{url}/test"),
+                notifications: format!("{url}/notifications"),
+                copy: format!("{url}/copy"),
+            },
             url,
             name: name.clone(),
             description: health.description.clone(),
@@ -123,7 +128,7 @@ impl Known {
             notification_configuration: self.options(name),
             messages: about.messages,
             organization: about.organization,
-            set: set.map(|one: &Override| json!({"by": one.who, "at": one.at.to_string()})),
+            set: set.map(SetBy::from),
             enabled: health.enabled,
             targets: health.targets.clone(),
             state: health.state,
@@ -192,12 +197,17 @@ pub(super) async fn show(
 }
 
 async fn whole(site: &Site, notifier: Notifier) -> Result<Whole, Problem> {
-    let recent = notifications::recent(site, &notifier.name).await?;
+    let recent_notifications = notifications::recent(site, &notifier.name).await?;
     let may = notifier.source == "api";
-    let summary_fields = json!({
-        "recent_notifications": recent, "user_capabilities": {"edit": may, "delete": may, "copy": true},
-    });
+    let user_capabilities = Capabilities { edit: may, delete: may, copy: true };
+    let summary_fields = NotifierSummary { recent_notifications, user_capabilities };
     Ok(Whole { notifier, summary_fields })
+}
+
+/// The notifier of a name, as it is now.
+async fn now(site: &Site, name: &str) -> Result<Json<Whole>, Problem> {
+    let notifier = known(site).await?.of(name)?;
+    whole(site, notifier).await.map(Json)
 }
 
 /// Makes one: 201 with it.
@@ -207,16 +217,48 @@ pub(super) async fn create(
     Raw(bytes): Raw,
 ) -> Result<(StatusCode, Json<Whole>), Problem> {
     let wanted: Wanted = read(&bytes)?;
-    if wanted.name.chars().all(|c| c.is_ascii_digit()) {
-        let why = format!("name: `{}` is no name: digits alone are numbers of notifiers", wanted.name);
-        return Err(Problem::wrong(why).field("name"));
-    }
+    is_name(&wanted.name)?;
     let row = row(&wanted.notification_type)?;
     let (name, said) = (wanted.name.clone(), said("notifier added", &wanted.notification_configuration));
     let (options, about) = parts(row, wanted);
     change(&site, &caller, (row, &name), Patch::Make { options, about }, said).await?;
-    let made = known(&site).await?.of(&name)?;
-    Ok((StatusCode::CREATED, Json(whole(&site, made).await?)))
+    Ok((StatusCode::CREATED, now(&site, &name).await?))
+}
+
+fn is_name(name: &str) -> Result<(), Problem> {
+    match name.chars().all(|c| c.is_ascii_digit()) {
+        true => {
+            let why = format!("name: `{name}` is no name: digits alone are numbers of notifiers");
+            Err(Problem::wrong(why).field("name"))
+        }
+        false => Ok(()),
+    }
+}
+
+/// What a copy is called.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Copied {
+    /// Its name: letters, digits, `-`, `_` and `.`, not digits alone.
+    name: String,
+}
+
+/// Makes another one like it under a new name, secrets among its options: 201 with it.
+pub(super) async fn copy(
+    State(site): State<Site>,
+    Extension(caller): Extension<Caller>,
+    Path(which): Path<String>,
+    Body(wanted): Body<Copied>,
+) -> Result<(StatusCode, Json<Whole>), Problem> {
+    is_name(&wanted.name)?;
+    let home = site.bot.homes().current();
+    let from = named(&home, &which)?;
+    let like = home.notifying.notifiers().get(&from).ok_or_else(|| missing(&which))?;
+    let (options, about) = like.blueprint();
+    let row = row(like.service.kind())?;
+    let said = json!({"change": "notifier copied", "from": from});
+    change(&site, &caller, (row, &wanted.name), Patch::Make { options, about }, said).await?;
+    Ok((StatusCode::CREATED, now(&site, &wanted.name).await?))
 }
 
 /// What the audit log is told: the names of options, never their values.
@@ -237,8 +279,7 @@ pub(super) async fn replace(
     let said = said("notifier replaced", &wanted.notification_configuration);
     let (options, about) = parts(row, wanted);
     change(&site, &caller, (row, &before.name), Patch::Replace { options, about }, said).await?;
-    let now = known(&site).await?.of(&before.name)?;
-    whole(&site, now).await.map(Json)
+    now(&site, &before.name).await
 }
 
 /// Name and kind stay.
@@ -282,8 +323,7 @@ pub(super) async fn patch(
         organization: changes.organization.unwrap_or(before.organization),
     };
     change(&site, &caller, (row, &before.name), Patch::Replace { options, about }, said).await?;
-    let now = known(&site).await?.of(&before.name)?;
-    whole(&site, now).await.map(Json)
+    now(&site, &before.name).await
 }
 
 /// Removes one that was added.
@@ -301,66 +341,4 @@ pub(super) async fn remove(
     let said = json!({"change": "notifier removed"});
     change(&site, &caller, (row, &before.name), Patch::Remove, said).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Whether it is meant.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Asked {
-    /// Nothing leaves; the answer is what would be sent, secrets masked.
-    dry_run: bool,
-}
-
-/// What every target said to a test.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Outcome {
-    /// Whether every target took it.
-    good: bool,
-    /// Each target: `{"target", "good", "answer", "ms", "delivery"}`.
-    results: Vec<Value>,
-    /// The notification in the history; none of a dry run.
-    notification: Option<i64>,
-}
-
-/// Sends a test, of the event in the body if there is one, to every target and waits for what they say. With
-/// `?dry_run=true` nothing leaves.
-pub(super) async fn test(
-    State(site): State<Site>,
-    Path(which): Path<String>,
-    Query(asked): Query<Asked>,
-    Raw(bytes): Raw,
-) -> Result<Json<Outcome>, Problem> {
-    let name = named(&site.bot.homes().current(), &which)?;
-    let event = if is_nothing(&bytes) { None } else { Some(event(&bytes)?) };
-    let tested = site.bot.notify().test(&name, event, asked.dry_run).await.map_err(Problem::wrong)?;
-    let (good, results) = outcomes(&tested);
-    let notification = tested.iter().filter_map(|one| one.delivery).min();
-    Ok(Json(Outcome { good, results, notification }))
-}
-
-/// Clients of Tower send `{}` where they have nothing to say.
-fn is_nothing(bytes: &[u8]) -> bool {
-    matches!(bytes.trim_ascii(), b"" | b"{}")
-}
-
-/// Whether every target took a test, and what each said.
-pub(super) fn outcomes(tested: &[Tested]) -> (bool, Vec<Value>) {
-    let good = !tested.is_empty() && tested.iter().all(|one| one.outcome.is_ok());
-    let results = tested
-        .iter()
-        .map(|one| {
-            let (good, answer) = match &one.outcome {
-                Ok(answer) => (true, answer),
-                Err(why) => (false, why),
-            };
-            json!({"target": one.target, "good": good, "answer": answer, "ms": one.millis, "delivery": one.delivery})
-        })
-        .collect();
-    (good, results)
-}
-
-pub(super) fn event(bytes: &[u8]) -> Result<Event, Problem> {
-    let value: Value = serde_json::from_slice(bytes)
-        .map_err(|error| Problem::wrong(format!("the body is no JSON: {error}")).field("event"))?;
-    Event::from_json(&value).map_err(|error| Problem::wrong(error.to_string()).field(error.field))
 }

@@ -67,6 +67,13 @@ pub(super) enum Either<T> {
     },
 }
 
+impl<T> Page<T> {
+    /// The entries, to be changed.
+    pub(super) fn entries(&mut self) -> impl Iterator<Item = &mut T> {
+        self.results.iter_mut()
+    }
+}
+
 impl<T: Serialize> Page<T> {
     /// The same with the entries under another name too, for clients that know nothing of pages.
     pub(super) fn also(self, name: &str, paging: &Paging) -> Value {

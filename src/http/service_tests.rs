@@ -3,13 +3,14 @@
 use axum::Json;
 use axum::extract::State;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::Site;
-use super::notifiers::outcomes;
 use super::patch;
 use super::problem::{Path, Problem, Query, Raw};
+use super::shapes::TestedAt;
+use super::trial::outcomes;
 use crate::bot::notify::ServiceTest;
 use crate::notifier::Row;
 use crate::route::Pattern;
@@ -50,23 +51,31 @@ pub(super) async fn show(State(site): State<Site>, Path(kind): Path<String>) -> 
     Ok(Json(answer))
 }
 
+/// How a test with made-up options went.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Served {
+    /// Whether every target took it.
+    success: bool,
+    /// What was said, in a line.
+    message: String,
+    /// What each target said.
+    results: Vec<TestedAt>,
+}
+
 /// Sends a test with the options in the body: `{"success", "message", "results"}`, also when it fails.
 pub(super) async fn run(
     State(site): State<Site>,
     Path(kind): Path<String>,
     Raw(body): Raw,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Served>, Problem> {
     let given: Map<String, Value> = if body.is_empty() { Map::new() } else { patch::read(&body)? };
     let (success, message, results) = match site.bot.notify().test_service(&kind, given).await? {
         Ok(tested) => {
             let (good, results) = outcomes(&tested);
-            let said = |one: &Value| {
-                let text = |key: &str| one[key].as_str().unwrap_or_default().to_owned();
-                format!("{}: {}", text("target"), text("answer"))
-            };
+            let said = |one: &TestedAt| format!("{}: {}", one.target, one.answer);
             (good, results.iter().map(said).collect::<Vec<_>>().join("; "), results)
         }
         Err(why) => (false, why, Vec::new()),
     };
-    Ok(Json(json!({"success": success, "message": message, "results": results})))
+    Ok(Json(Served { success, message, results }))
 }

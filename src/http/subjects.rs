@@ -3,8 +3,8 @@
 use axum::extract::State;
 use axum::{Extension, Json};
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, json};
 
 use super::Site;
 use super::caller::Caller;
@@ -27,12 +27,23 @@ pub(super) struct Wanted {
     undo: bool,
 }
 
+/// Who takes care of what.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Known {
+    /// The subject's key.
+    subject: String,
+    /// What is shown of it.
+    title: String,
+    /// Who takes care of it.
+    acknowledged: Option<String>,
+}
+
 /// The caller takes care of a subject, until its outcome changes: it is not told again meanwhile.
 pub(super) async fn acknowledge(
     State(site): State<Site>,
     Extension(caller): Extension<Caller>,
     Body(wanted): Body<Wanted>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Known>, Problem> {
     let Wanted { subject, event, undo } = wanted;
     if subject.is_some() == event.is_some() {
         return Err(Problem::wrong("give `subject`, or `event`"));
@@ -49,9 +60,8 @@ pub(super) async fn acknowledge(
     let who = (!undo).then(|| Acknowledged { who: caller.person().to_string(), at: now });
     let body = Map::from_iter([("change".to_owned(), json!(if undo { "unack" } else { "ack" }))]);
     let audit = caller.changed(now, format!("subject/{}", known.key), body);
-    let answer = json!({
-        "subject": known.key, "title": known.title, "acknowledged": who.as_ref().map(|who| &who.who),
-    });
+    let acknowledged = who.as_ref().map(|who| who.who.clone());
+    let answer = Known { subject: known.key.clone(), title: known.title, acknowledged };
     let setting = Box::new(Setting::Acknowledge { subject: known.key, who });
     site.bot.store().write(Change::Set { setting, audit }).await?;
     Ok(Json(answer))

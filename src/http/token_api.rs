@@ -108,12 +108,23 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(Made { known, token: secret.expose().to_owned() })))
 }
 
+/// What was revoked.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Revoked {
+    /// Its id.
+    id: i64,
+    /// What it was called.
+    name: String,
+    /// Whether it was good until now.
+    revoked: bool,
+}
+
 /// Revokes one, named by its id or its name: it is good for nothing from here on.
 pub(super) async fn revoke(
     State(site): State<Site>,
     Extension(caller): Extension<Caller>,
     Path(which): Path<String>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Revoked>, Problem> {
     let store = site.bot.store();
     let all = store.read(Reader::tokens).await?;
     let is = |token: &&Token| token.name == which || token.id.to_string() == which;
@@ -126,5 +137,5 @@ pub(super) async fn revoke(
     let setting = Box::new(Setting::Revoke { token: found.id, at: now });
     let done = store.write(Change::Set { setting, audit }).await?;
     site.tokens.refresh(store).await?;
-    Ok(Json(json!({"id": found.id, "name": found.name, "revoked": done != Done::Stale})))
+    Ok(Json(Revoked { id: found.id, name: found.name.clone(), revoked: done != Done::Stale }))
 }

@@ -3,8 +3,8 @@
 use axum::extract::State;
 use axum::{Extension, Json};
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, json};
 
 use super::caller::Caller;
 use super::problem::{Path, Problem, Query};
@@ -51,27 +51,48 @@ fn handlers_of(site: &Site) -> std::collections::BTreeMap<String, usize> {
     home.notifying.topics.handlers.iter().map(|(topic, all)| (topic.clone(), all.len())).collect()
 }
 
-fn whole(site: &Site, line: &TopicLine) -> Value {
-    let handlers = handlers_of(site).get(&line.name).copied().unwrap_or_default();
-    json!({"id": line.name, "level": line.level, "events": line.events, "handlers": handlers})
+/// A topic.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Topic {
+    /// Its name.
+    id: String,
+    /// How bad the worst thing in it is.
+    #[schemars(with = "String")]
+    level: Level,
+    /// How many things it remembers.
+    events: u64,
+    /// How many listen.
+    handlers: usize,
 }
 
-/// The topics: `{"topics": [{"id", "level", "events", "handlers"}]}`.
+/// The topics.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Topics {
+    /// By name.
+    topics: Vec<Topic>,
+}
+
+fn whole(site: &Site, line: &TopicLine) -> Topic {
+    let handlers = handlers_of(site).get(&line.name).copied().unwrap_or_default();
+    Topic { id: line.name.clone(), level: line.level, events: line.events, handlers }
+}
+
+/// The topics, by name.
 pub(super) async fn list(
     State(site): State<Site>,
     Query(asked): Query<Asked>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Topics>, Problem> {
     let (pattern, least) = (pattern(asked.pattern.as_deref())?, asked.least()?);
     let all = lines(&site).await?;
     let fit = all.iter().filter(|line| line.level >= least && pattern.fits(&line.name));
-    Ok(Json(json!({"topics": fit.map(|line| whole(&site, line)).collect::<Vec<_>>()})))
+    Ok(Json(Topics { topics: fit.map(|line| whole(&site, line)).collect() }))
 }
 
 /// One topic.
 pub(super) async fn show(
     State(site): State<Site>,
     Path(topic): Path<String>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Topic>, Problem> {
     let all = lines(&site).await?;
     let line = all.iter().find(|line| line.name == topic).ok_or_else(|| missing(&topic))?;
     Ok(Json(whole(&site, line)))
@@ -86,46 +107,77 @@ pub(super) async fn remove(
     State(site): State<Site>,
     Extension(caller): Extension<Caller>,
     Path(topic): Path<String>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Topic>, Problem> {
     let all = lines(&site).await?;
     let line = all.iter().find(|line| line.name == topic).ok_or_else(|| missing(&topic))?;
     let answer = whole(&site, line);
     let mut body = Map::from_iter([("change".to_owned(), json!("topic removed"))]);
-    body.insert("was".to_owned(), answer.clone());
+    body.insert("was".to_owned(), json!(answer));
     let audit = caller.changed(site.world.now(), format!("topic/{topic}"), body);
     site.bot.notify().remove_handler(&topic, None, audit).await?;
     Ok(Json(answer))
 }
 
-/// What a topic remembers, the worst first: `{"topic", "events"}`.
+/// What a topic remembers of one thing.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Remembered {
+    /// The thing: the subject's key of its events.
+    id: String,
+    /// How bad it is.
+    #[schemars(with = "String")]
+    level: Level,
+    /// What it is called.
+    title: String,
+    /// Since when it is not ok; none while it is.
+    since: Option<String>,
+    /// When the last event about it came.
+    at: String,
+    /// That event.
+    event: i64,
+}
+
+/// What a topic remembers.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Memory {
+    /// The topic.
+    topic: String,
+    /// Each thing, the worst first.
+    events: Vec<Remembered>,
+}
+
+/// What a topic remembers, the worst first.
 pub(super) async fn events(
     State(site): State<Site>,
     Path(topic): Path<String>,
     Query(asked): Query<Asked>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Memory>, Problem> {
     let (least, limit) = (asked.least()?, when::limit(asked.limit.or(Some(usize::MAX))));
     let name = topic.clone();
     let found = site.bot.store().read(move |reader| reader.topic_events(&name, least, limit)).await?;
     if found.is_empty() && !lines(&site).await?.iter().any(|line| line.name == topic) {
         return Err(missing(&topic));
     }
-    Ok(Json(json!({"topic": topic, "events": found.iter().map(shown).collect::<Vec<_>>()})))
+    Ok(Json(Memory { topic, events: found.iter().map(shown).collect() }))
 }
 
 /// What a topic remembers of one thing.
 pub(super) async fn event(
     State(site): State<Site>,
     Path((topic, id)): Path<(String, String)>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Remembered>, Problem> {
     let (name, key) = (topic.clone(), id.clone());
     let found = site.bot.store().read(move |reader| reader.topic_event(&name, &key)).await?;
     let found = found.ok_or_else(|| Problem::missing(format!("the topic `{topic}` remembers no `{id}`")))?;
     Ok(Json(shown(&found)))
 }
 
-fn shown(event: &TopicEvent) -> Value {
-    json!({
-        "id": event.id, "level": event.level, "title": event.title, "since": when::shown(event.since),
-        "at": event.at.to_string(), "event": event.event,
-    })
+fn shown(event: &TopicEvent) -> Remembered {
+    Remembered {
+        id: event.id.clone(),
+        level: event.level,
+        title: event.title.clone(),
+        since: event.since.map(|time| time.to_string()),
+        at: event.at.to_string(),
+        event: event.event,
+    }
 }

@@ -20,6 +20,6 @@ mod tests;
 pub use limit::{Limit, Unit};
 pub use marks::Marks;
 pub use pages::{MOST_PARTS, Pages, pages, pages_up_to, split};
-pub use parse::{Parts, parse, parts, result_post};
+pub use parse::{Parts, parse, parts, result_post, ticked};
 pub use post::{Addressee, Block, Choice, File, Post, Span, Tone};
 pub use render::render;

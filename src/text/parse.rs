@@ -141,6 +141,23 @@ fn add_line(text: &mut String, line: &str) {
     text.push_str(line);
 }
 
+/// A sentence of the bot itself, in which nothing but `code` is marked: names that others chose may stand in it.
+pub fn ticked(sentence: &str) -> Vec<Span> {
+    let (mut spans, mut rest) = (Vec::new(), sentence);
+    while let Some((before, after)) = rest.split_once('`') {
+        let Some((code, left)) = after.split_once('`') else { break };
+        if !before.is_empty() {
+            spans.push(Span::Text(before.to_owned()));
+        }
+        spans.push(if code.is_empty() { Span::Text("``".to_owned()) } else { Span::Code(code.to_owned()) });
+        rest = left;
+    }
+    if !rest.is_empty() {
+        spans.push(Span::Text(rest.to_owned()));
+    }
+    spans
+}
+
 /// Marks inside a text; each must close on its line.
 pub(crate) fn spans(text: &str) -> Vec<Span> {
     let mut spans = Vec::new();

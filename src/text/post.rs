@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::parse::ticked;
+
 /// How a post is meant: chooses a colour or a sign where the service has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -135,6 +137,11 @@ impl Post {
     /// A post of one plain sentence.
     pub fn plain(text: impl Into<String>) -> Self {
         Self { body: vec![Block::Para(vec![Span::Text(text.into())])], ..Self::default() }
+    }
+
+    /// A post of one sentence of the bot's own; what stands in backticks is shown as code.
+    pub fn said(sentence: &str) -> Self {
+        Self { body: vec![Block::Para(ticked(sentence))], ..Self::default() }
     }
 
     /// The same with another tone.

@@ -3,8 +3,20 @@
 use super::marks::{ANSI, DISCORD, IRC, MARKDOWN, PLAIN, SLACK};
 use super::{
     Block, Choice, Limit, Post, Span, Tone, Unit, pages, pages_up_to, parse, parts, render, result_post,
-    split,
+    split, ticked,
 };
+
+#[test]
+fn in_a_sentence_of_the_bot_only_code_is_marked() {
+    let code = |it: &str| Span::Code(it.to_owned());
+    assert_eq!(
+        ticked("`a b` is **no** id; [x](https://example.org)"),
+        [code("a b"), text(" is **no** id; [x](https://example.org)")]
+    );
+    assert_eq!(ticked("one ` alone"), [text("one ` alone")]);
+    assert_eq!(ticked("say ``"), [text("say "), text("``")]);
+    assert!(ticked("").is_empty());
+}
 
 fn text(text: &str) -> Span {
     Span::Text(text.to_owned())

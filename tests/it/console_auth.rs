@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::console::{Console, home};
 use crate::support::homes;
 
-const ALL: &[&str] = &["read", "run", "deliver"];
+const ALL: &[&str] = &["read", "run", "deliver", "audit"];
 
 /// A bot whose hook is never called.
 fn console() -> Console {
@@ -79,7 +79,12 @@ fn what_a_token_may_not_is_neither_shown_nor_done() {
     let id = console.tell(&json!({"source": "ci", "title": "build failed", "status": "failed"}));
     let reader = console.visitor(&console.token("reader", &["read"]));
     let overview = reader.get("/");
-    assert!(overview.body.contains("href=\"/audit\"") && !overview.body.contains("href=\"/chat\""));
+    assert!(overview.body.contains("href=\"/events\"") && !overview.body.contains("href=\"/chat\""));
+    let (shown, id_recent) = (&overview.body, "id=\"recent\"");
+    assert!(!shown.contains("href=\"/audit\"") && !shown.contains(id_recent), "the record is for `audit`");
+    for path in ["/audit", "/audit/export"] {
+        assert_eq!(reader.get(path).status, 403, "{path}");
+    }
     assert!(!reader.get("/notifiers").body.contains("Send a test"));
     assert!(!reader.get("/silences").body.contains("name=\"why\""));
     for (path, fields) in [
@@ -88,6 +93,12 @@ fn what_a_token_may_not_is_neither_shown_nor_done() {
         ("/notifiers/ops-file/test", ""),
         ("/executions/1/rerun", ""),
         ("/executions/1/cancel", ""),
+        ("/executions/1/pause", ""),
+        ("/approvals/1/approve", ""),
+        ("/approvals/1/answer", "value.x=1"),
+        ("/schedules/new", "line=in+1+hour+run+echo+x"),
+        ("/schedules/1/remove", ""),
+        ("/audit/verify", ""),
         ("/chat/say", "text=help&key=0123456789abcdef"),
     ] {
         let page = reader.post(path, fields);
@@ -209,6 +220,15 @@ fn no_path_leads_out_of_the_console() {
         assert!((400..500).contains(&page.status), "{path}: {page:?}");
         assert!(!page.body.contains("root:"), "{path}");
     }
+    let lost = console.send("GET", "/nothing%3Cb%3E", "accept: text/html\r\n", "");
+    assert!(lost.status == 404 && lost.body.contains("there is no page <code>"), "{lost:?}");
+    assert!(lost.header("content-security-policy").unwrap().contains("style-src 'self'"), "{lost:?}");
+    let program = console.send("GET", "/nothing", "accept: application/json\r\n", "");
+    assert!(program.status == 404 && program.body.starts_with('{'), "{program:?}");
+    assert!(console.send("GET", "/api/v1/nothing", "accept: text/html\r\n", "").body.starts_with('{'));
+    for (path, back) in [("/audit/verify", "/audit"), ("/notifiers/hook/test", "/notifiers")] {
+        assert_eq!(alice.get(path).header("location"), Some(back), "a page that is loaded again");
+    }
     let split = alice.post("/theme", "theme=dark&back=/%0d%0aset-cookie:%20evil=1");
     assert!(split.set_cookie("evil").is_none() && split.header("location") == Some("/"), "{split:?}");
     let large = format!("text={}", "x".repeat(200_000));
@@ -250,6 +270,8 @@ fn nothing_that_others_write_becomes_markup() {
         format!("/events?source={encoded}&kind={encoded}"),
         format!("/deliveries?target={encoded}"),
         "/silences".to_owned(),
+        "/approvals".to_owned(),
+        "/schedules".to_owned(),
         "/audit".to_owned(),
         format!("/audit?text={encoded}&place={encoded}&person={encoded}"),
         format!("/login?next={encoded}"),

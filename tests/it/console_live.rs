@@ -112,7 +112,7 @@ fn a_hundred_thousand_executions_and_records_are_paged_in_a_tenth_of_a_second() 
         let fields = format!("text=echo+seed+{number}&key=0123456789abcdef{number:04}");
         assert_eq!(alice.post("/chat/say", &fields).status, 303);
     }
-    let token = console.token("reader", &["read"]);
+    let token = console.token("reader", &["read", "audit"]);
     until(SOON, || alice.get("/executions").body.contains("seed 2").then_some(()));
     assert!(console.bot.stop().success());
     let raw = rusqlite::Connection::open(console.home.database()).unwrap();

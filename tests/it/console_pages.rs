@@ -10,7 +10,7 @@ use crate::support::console::{Console, home};
 use crate::support::endpoint::Endpoint;
 use crate::support::{SOON, homes, skip, until};
 
-const ALL: &[&str] = &["read", "run", "deliver"];
+const ALL: &[&str] = &["read", "run", "deliver", "audit"];
 
 /// A bot that has done something, and alice in front of it.
 fn stage() -> Option<(Console, Browser)> {
@@ -172,7 +172,7 @@ fn an_event_is_followed_to_its_deliveries_and_what_was_given_up_is_sent_again() 
     browser.click("td[data-label=Title] a");
     browser.sees("main", "ops-file");
     browser.sees("main", "410");
-    browser.sees("main", "the source `ci` does not match");
+    browser.sees("main", "the source ci does not match");
     browser.sees("aside", "prod");
     browser.pictures("event");
     browser.click(".side a[href='/dead']");
@@ -261,7 +261,7 @@ fn the_record_is_searched_verified_and_taken_along() {
     browser.click("#verify");
     browser.sees(".verdict", "The chain is whole");
     browser.pictures("audit-verified");
-    let alice = console.visitor(&console.token("alice3", &["read"]));
+    let alice = console.visitor(&console.token("alice3", &["audit", "read"]));
     let lines = alice.get("/audit/export?format=jsonl");
     assert!(lines.header("content-disposition").unwrap().contains("audit.jsonl"), "{}", lines.head);
     assert!(lines.body.contains("deploy to production") && lines.body.contains("\"mac\":"), "{}", lines.body);
@@ -271,7 +271,7 @@ fn the_record_is_searched_verified_and_taken_along() {
     raw.execute("UPDATE audit SET body = replace(body, 'production', 'staging')", []).unwrap();
     drop(raw);
     let console = Console::start(console.home);
-    let alice = console.visitor(&console.token("alice4", &["read"]));
+    let alice = console.visitor(&console.token("alice4", &["audit", "read"]));
     let page = alice.post("/audit/verify", "");
     assert!(page.body.contains("The chain is NOT whole"), "{}", page.body);
     assert!(console.bot.stop().success());

@@ -151,3 +151,37 @@ fn a_route_of_the_file_can_name_an_added_notifier_over_restarts() {
     assert_eq!(api.post("events", &json!({"title": "x"})).status, 503, "nobody would hear of it");
     assert!(bot.stop().success());
 }
+
+#[test]
+fn a_notifier_is_copied_under_a_new_name_with_its_secrets() {
+    let sink = Endpoint::saying(200, "", "");
+    let home = home(&hook(&sink.url("/hunter2")));
+    let (bot, api) = serve(&home);
+    let from = good(api.get("notifiers/hook"), 200);
+    let copy = from["related"]["copy"].as_str().unwrap().trim_start_matches("/api/v1/").to_owned();
+    let made = good(api.post(&copy, &json!({"name": "again"})), 201);
+    assert_eq!(
+        (&made["name"], &made["source"], &made["kind"]),
+        (&json!("again"), &json!("api"), &json!("webhook"))
+    );
+    assert_ne!(made["id"], from["id"]);
+    assert_eq!(made["notification_configuration"]["url"], "$encrypted$", "{made}");
+    let tested = good(api.post("notifiers/again/test", &json!({})), 200);
+    assert_eq!(tested["good"], true, "{tested}");
+    assert!(sink.requests()[0].contains("/hunter2"), "{:?}", sink.requests());
+    // One that was made here is copied with its texts.
+    let patched =
+        json!({"description": "second", "messages": {"error": {"message": "{{ event.title }} broke"}}});
+    let patched = api.call("PATCH", "notifiers/again", "", patched.to_string().as_bytes());
+    assert_eq!(patched.status, 200, "{patched:?}");
+    let third = good(api.post("notifiers/again/copy", &json!({"name": "third"})), 201);
+    assert_eq!(third["description"], "second");
+    assert_eq!(third["messages"]["error"]["message"], "{{ event.title }} broke");
+    assert_eq!(bad(api.post("notifiers/hook/copy", &json!({"name": "third"})), 409).1, "");
+    assert_eq!(bad(api.post("notifiers/hook/copy", &json!({"name": "7"})), 400).1, "name");
+    bad(api.post("notifiers/nobody/copy", &json!({"name": "fourth"})), 404);
+    let audit = home.run(&["audit", "search", "--what", "changed"]);
+    assert!(audit.stdout.contains("notifier copied") && audit.stdout.contains("test"), "{audit:?}");
+    assert!(!audit.stdout.contains("hunter2"), "{audit:?}");
+    assert!(bot.stop().success());
+}

@@ -132,6 +132,14 @@ fn the_api_shows_secrets_to_admins_alone() {
     assert_eq!(get(&reader, "keys/a.b?decrypt=true").0, 403);
     assert_eq!(get(&admin, "keys/a.b?decrypt=true").1["value"], "hunter2");
     assert_eq!(get(&reader, "keys?prefix=a.").1["keys"][0]["name"], "a.b");
+    assert_eq!(put(&admin, "keys/a.c", json!({"value": "y"})).0, 200);
+    let page = get(&admin, "keys?prefix=a.&page_size=1&page=2&order_by=-name&decrypt=true").1;
+    assert_eq!((&page["count"], &page["next"]), (&json!(2), &Value::Null), "{page}");
+    assert_eq!(
+        (&page["results"][0]["name"], &page["results"][0]["value"]),
+        (&json!("a.b"), &json!("hunter2"))
+    );
+    assert!(page["previous"].as_str().unwrap().contains("prefix=a.&decrypt=true&page=1"), "{page}");
     assert_eq!(put(&admin, "keys/n%3A1?scope=user", json!({"value": "own"})).0, 200);
     assert_eq!(get(&reader, "keys/n%3A1?scope=user").0, 404);
     assert_eq!(get(&reader, "keys/n%3A1?scope=user&user=api:admin").0, 403);

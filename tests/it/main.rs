@@ -25,6 +25,7 @@ mod codes;
 mod config_override;
 mod console_auth;
 mod console_chat;
+mod console_flows;
 mod console_live;
 mod console_pages;
 mod deliveries;

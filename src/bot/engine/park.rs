@@ -175,6 +175,11 @@ impl Engine {
         self.approvals.changed()
     }
 
+    /// What an execution waits for, where it waits for somebody's word.
+    pub fn waits_for(&self, id: i64) -> Option<Kind> {
+        self.approvals.get(id).map(|open| open.kind)
+    }
+
     /// What waits for somebody's word, the oldest first.
     pub fn awaiting(&self) -> Vec<Open> {
         self.approvals.list()

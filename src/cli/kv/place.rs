@@ -79,8 +79,7 @@ impl Place {
         match self {
             Self::Bot(api) => {
                 let asked = format!("keys?{}&prefix={}&decrypt={decrypt}", query(whose), escaped(prefix));
-                let mut answer = api.get(&asked).await?;
-                Ok(answer["keys"].as_array_mut().map(std::mem::take).unwrap_or_default())
+                api.all(&asked).await
             }
             Self::Here(here) => {
                 let found = here.store.kv().list(&scope(whose)?, prefix);

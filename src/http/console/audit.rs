@@ -38,7 +38,7 @@ const STALLED: Duration = Duration::from_secs(30);
 pub(super) fn shown(record: &Record, now: Timestamp) -> Value {
     let body: Value = serde_json::from_str(&record.body).unwrap_or_else(|_| json!(record.body));
     let text = |key: &str| body.get(key).and_then(Value::as_str).map(str::to_owned);
-    let words = text("text").or_else(|| text("change")).or_else(|| text("why")).unwrap_or_default();
+    let words = text("text").or_else(|| changed(&body)).or_else(|| text("why")).unwrap_or_default();
     let mood = match record.what.as_str() {
         "refused" | "unmatched" => "warn",
         "killed" => "bad",
@@ -58,7 +58,17 @@ pub(super) fn shown(record: &Record, now: Timestamp) -> Value {
     json!({
         "at": when(record.at, now), "what": record.what, "mood": mood, "person": record.person, "place": record.place,
         "subject": record.subject, "words": words, "status": text("status"), "link": link,
+        "about": record.subject.as_deref().filter(|subject| link.is_none() && subject.contains('/')),
         "body_json": nouns::pretty(&body), "seq": format!("{}:{}", record.strand, record.seq), "mac": record.mac,
+    })
+}
+
+/// What was changed: `create ci`, `login`.
+fn changed(body: &Value) -> Option<String> {
+    let change = body.get("change")?.as_str()?;
+    Some(match body.get("name").and_then(Value::as_str) {
+        Some(name) => format!("{change} {name}"),
+        None => change.to_owned(),
     })
 }
 

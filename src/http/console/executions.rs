@@ -15,8 +15,10 @@ use super::overview::newest;
 use super::pages::Frame;
 use super::trouble::Trouble;
 use super::viewer::Viewer;
-use super::{Console, shown, stream};
-use crate::bot::engine::repeat;
+use super::{Console, flow, shown, stream};
+use crate::bot::approvals::Kind;
+use crate::http::again::{goes_on, not_again};
+use crate::http::problem::Problem;
 use crate::model::{Execution, Person, Status};
 use crate::store::{DeliveryFilter, Filter, Reader};
 use crate::text::human;
@@ -85,20 +87,39 @@ pub(super) async fn show(
     Path(id): Path<i64>,
     Asked(asked): Asked,
 ) -> Result<Response, Trouble> {
+    page(&console, &viewer, id, asked.raw("done"), None).await
+}
+
+/// Its page; what was refused stands above it.
+pub(super) async fn page(
+    console: &Console,
+    viewer: &Viewer,
+    id: i64,
+    done: &str,
+    wrong: Option<&Problem>,
+) -> Result<Response, Trouble> {
     let now = console.site.world.now();
-    let mut values = values(&console, id).await?;
+    let mut values = values(console, id).await?;
     let filter = DeliveryFilter { execution: Some(id), limit: 20, ..DeliveryFilter::default() };
     let deliveries = console.site.bot.store().read(move |reader| reader.deliveries(&filter)).await?;
     values["deliveries"] = deliveries.iter().map(|it| shown::delivery(it, now)).collect();
+    if let Some(wrong) = wrong {
+        values["wrong"] = json!(wrong.detail());
+    }
     let (here, title) = (format!("/executions/{id}"), format!("Execution {id}"));
-    let frame = Frame { entry: "/executions", here: &here, title: &title, done: asked.raw("done") };
-    console.page(&viewer, &frame, "execution.html", values)
+    let frame = Frame { entry: "/executions", here: &here, title: &title, done };
+    let mut response = console.page(viewer, &frame, "execution.html", values)?;
+    if let Some(wrong) = wrong {
+        *response.status_mut() = wrong.status();
+    }
+    Ok(response)
 }
 
 async fn values(console: &Console, id: i64) -> Result<Value, Trouble> {
     let now = console.site.world.now();
     let (execution, result) = found(console, id).await?;
     let parameters = Value::Object(execution.parameters.clone());
+    let flow = flow::values(console, &execution).await?;
     let output = console.site.bot.engine().last_lines(id, LINES);
     let seconds = |span: Duration| human::duration(Duration::from_secs(span.as_secs()));
     let (result, seen) = result.map_or((None, None), |(result, seen)| (Some(result), Some(seen)));
@@ -106,7 +127,8 @@ async fn values(console: &Console, id: i64) -> Result<Value, Trouble> {
         "it": shown::execution(&execution, now), "elapsed": seconds(now.since(execution.asked)),
         "parameters": execution.parameters, "parameters_json": shown::pretty(&parameters),
         "output": output, "texts": result.as_ref().map(texts), "seen": seen.map(human::size),
-        "result_json": result.as_ref().map(|result| cut(&shown::pretty(result))),
+        "result_json": result.as_ref().map(|result| cut(&shown::pretty(result))), "flow": flow,
+        "waits_for": console.site.bot.engine().waits_for(id).map(Kind::word),
     }))
 }
 
@@ -152,35 +174,45 @@ pub(super) async fn live(
 pub(super) async fn state(console: &Console, id: i64) -> Result<String, Trouble> {
     let values = values(console, id).await?;
     let part = console.pages.render("part_execution.html", &values)?;
-    Ok(json!({"execution": part, "over": values["it"]["open"] == json!(false)}).to_string())
+    let over = values["it"]["open"] == json!(false);
+    Ok(json!({"execution": part, "over": over, "turn": values["flow"]["turn"]}).to_string())
 }
 
-/// Runs it again, as whoever asks now.
+/// Runs it again, as whoever asks now: a workflow from its start, from what failed, or from one of its tasks.
 pub(super) async fn rerun(
     State(console): State<Arc<Console>>,
     Extension(viewer): Extension<Viewer>,
+    Extension(fields): Extension<Fields>,
     Path(id): Path<i64>,
 ) -> Result<Response, Trouble> {
     let (execution, _) = found(&console, id).await?;
-    let bot = &console.site.bot;
-    let order =
-        repeat(bot.store(), &bot.homes().current(), &viewer.asker(), execution, Default::default()).await;
-    let order = order.map_err(|why| Trouble::forbidden(why.to_string()))?;
-    let submitted = bot.engine().submit(order);
-    // The page of it is there once it is recorded: ids are given before.
-    let recorded = async {
-        loop {
-            if bot.store().read(move |reader| reader.execution(submitted.id)).await?.is_some() {
-                return Ok::<_, Trouble>(());
-            }
+    let failed = fields.raw("from") == flow::FAILED;
+    let task = fields.text("task").filter(|_| fields.raw("from") == flow::TASK);
+    let goes_on = match goes_on(&execution, task.into_iter().collect(), failed) {
+        Ok(goes_on) => goes_on,
+        Err(problem) => return page(&console, &viewer, id, "", Some(&problem)).await,
+    };
+    let done = if goes_on.is_some() { "goes-on" } else { "rerun" };
+    let submitted = match console.site.bot.rerun(viewer.person.clone(), execution, goes_on).await {
+        Ok(submitted) => submitted.id,
+        Err(why) => return page(&console, &viewer, id, "", Some(&not_again(&why))).await,
+    };
+    recorded(&console, submitted).await?;
+    Ok(Redirect::to(&format!("/executions/{submitted}?done={done}")).into_response())
+}
+
+/// Waits until an execution is recorded: ids are given before, and its page is there then.
+async fn recorded(console: &Console, id: i64) -> Result<(), Trouble> {
+    let looked = async {
+        while console.site.bot.store().read(move |reader| reader.execution(id)).await?.is_none() {
             console.site.world.sleep(Duration::from_millis(20)).await;
         }
+        Ok::<_, Trouble>(())
     };
-    let within = console.site.world.timeout(Duration::from_secs(5), recorded).await;
+    let within = console.site.world.timeout(Duration::from_secs(5), looked).await;
     within.map_err(|_| {
         Trouble::new(StatusCode::SERVICE_UNAVAILABLE, "it cannot be recorded now, so it was not run")
-    })??;
-    Ok(Redirect::to(&format!("/executions/{}?done=rerun", submitted.id)).into_response())
+    })?
 }
 
 /// Ends it.

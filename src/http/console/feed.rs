@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
 
+use super::viewer::Viewer;
 use super::{Console, executions, overview};
+use crate::http::caller::Scope;
 
 /// How often what is looked at is made anew.
 const TICK: Duration = Duration::from_secs(1);
@@ -18,9 +20,25 @@ const MOST: usize = 512;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Topic {
     /// The overview.
-    Overview,
+    Overview(Sight),
     /// One execution.
     Execution(i64),
+}
+
+/// How much of it somebody may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Sight {
+    /// Without the record of who did what.
+    Plain,
+    /// All of it.
+    Whole,
+}
+
+impl Sight {
+    /// What a viewer may see.
+    pub(super) fn of(viewer: &Viewer) -> Self {
+        if viewer.may(Scope::Audit) { Self::Whole } else { Self::Plain }
+    }
 }
 
 /// The newest state of each topic that is looked at: a line of JSON.
@@ -52,7 +70,7 @@ pub(super) fn follow(console: &Arc<Console>, topic: Topic) -> watch::Receiver<Ar
 async fn make(console: Arc<Console>, topic: Topic, sender: watch::Sender<Arc<str>>) {
     loop {
         let made = match topic {
-            Topic::Overview => overview::state(&console).await,
+            Topic::Overview(sight) => overview::state(&console, sight).await,
             Topic::Execution(id) => executions::state(&console, id).await,
         };
         // What cannot be made is in the log; the page keeps what it shows.

@@ -109,6 +109,12 @@ fn to_login(request: &Request) -> Response {
     Redirect::to(&format!("/login?{next}")).into_response()
 }
 
+/// Whether the head names HTML: every browser does, for pages.
+pub(super) fn names_html(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
 fn wants_page(headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     accept.is_none_or(|accept| accept.contains("text/html") || accept == "*/*")

@@ -2,6 +2,7 @@
 //! token logs in with it and sees and does what its scopes allow, no more. Works without script, but for what is live.
 
 mod aliases;
+mod approvals;
 mod assets;
 mod audit;
 mod chart;
@@ -11,12 +12,14 @@ mod events;
 mod executions;
 mod feed;
 mod fields;
+mod flow;
 mod guard;
 mod login;
 mod notifiers;
 mod overview;
 mod pages;
 mod post;
+mod schedules;
 mod session;
 mod shown;
 mod silences;
@@ -27,7 +30,10 @@ mod viewer;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::Request;
+use axum::http::Method;
 use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post as posting};
 use tokio_util::sync::CancellationToken;
 
@@ -39,6 +45,7 @@ use crate::model::AdapterName;
 use feed::Feed;
 use pages::Pages;
 use session::Sessions;
+use trouble::Trouble;
 
 /// What every page sees.
 pub(super) struct Console {
@@ -78,18 +85,20 @@ const NAVIGATION: &[Entry] = &[
     entry("/", "Overview", "overview", "", Scope::Read),
     entry("/chat", "Chat", "chat", "", Scope::Run),
     entry("/executions", "Executions", "executions", "Commands", Scope::Read),
+    entry("/approvals", "Approvals", "approvals", "Commands", Scope::Read),
+    entry("/schedules", "Schedules", "schedules", "Commands", Scope::Read),
     entry("/aliases", "Aliases", "aliases", "Commands", Scope::Read),
     entry("/events", "Events", "events", "Notifications", Scope::Read),
     entry("/deliveries", "Deliveries", "deliveries", "Notifications", Scope::Read),
     entry("/notifiers", "Notifiers", "notifiers", "Notifications", Scope::Read),
     entry("/silences", "Silences", "silences", "Notifications", Scope::Read),
     entry("/dead", "Dead letters", "dead", "Notifications", Scope::Read),
-    entry("/audit", "Audit", "audit", "Record", Scope::Read),
+    entry("/audit", "Audit", "audit", "Record", Scope::Audit),
 ];
 
 /// Every page behind the login, and the scope that it needs.
 fn routes() -> Vec<(Scope, &'static str, MethodRouter<Arc<Console>>)> {
-    use Scope::{Deliver, Read, Run};
+    use Scope::{Audit, Deliver, Read, Run};
     vec![
         (Read, "/", get(overview::page)),
         (Read, "/live/overview", get(overview::live)),
@@ -104,6 +113,18 @@ fn routes() -> Vec<(Scope, &'static str, MethodRouter<Arc<Console>>)> {
         (Read, "/live/executions/{id}", get(executions::live)),
         (Run, "/executions/{id}/rerun", posting(executions::rerun)),
         (Run, "/executions/{id}/cancel", posting(executions::cancel)),
+        (Run, "/executions/{id}/pause", posting(flow::pause)),
+        (Run, "/executions/{id}/resume", posting(flow::resume)),
+        (Read, "/approvals", get(approvals::list)),
+        (Run, "/approvals/{id}/approve", posting(approvals::approve)),
+        (Run, "/approvals/{id}/deny", posting(approvals::deny)),
+        (Run, "/approvals/{id}/withdraw", posting(approvals::withdraw)),
+        (Run, "/approvals/{id}/answer", posting(approvals::answer)),
+        (Read, "/schedules", get(schedules::list)),
+        (Run, "/schedules/new", posting(schedules::begin)),
+        (Run, "/schedules/{id}/pause", posting(schedules::pause)),
+        (Run, "/schedules/{id}/resume", posting(schedules::resume)),
+        (Run, "/schedules/{id}/remove", posting(schedules::remove)),
         (Read, "/aliases", get(aliases::page)),
         (Read, "/events", get(events::list)),
         (Read, "/events/{id}", get(events::show)),
@@ -112,13 +133,17 @@ fn routes() -> Vec<(Scope, &'static str, MethodRouter<Arc<Console>>)> {
         (Deliver, "/deliveries/sort", posting(deliveries::sort)),
         (Read, "/deliveries/{id}", get(deliveries::show)),
         (Read, "/notifiers", get(notifiers::list)),
-        (Deliver, "/notifiers/{name}/test", posting(notifiers::test)),
+        (
+            Deliver,
+            "/notifiers/{name}/test",
+            posting(notifiers::test).get(|| async { Redirect::to("/notifiers") }),
+        ),
         (Read, "/silences", get(silences::list)),
         (Deliver, "/silences", posting(silences::begin)),
         (Deliver, "/silences/{id}/end", posting(silences::end)),
-        (Read, "/audit", get(audit::page)),
-        (Read, "/audit/verify", posting(audit::verify_chain)),
-        (Read, "/audit/export", get(audit::export_all)),
+        (Audit, "/audit", get(audit::page)),
+        (Audit, "/audit/verify", posting(audit::verify_chain).get(|| async { Redirect::to("/audit") })),
+        (Audit, "/audit/export", get(audit::export_all)),
     ]
 }
 
@@ -153,6 +178,21 @@ pub(super) fn router(site: &Site, tls: bool, stop: &CancellationToken) -> Router
     routes().into_iter().fold(open, guarded).layer(map_response(guard::headers)).with_state(console)
 }
 
+/// Whether a browser asks for a page, and not a program for something else.
+pub(super) fn is_page(request: &Request) -> bool {
+    let elsewhere = ["/api", "/st2", "/in/", "/chat/", "/metrics"];
+    let path = request.uri().path();
+    request.method() == Method::GET
+        && guard::names_html(request.headers())
+        && !elsewhere.iter().any(|one| path.starts_with(one))
+}
+
+/// What a browser sees where there is no page.
+pub(super) async fn nowhere(request: &Request) -> Response {
+    let words = format!("there is no page `{}`", request.uri().path());
+    guard::headers(Trouble::missing(words).into_response()).await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,8 +200,9 @@ mod tests {
     #[test]
     fn what_changes_something_needs_more_than_to_read() {
         for (scope, path, _) in routes() {
-            let changes = ["/rerun", "/cancel", "/sort", "/test", "/end", "/say", "/press"];
-            if changes.iter().any(|end| path.ends_with(end)) {
+            let looks = ["/live/", "/files/", "/audit/", "/complete"];
+            let below = |one: &str| NAVIGATION.iter().any(|entry| entry.path == one) || one.ends_with('}');
+            if !below(path) && !looks.iter().any(|one| path.starts_with(one)) {
                 assert!(matches!(scope, Scope::Run | Scope::Deliver), "{path}");
             }
         }

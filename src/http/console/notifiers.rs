@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::fields::{Asked, Fields};
 use super::pages::Frame;
@@ -13,7 +13,8 @@ use super::trouble::Trouble;
 use super::viewer::Viewer;
 use super::{Console, shown};
 use crate::bot::notify::{NotifierHealth, Tested, notifier_name};
-use crate::store::{Backlog, Change, Reader};
+use crate::http::trial::note_test;
+use crate::store::{Backlog, Reader};
 
 /// All of them.
 pub(super) async fn list(
@@ -67,10 +68,7 @@ pub(super) async fn test(
     }
     let dry = fields.raw("dry") == "yes";
     if !dry {
-        let body: Map<String, Value> =
-            Map::from_iter([("change".to_owned(), json!("test")), ("name".to_owned(), json!(name))]);
-        let audit = viewer.changed(console.site.world.now(), format!("notifier/{name}"), body);
-        console.site.bot.store().write(Change::Audit(audit)).await?;
+        note_test(&console.site, &viewer.person, &name).await?;
     }
     let outcome = notify.test(&name, None, dry).await;
     let one = |tested: &Tested| {

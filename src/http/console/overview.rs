@@ -9,7 +9,7 @@ use axum::response::Response;
 use futures_util::stream;
 use serde_json::{Value, json};
 
-use super::feed::{Topic, follow};
+use super::feed::{Sight, Topic, follow};
 use super::fields::Asked;
 use super::pages::Frame;
 use super::trouble::Trouble;
@@ -44,7 +44,7 @@ pub(super) async fn page(
     Asked(asked): Asked,
 ) -> Result<Response, Trouble> {
     let frame = Frame { entry: "/", here: "/", title: "Overview", done: asked.raw("done") };
-    let values = values(&console).await?;
+    let values = values(&console, Sight::of(&viewer)).await?;
     console.page(&viewer, &frame, "overview.html", values)
 }
 
@@ -53,7 +53,7 @@ pub(super) async fn live(
     State(console): State<Arc<Console>>,
     Extension(viewer): Extension<Viewer>,
 ) -> Result<Response, Trouble> {
-    let states = follow(&console, Topic::Overview);
+    let states = follow(&console, Topic::Overview(Sight::of(&viewer)));
     live_stream::live(&console, viewer, newest(states))
 }
 
@@ -73,8 +73,8 @@ pub(super) fn newest(
 }
 
 /// What the script puts into the page: the parts that change, by their ids.
-pub(super) async fn state(console: &Console) -> Result<String, Trouble> {
-    let values = values(console).await?;
+pub(super) async fn state(console: &Console, sight: Sight) -> Result<String, Trouble> {
+    let values = values(console, sight).await?;
     let part = |name: &str| console.pages.render(name, &values);
     let parts = json!({
         "adapters": part("part_adapters.html")?, "running": part("part_running.html")?,
@@ -83,7 +83,7 @@ pub(super) async fn state(console: &Console) -> Result<String, Trouble> {
     Ok(parts.to_string())
 }
 
-async fn values(console: &Console) -> Result<Value, Trouble> {
+async fn values(console: &Console, sight: Sight) -> Result<Value, Trouble> {
     let (site, now) = (&console.site, console.site.world.now());
     let adapters: Vec<Value> = site
         .bot
@@ -92,7 +92,10 @@ async fn values(console: &Console) -> Result<Value, Trouble> {
         .map(|(name, state)| shown::adapter(name.as_str(), &state, now))
         .collect();
     let search = Search { limit: RECENT, ..Search::default() };
-    let records = site.bot.store().read(move |reader| reader.audit(&search)).await?;
+    let records = match sight {
+        Sight::Whole => site.bot.store().read(move |reader| reader.audit(&search)).await?,
+        Sight::Plain => Vec::new(),
+    };
     let open = site.bot.engine().list();
     let running = open.iter().take(SHOWN).map(|it| {
         let for_now = human::duration(Duration::from_secs(now.since(it.asked).as_secs() / 5 * 5));

@@ -2,10 +2,11 @@
 
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
-use minijinja::Environment;
+use minijinja::{Environment, Value as Shown};
 use serde_json::{Map, Value, json};
 use tracing::error;
 
+use super::post::sentence;
 use super::trouble::Trouble;
 use super::viewer::Viewer;
 use super::{Console, Entry, NAVIGATION, assets};
@@ -26,6 +27,9 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("executions.html", include_str!("pages/executions.html")),
     ("execution.html", include_str!("pages/execution.html")),
     ("part_execution.html", include_str!("pages/part_execution.html")),
+    ("part_tasks.html", include_str!("pages/part_tasks.html")),
+    ("approvals.html", include_str!("pages/approvals.html")),
+    ("schedules.html", include_str!("pages/schedules.html")),
     ("aliases.html", include_str!("pages/aliases.html")),
     ("events.html", include_str!("pages/events.html")),
     ("event.html", include_str!("pages/event.html")),
@@ -40,7 +44,19 @@ const TEMPLATES: &[(&str, &str)] = &[
 /// What is said at the top of a page after something was done, by the word in its address.
 const DONE: &[(&str, &str)] = &[
     ("rerun", "It runs again: this is the new execution."),
+    ("goes-on", "It goes on from what failed: this is the new execution."),
     ("canceling", "It is told to end."),
+    ("pause", "Nothing new is started; what runs comes to its end."),
+    ("resume", "It goes on."),
+    ("approved", "You approved it: it runs."),
+    ("counted", "Your word counts; it takes more."),
+    ("denied", "You denied it."),
+    ("withdrawn", "It is taken back."),
+    ("answered", "It has your answer."),
+    ("scheduled", "It is scheduled."),
+    ("schedule-pause", "It rests."),
+    ("schedule-resume", "It goes on."),
+    ("schedule-remove", "It is removed."),
     ("replay", "They are sent again."),
     ("purge", "They are removed."),
     ("cancel", "They are let go of."),
@@ -48,6 +64,11 @@ const DONE: &[(&str, &str)] = &[
     ("silence", "The silence has begun."),
     ("unsilence", "The silence is over."),
 ];
+
+/// A sentence of the bot as HTML: what stands in backticks is code.
+fn ticked(text: &str) -> Shown {
+    Shown::from_safe_string(sentence(text))
+}
 
 /// The templates, ready.
 pub(super) struct Pages {
@@ -59,6 +80,7 @@ impl Pages {
     /// Reads them; the names end in `.html`, so what is put in is escaped.
     pub(super) fn new() -> Self {
         let mut templates = Environment::new();
+        templates.add_filter("ticked", ticked);
         for (name, source) in TEMPLATES {
             if let Err(error) = templates.add_template(name, source) {
                 error!(name, %error, "a page of the console cannot be read");
@@ -116,11 +138,12 @@ impl Console {
 
     fn around(&self, viewer: &Viewer, frame: &Frame<'_>) -> Map<String, Value> {
         let home = self.site.bot.homes().current();
+        let waits = self.site.bot.engine().awaiting().len();
         let seen = |entry: &&Entry| viewer.may(entry.scope);
         let entry = |entry: &Entry| {
             json!({
                 "path": entry.path, "label": entry.label, "icon": entry.icon, "group": entry.group,
-                "here": entry.path == frame.entry,
+                "here": entry.path == frame.entry, "count": if entry.path == "/approvals" { waits } else { 0 },
             })
         };
         let navigation: Vec<Value> = NAVIGATION.iter().filter(seen).map(entry).collect();
@@ -129,7 +152,7 @@ impl Console {
             "bot": home.settings.name.as_str(), "prefix": home.settings.prefix.as_str(), "title": frame.title,
             "here": frame.here, "done": done, "who": viewer.person.id(), "theme": viewer.theme.word(),
             "csrf": viewer.session.csrf.expose(), "navigation": navigation, "version": self.pages.version,
-            "may": {"run": viewer.may(Scope::Run), "deliver": viewer.may(Scope::Deliver), "read": viewer.may(Scope::Read)},
+            "may": {"run": viewer.may(Scope::Run), "deliver": viewer.may(Scope::Deliver), "read": viewer.may(Scope::Read), "audit": viewer.may(Scope::Audit)},
         });
         match values {
             Value::Object(values) => values,
@@ -161,6 +184,14 @@ mod tests {
                 assert!(form.contains("ui.token(csrf)"), "{name}: {form}");
             }
         }
+    }
+
+    #[test]
+    fn what_stands_in_backticks_is_code_and_nothing_of_it_markup() {
+        let mut pages = Pages::new();
+        pages.templates.add_template("x.html", "{{ a|ticked }}").unwrap();
+        let page = pages.render("x.html", &json!({"a": "no `<b>` in <i>"})).unwrap();
+        assert_eq!(page, "no <code>&lt;b&gt;</code> in &lt;i&gt;");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::adapter::Sign;
 use crate::adapter::web::{Line, Said};
 use crate::model::Timestamp;
 use crate::net::file_bytes;
-use crate::text::{Block, Post, Span, Tone};
+use crate::text::{Block, Post, Span, Tone, ticked};
 
 /// A text that may stand anywhere between tags and in quoted attributes.
 fn escape(text: &str) -> HtmlEscape<'_> {
@@ -39,10 +39,13 @@ fn look(sign: Sign) -> (&'static str, &'static str, &'static str) {
 fn item(line: &Line, id: &str, version: &str) -> String {
     let (kind, name) = line.who.as_ref().map_or(("bot", "bot"), |who| ("person", &*who.name));
     let initial: String = name.chars().next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
+    let picture = match line.who {
+        Some(_) => escape(&initial).to_string(),
+        None => "<img src=\"/assets/icon.svg\" alt=\"\" width=\"30\" height=\"30\">".to_owned(),
+    };
     let mut html = format!(
-        "<li class=\"line {kind}\" id=\"{id}\" data-v=\"{version}\"><span class=\"avatar\" aria-hidden=\"true\">{}</span>\
+        "<li class=\"line {kind}\" id=\"{id}\" data-v=\"{version}\"><span class=\"avatar\" aria-hidden=\"true\">{picture}</span>\
          <div class=\"body\"><p class=\"who\"><b>{}</b> {}",
-        escape(&initial),
         escape(name),
         time(line.at)
     );
@@ -111,6 +114,11 @@ pub(super) fn post(post: &Post) -> String {
     }
     html.push_str("</div>");
     html
+}
+
+/// A sentence of the bot: what stands in backticks is code.
+pub(super) fn sentence(text: &str) -> String {
+    spans(&ticked(text))
 }
 
 /// Buttons belong to the form `press` of the page, so that the same piece fits every session.

@@ -62,6 +62,7 @@ pub(super) fn execution(it: &Execution, now: Timestamp) -> Value {
         "command": it.command, "action": it.action, "alias": it.alias, "runner": it.runner, "cause": it.cause,
         "rerun_of": it.rerun_of, "asked": when(it.asked, now), "started": when_any(it.started, now),
         "ended": when_any(it.ended, now), "took": took, "definition": it.definition.get(..12),
+        "workflow": it.step.as_ref().map(|step| step.workflow), "task": it.step.as_ref().map(|step| &step.task),
     })
 }
 

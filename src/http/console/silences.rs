@@ -41,12 +41,8 @@ async fn show(
     let now = console.site.world.now();
     let found = console.site.bot.store().read(move |reader| reader.silences(Some(now))).await?;
     let one = |it: &Silence| {
-        let words = it.matching.iter().map(|(name, value)| {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            format!("{name}={value}")
-        });
         json!({
-            "id": it.id, "what": words.collect::<Vec<_>>(), "who": it.who, "why": it.why,
+            "id": it.id, "what": words(&it.matching), "who": it.who, "why": it.why,
             "from": shown::when(it.from, now), "until": shown::when(it.until, now),
         })
     };
@@ -59,6 +55,18 @@ async fn show(
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     }
     Ok(response)
+}
+
+/// What it is about, as one would type it: `source=ci`, and of labels `env=prod`.
+fn words(matching: &Map<String, Value>) -> Vec<String> {
+    let word = |(name, value): (&String, &Value)| match value.as_object() {
+        Some(labels) if name == "labels" => words(labels),
+        _ => {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            vec![format!("{name}={value}")]
+        }
+    };
+    matching.iter().flat_map(word).collect()
 }
 
 /// Begins one; what is wrong with it stands over the form.
@@ -116,4 +124,15 @@ pub(super) async fn end(
     };
     keep(&console, &viewer, Silence { until: now, ..silence }, "unsilence").await?;
     Ok(Redirect::to("/silences?done=unsilence").into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silence_is_shown_as_it_is_typed() {
+        let matching = json!({"source": "ci", "labels": {"env": "dev-*", "team": "web"}});
+        assert_eq!(words(matching.as_object().unwrap()), ["source=ci", "env=dev-*", "team=web"]);
+    }
 }

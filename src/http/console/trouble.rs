@@ -2,8 +2,8 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
-use minijinja::HtmlEscape;
 
+use super::post::sentence;
 use crate::http::problem::Problem;
 use crate::store::StoreError;
 
@@ -50,7 +50,7 @@ impl From<StoreError> for Trouble {
 
 impl IntoResponse for Trouble {
     fn into_response(self) -> Response {
-        let (code, words) = (self.status.as_u16(), HtmlEscape(&self.words));
+        let (code, words) = (self.status.as_u16(), sentence(&self.words));
         let title = self.status.canonical_reason().unwrap_or("Error");
         let page = format!(
             "<!doctype html><html lang=\"en\" data-theme=\"auto\"><head><meta charset=\"utf-8\">\

@@ -84,8 +84,7 @@ impl Viewer {
 
     /// The same person as one who asks the bot, on a page.
     pub(super) fn asker(&self) -> Asker {
-        let name = self.person.id().to_owned();
-        Asker { person: self.person.clone(), name, place: None, room_name: None }
+        Asker::alone(self.person.clone())
     }
 
     /// The same in the direct chat.

@@ -19,8 +19,9 @@ use tokio::sync::Semaphore;
 use tracing::{debug, warn};
 
 use super::Site;
-use super::events::{AGAIN, answer, not_taken};
+use super::events::{AGAIN, not_taken};
 use super::problem::Problem;
+use super::told::answer;
 use crate::bot::notify::{Accepted, Incoming, NotTaken, Once};
 use crate::model::Timestamp;
 use crate::source::{Again, Body, CATALOGUE, Configured, Denied, Item, Row, Unreadable, decoded};
@@ -327,10 +328,10 @@ async fn one(site: &Site, item: Item, size: u64, hash: String) -> Result<Value, 
     };
     let incoming = Incoming { event, key, raw_size: size, raw_hash: hash, once };
     let notify = site.bot.notify();
-    let Some(why) = ignored else { return notify.accept(incoming).await.map(answer) };
+    let Some(why) = ignored else { return notify.accept(incoming).await.map(|it| json!(answer(it))) };
     debug!(source, why, "an event was kept and told to nobody");
     let accepted: Accepted = notify.keep(incoming).await?;
-    let mut told = answer(accepted);
+    let mut told = json!(answer(accepted));
     told["ignored"] = json!(why);
     Ok(told)
 }

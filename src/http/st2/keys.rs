@@ -69,8 +69,8 @@ pub(super) async fn list(
     Query(page): Query<Page>,
 ) -> Result<Response, Fault> {
     let asked = which.asked(which.user().as_ref())?;
-    let Json(all) = keys::list(State(site), Extension(caller), asked).await?;
-    page.of(all["keys"].as_array().into_iter().flatten().map(shown).collect())
+    let all = keys::all(&site, &caller, &asked.0).await?;
+    page.of(all.iter().map(|pair| shown(&json!(pair))).collect())
 }
 
 /// One.
@@ -82,7 +82,7 @@ pub(super) async fn show(
 ) -> Result<Json<Value>, Fault> {
     let asked = which.asked(which.user().as_ref())?;
     let Json(pair) = keys::show(State(site), Extension(caller), problem::Path(name), asked).await?;
-    Ok(Json(shown(&pair)))
+    Ok(Json(shown(&json!(pair))))
 }
 
 /// What to keep.
@@ -114,7 +114,7 @@ pub(super) async fn put(
     let body = ProblemBody(read(body)?);
     let path = problem::Path(name);
     let Json(pair) = keys::put(State(site), Extension(caller), path, asked, body).await?;
-    Ok(Json(shown(&pair)))
+    Ok(Json(shown(&json!(pair))))
 }
 
 /// Removes one.

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{Configured, Hidden, Origin, Row, Service, is_name, options, texts};
-use crate::model::About;
+use crate::model::{About, Moment};
 use crate::notifier::schema;
+use crate::notifier::texts::Text;
 
 impl Configured {
     /// The same destination with some options replaced, as a route's `send:` may ask: `{"channels": ["#web"]}`.
@@ -82,6 +83,24 @@ impl Configured {
         self.enabled = about.enabled;
         self.messages = texts::of(&about.messages)?;
         Ok(self)
+    }
+
+    /// What another one needs to be the same: its options as they were written, secrets among them, and its texts.
+    pub fn blueprint(&self) -> (Map<String, Value>, About) {
+        let own = self.written.0.values().next().and_then(Value::as_object);
+        let text = |(moment, text): (&Moment, &Text)| {
+            let parts = [("message", &text.message), ("body", &text.body), ("html", &text.html)];
+            let given =
+                parts.into_iter().filter_map(|(name, it)| Some((name.to_owned(), json!(it.as_ref()?))));
+            (moment.word().to_owned(), Value::Object(given.collect()))
+        };
+        let about = About {
+            description: self.description.clone(),
+            enabled: self.enabled,
+            messages: self.messages.iter().map(text).collect(),
+            organization: Value::Null,
+        };
+        (own.cloned().unwrap_or_default(), about)
     }
 
     /// Its options as they may be shown, and what was cut; see [`schema::redact`]. What stands elsewhere is shown by its

@@ -158,6 +158,10 @@ impl Filter {
         if !self.statuses.is_empty() {
             let words: Vec<_> = self.statuses.iter().map(|status| format!("'{status}'")).collect();
             all.add(&format!("status IN ({})", words.join(", ")), []);
+            // Those that are open are few, and stand in an index of their own.
+            if !self.statuses.iter().any(|status| status.is_final()) {
+                all.add("ended IS NULL", []);
+            }
         }
         if let Some(part) = &self.text {
             all.add(r"command LIKE ? ESCAPE '\'", [like(part)]);

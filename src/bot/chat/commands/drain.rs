@@ -50,5 +50,5 @@ fn drain(call: &Call, on: bool) -> Reply {
         (false, true, _) => "commands are taken again".to_owned(),
         (false, false, _) => "commands are taken: nothing was drained".to_owned(),
     };
-    Reply::Said(Post::plain(said).tone(if on { Tone::Warning } else { Tone::Good }))
+    Reply::Said(Post::said(&said).tone(if on { Tone::Warning } else { Tone::Good }))
 }

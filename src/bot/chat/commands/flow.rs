@@ -5,8 +5,7 @@ use std::sync::Arc;
 use super::{Call, Need, Reply, Row, Run, history, table};
 use crate::bot::engine::{Cut, GoesOn, NoFlow};
 use crate::bot::reply;
-use crate::model::{Execution, Status, Timestamp};
-use crate::runner::is_workflow;
+use crate::model::{Execution, Timestamp};
 use crate::text::human::duration;
 use crate::text::{Block, Post, Tone};
 
@@ -65,13 +64,6 @@ pub(super) static RERUN_FROM: Row = Row {
     run: Run::Later(|call| Box::pin(rerun_from(call))),
 };
 
-/// A workflow that failed goes on where it failed.
-pub(super) fn goes_on(execution: &Execution) -> Option<GoesOn> {
-    let failed = matches!(execution.status, Status::Failed | Status::Canceled);
-    let goes_on = is_workflow(&execution.runner) && failed;
-    goes_on.then(|| GoesOn { from: execution.id, tasks: Vec::new() })
-}
-
 /// How many tasks `show` lists.
 const SHOWN: usize = 50;
 
@@ -117,7 +109,7 @@ fn controlled(call: &Call, act: impl FnOnce(i64) -> Result<String, NoFlow>) -> R
         return Reply::Problem(reply::problem(&why));
     }
     match act(id) {
-        Ok(said) => Reply::Said(Post::plain(said).tone(Tone::Working)),
+        Ok(said) => Reply::Said(Post::said(&said).tone(Tone::Working)),
         Err(error) => Reply::Problem(reply::problem(&error.to_string())),
     }
 }

@@ -8,7 +8,7 @@ use crate::alias::Alias;
 use crate::alias::help::{Detail, FormatDetail, Query, details, list};
 use crate::bot::home::runner_parameters;
 use crate::bot::reply;
-use crate::text::{Block, Span};
+use crate::text::{Block, Span, ticked};
 
 /// Commands explained in full at once; more are only listed.
 const MOST_DETAILS: usize = 2;
@@ -63,7 +63,8 @@ fn listed(call: &Call, filter: Option<&str>) -> Vec<Block> {
     for pack in page.helpstrings.chunk_by(|one, next| one.pack == next.pack) {
         let lines = pack.iter().map(|line| {
             let mut spans = vec![code(&line.display)];
-            spans.extend(line.description.iter().map(|description| text(format!(" - {description}"))));
+            spans
+                .extend(line.description.iter().flat_map(|description| ticked(&format!(" - {description}"))));
             spans
         });
         blocks.push(Block::Para(vec![Span::Bold(pack[0].pack.clone())]));
@@ -75,7 +76,7 @@ fn listed(call: &Call, filter: Option<&str>) -> Vec<Block> {
 /// One command: its formats, the parameters that may be typed, examples.
 fn explained(call: &Call, detail: &Detail) -> Vec<Block> {
     let mut head = vec![Span::Bold(detail.alias.clone()), text(format!(" runs {}", detail.action_ref))];
-    head.extend(detail.description.iter().map(|description| text(format!(": {description}"))));
+    head.extend(detail.description.iter().flat_map(|description| ticked(&format!(": {description}"))));
     let mut blocks = vec![Block::Para(head), Block::List(detail.formats.iter().map(format_line).collect())];
     if let (Some(action), Some(alias)) =
         (call.home.actions.get(&detail.action_ref), call.home.alias(&detail.alias))
@@ -136,6 +137,6 @@ fn parameter_line(parameter: &Parameter, typed: Option<&str>) -> Vec<Span> {
         None if parameter.is_required() => line.push(text(", required")),
         None => {}
     }
-    line.extend(parameter.description.iter().map(|description| text(format!(": {description}"))));
+    line.extend(parameter.description.iter().flat_map(|description| ticked(&format!(": {description}"))));
     line
 }

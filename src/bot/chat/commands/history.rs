@@ -64,7 +64,7 @@ fn rerun(call: Arc<Call>) -> Later {
     Box::pin(async move {
         match one(&call).await {
             Ok((execution, _)) => {
-                let goes_on = flow::goes_on(&execution);
+                let goes_on = GoesOn::from_failed(&execution);
                 again(&call, execution, goes_on).await
             }
             Err(reply) => reply,

@@ -167,7 +167,7 @@ async fn begin(call: &Call, matching: Map<String, Value>, span: Duration, why: &
     }
     let said = format!("silence {}: {} for {}", silence.id, shown(&silence.matching), duration(span));
     match keep(call, silence, now, "silence").await {
-        Ok(()) => Reply::Said(Post::plain(said).tone(Tone::Good)),
+        Ok(()) => Reply::Said(Post::said(&said).tone(Tone::Good)),
         Err(error) => unwritten(&error),
     }
 }
@@ -228,9 +228,9 @@ async fn acknowledge(call: Arc<Call>, takes: bool) -> Reply {
     match call.chat.store.write(Change::Set { setting, audit: Box::new(audit) }).await {
         Ok(_) if takes => {
             let said = format!("{} takes care of `{}`", call.asker.name, subject.title);
-            Reply::Said(Post::plain(said).tone(Tone::Good))
+            Reply::Said(Post::said(&said).tone(Tone::Good))
         }
-        Ok(_) => Reply::Said(Post::plain(format!("nobody takes care of `{}` any more", subject.title))),
+        Ok(_) => Reply::Said(Post::said(&format!("nobody takes care of `{}` any more", subject.title))),
         Err(error) => unwritten(&error),
     }
 }

@@ -47,6 +47,11 @@ impl Engine {
         self.flows.get(id).is_some()
     }
 
+    /// The tasks of an open workflow that a restart cut off, in words, where somebody has to say what becomes of them.
+    pub fn cut_off(&self, id: i64) -> Option<String> {
+        cut_in(&self.flows.get(id)?.lock())
+    }
+
     /// Starts nothing new in a workflow; what runs goes on to its end.
     ///
     /// # Errors

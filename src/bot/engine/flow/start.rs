@@ -10,7 +10,8 @@ use super::inner::Inner;
 use super::machine::Machine;
 use crate::bot::engine::{Engine, Job};
 use crate::bot::home::{Script, Shelf};
-use crate::runner::Outcome;
+use crate::model::{Execution, Status};
+use crate::runner::{Outcome, is_workflow};
 use crate::workflow::chain::{Around, ChainRun};
 use crate::workflow::{Begin, Conductor, Datastore, Finding, Rerun, RestoreError};
 
@@ -21,6 +22,15 @@ pub struct GoesOn {
     pub from: i64,
     /// The tasks to run again; those that failed, if there is none.
     pub tasks: Vec<String>,
+}
+
+impl GoesOn {
+    /// A workflow that failed, or was ended, goes on from what failed; anything else cannot.
+    pub fn from_failed(execution: &Execution) -> Option<Self> {
+        let failed = matches!(execution.status, Status::Failed | Status::Canceled);
+        let goes_on = is_workflow(&execution.runner) && failed;
+        goes_on.then(|| Self { from: execution.id, tasks: Vec::new() })
+    }
 }
 
 /// The datastore as one workflow sees it.

@@ -4,11 +4,12 @@ mod later;
 mod notify;
 mod options;
 
-use super::schema::{Anything, Text};
+use super::schema::Text;
 use super::{Call, delete, get, post};
 use crate::http::caller::Scope::{Admin, Audit, Read, Run};
 use crate::http::{
-    actions, adapters, aliases, audit, chat, executions, health, notifications, output, token_api, users,
+    actions, adapters, again, aliases, audit, chat, executions, health, notifications, output, token_api,
+    users,
 };
 
 /// Every call, in the order of the reference page.
@@ -55,16 +56,24 @@ fn run() -> Vec<Call> {
             "What was told of one execution",
         )
         .lists::<notifications::Notification>(),
-        post(Run, "/executions/{id}/cancel", executions::cancel, "Ends an execution that waits or runs")
-            .gives::<executions::Changed>(200),
+        post(Run, "/executions/{id}/cancel", again::cancel, "Ends an execution that waits or runs")
+            .gives::<again::Changed>(200),
         post(
             Run,
             "/executions/{id}/rerun",
-            executions::rerun,
-            "Runs an execution again, with the rights of the caller",
+            again::rerun,
+            "Runs an execution again, with the rights of the caller; a workflow also from some of its tasks",
         )
-        .gives::<executions::Begun>(202)
-        .fails(&[422]),
+        .may_have::<again::Again>()
+        .gives::<again::Begun>(202)
+        .fails(&[409, 422]),
+        post(Run, "/executions/{id}/pause", again::pause, "Lets a workflow start nothing more")
+            .gives::<again::Changed>(200)
+            .fails(&[409]),
+        post(Run, "/executions/{id}/resume", again::resume, "Lets a paused workflow go on")
+            .may_have::<again::Resumed>()
+            .gives::<again::Changed>(200)
+            .fails(&[409]),
         get(Read, "/aliases", aliases::list, "The commands").lists::<aliases::Brief>(),
         post(
             Read,
@@ -128,7 +137,7 @@ fn kept() -> Vec<Call> {
             .gives::<token_api::Made>(201)
             .fails(&[409]),
         delete(Admin, "/tokens/{token}", token_api::revoke, "Revokes a token, named by its id or its name")
-            .gives::<Anything>(200),
+            .gives::<token_api::Revoked>(200),
     ]
 }
 

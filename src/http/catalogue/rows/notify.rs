@@ -3,7 +3,9 @@
 use crate::http::caller::Scope::{Admin, Deliver, Events, Read};
 use crate::http::catalogue::schema::Anything;
 use crate::http::catalogue::{Call, delete, get, patch, post, put};
-use crate::http::{deliveries, events, notifications, notifiers, routes, scopes, silences, subjects, wanted};
+use crate::http::{
+    deliveries, events, notifications, notifiers, routes, scopes, silences, subjects, told, trial, wanted,
+};
 
 /// Events.
 pub(super) fn told() -> Vec<Call> {
@@ -14,8 +16,8 @@ pub(super) fn told() -> Vec<Call> {
             events::take,
             "Takes one event, or a list of 1 to 1,000; on the disk when the answer comes",
         )
-        .body::<events::Telling>()
-        .gives::<Anything>(202),
+        .body::<told::Telling>()
+        .gives::<told::Taken>(202),
         get(
             Read,
             "/events",
@@ -23,14 +25,14 @@ pub(super) fn told() -> Vec<Call> {
             "Events, the newest first; with `limit` or `before` as `{\"events\", \"next\": ID}`",
         )
         .query::<events::Asked>()
-        .lists_by_id::<events::Seen>(),
+        .lists_by_id::<told::Seen>(),
         get(
             Read,
             "/events/{id}",
             events::show,
             "One event with its deliveries, and how it stands at each notifier",
         )
-        .gives::<events::Seen>(200),
+        .gives::<told::Whole>(200),
         get(
             Read,
             "/events/{id}/notifications",
@@ -58,7 +60,7 @@ pub(super) fn delivered() -> Vec<Call> {
             deliveries::show,
             "One delivery with its attempts and the events that it tells of",
         )
-        .gives::<deliveries::Delivery>(200),
+        .gives::<deliveries::Whole>(200),
         post(
             Deliver,
             "/deliveries/replay",
@@ -76,7 +78,7 @@ pub(super) fn delivered() -> Vec<Call> {
         .body::<deliveries::Which>()
         .gives::<deliveries::Sorted>(200),
         post(Deliver, "/deliveries/{id}/cancel", deliveries::cancel, "Lets go of one that waits")
-            .gives::<Anything>(200)
+            .gives::<deliveries::Dropped>(200)
             .fails(&[409]),
         get(Read, "/silences", silences::list, "The silences in force")
             .query::<silences::Asked>()
@@ -93,7 +95,7 @@ pub(super) fn delivered() -> Vec<Call> {
             "Takes care of a subject until its outcome changes",
         )
         .body::<subjects::Wanted>()
-        .gives::<Anything>(200)
+        .gives::<subjects::Known>(200)
         .fails(&[404]),
     ]
 }
@@ -132,14 +134,23 @@ pub(super) fn notified() -> Vec<Call> {
             .gives::<Anything>(204)
             .fails(&[409]),
         post(
+            Admin,
+            "/notifiers/{notifier}/copy",
+            notifiers::copy,
+            "Makes another notifier like it, secrets among its options",
+        )
+        .body::<notifiers::Copied>()
+        .gives::<notifiers::Whole>(201)
+        .fails(&[409]),
+        post(
             Deliver,
             "/notifiers/{notifier}/test",
-            notifiers::test,
+            trial::test,
             "Sends a test, of the event in the body if there is one, to every target",
         )
-        .query::<notifiers::Asked>()
-        .may_have::<events::Told>()
-        .gives::<notifiers::Outcome>(200),
+        .query::<trial::Asked>()
+        .may_have::<told::Told>()
+        .gives::<trial::Outcome>(200),
         get(
             Read,
             "/notifiers/{notifier}/notifications",

@@ -17,7 +17,7 @@ pub(super) fn optional() -> Vec<Call> {
             .gives::<Anything>(200),
         post(Admin, "/service-tests/{kind}", service_tests::run, "Sends a test with the options in the body")
             .may_have::<serde_json::Map<String, Value>>()
-            .gives::<Anything>(200)
+            .gives::<service_tests::Served>(200)
             .fails(&[409]),
         get(
             Read,
@@ -60,35 +60,37 @@ pub(super) fn optional() -> Vec<Call> {
 pub(super) fn topical() -> Vec<Call> {
     let handler = "/topics/{topic}/handlers/{handler}";
     vec![
-        get(Read, "/topics", topics::list, "The topics").query::<topics::Asked>().gives::<Anything>(200),
-        get(Read, "/topics/{topic}", topics::show, "One topic").gives::<Anything>(200),
+        get(Read, "/topics", topics::list, "The topics")
+            .query::<topics::Asked>()
+            .gives::<topics::Topics>(200),
+        get(Read, "/topics/{topic}", topics::show, "One topic").gives::<topics::Topic>(200),
         delete(
             Admin,
             "/topics/{topic}",
             topics::remove,
             "Removes a topic: what it remembers, its handlers, what they gather",
         )
-        .gives::<Anything>(200),
+        .gives::<topics::Topic>(200),
         get(Read, "/topics/{topic}/events", topics::events, "What a topic remembers, the worst first")
             .query::<topics::Asked>()
-            .gives::<Anything>(200),
+            .gives::<topics::Memory>(200),
         get(Read, "/topics/{topic}/events/{event}", topics::event, "What a topic remembers of one thing")
-            .gives::<Anything>(200),
+            .gives::<topics::Remembered>(200),
         get(Read, "/topics/{topic}/handlers", handlers::list, "Who listens to a topic")
-            .gives::<Anything>(200),
+            .gives::<handlers::Handlers>(200),
         post(Admin, "/topics/{topic}/handlers", handlers::create, "Makes a handler")
             .body::<Anything>()
-            .gives::<Anything>(201)
+            .gives::<handlers::Handler>(201)
             .fails(&[409]),
-        get(Read, handler, handlers::show, "One handler").gives::<Anything>(200),
+        get(Read, handler, handlers::show, "One handler").gives::<handlers::Handler>(200),
         put(Admin, handler, handlers::replace, "Makes a handler or replaces it")
             .body::<Anything>()
-            .gives::<Anything>(200)
+            .gives::<handlers::Handler>(200)
             .fails(&[409]),
         patch(Admin, handler, handlers::patch, "Changes a handler by a JSON Merge Patch or a JSON Patch")
             .body::<Value>()
-            .gives::<Anything>(200)
+            .gives::<handlers::Handler>(200)
             .fails(&[409]),
-        delete(Admin, handler, handlers::remove, "Removes a handler").gives::<Anything>(200),
+        delete(Admin, handler, handlers::remove, "Removes a handler").gives::<handlers::Handler>(200),
     ]
 }

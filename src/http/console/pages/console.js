@@ -51,7 +51,12 @@
     source.onmessage = (event) => {
       const state = JSON.parse(event.data);
       if (lines) return put(state);
-      if (state.over) { source.close(); location.reload(); return; }
+      if (state.over || (state.turn !== undefined && state.turn !== (main.dataset.turn || ""))) {
+        source.close();
+        // What was done is no news after a while.
+        if (performance.now() > 5000) location.replace(location.pathname); else location.reload();
+        return;
+      }
       for (const [id, html] of Object.entries(state)) if (typeof html === "string") replace(id, html);
     };
   }
