@@ -47,6 +47,18 @@ pub(super) async fn list(State(site): State<Site>, Extension(caller): Extension<
     Json(json!({"count": results.len(), "next": null, "previous": null, "results": results}))
 }
 
+/// One of them.
+pub(super) async fn show(
+    State(site): State<Site>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<i64>,
+) -> Result<Json<Value>, Problem> {
+    let (home, asker) = (site.bot.homes().current(), asker(&caller));
+    let open = site.bot.engine().waiting_for(id).await.map_err(|why| refused(&why))?;
+    let yours = open.is_for(&home.access, &asker.who());
+    Ok(Json(whole(&open, yours)))
+}
+
 /// One as JSON; parameters without secrets.
 fn whole(open: &Open, yours: bool) -> Value {
     let execution = &open.execution;
@@ -152,10 +164,18 @@ pub(super) async fn answer(
 fn refused(why: &Undecided) -> Problem {
     let status = match why {
         Undecided::Gone(_) => StatusCode::NOT_FOUND,
-        Undecided::Unfit(_) | Undecided::Double(_) | Undecided::NotYours(_) => StatusCode::FORBIDDEN,
+        Undecided::Unfit(_) | Undecided::Own(_) | Undecided::Double(_) | Undecided::NotYours(_) => {
+            StatusCode::FORBIDDEN
+        }
         Undecided::Again(_) | Undecided::Busy | Undecided::Changed(_) => StatusCode::CONFLICT,
-        Undecided::Reason(..) | Undecided::Answer(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Undecided::Reason(..) | Undecided::LongReason(_) | Undecided::Answer(_) => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
         Undecided::Draining | Undecided::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
-    Problem::new(status, why.to_string())
+    let problem = Problem::new(status, why.to_string());
+    match why {
+        Undecided::Reason(..) | Undecided::LongReason(_) => problem.field("reason"),
+        _ => problem,
+    }
 }
