@@ -179,6 +179,7 @@ fn the_command_line_lists_shows_approves_denies_and_says_what_is_wrong() {
     assert_eq!(run(&["deny", &next]).stdout, format!("{next} is denied"));
     // The user of the terminal asks: no second person.
     let asked = team.home.run(&["action", "run", "default.release", "target=staging"]);
+    assert!(asked.code == Some(1) && asked.stderr.contains("pending: it waits for approval"), "{asked:?}");
     let own = good(team.api.get("approvals"), 200)["results"][0]["id"].to_string();
     assert!(own.parse::<i64>().is_ok(), "{asked:?}");
     let refused = run(&["approve", &own]);

@@ -94,18 +94,23 @@ fn neither_log_nor_history_nor_any_file_holds_a_secret_or_a_code() {
         .map(str::to_owned)
         .collect();
     assert_eq!(recovery.len(), 10, "{said}");
-    home.chat("wipe staging\n");
-    let second = code(&secret, 1);
-    home.chat(&format!("111111\n{second}\n"));
     let list = || home.run(&["execution", "list"]).stdout;
-    until(SOON, || list().contains("succeeded").then_some(()));
+    let second = code(&secret, 1);
+    std::thread::scope(|scope| {
+        // Who asks waits for the end; the code is said in another terminal.
+        let asks = scope.spawn(|| home.chat("wipe staging\n"));
+        until(SOON, || list().contains("pending").then_some(()));
+        home.chat(&format!("111111\n{second}\n"));
+        assert!(asks.join().unwrap().stdout.contains("deployed 1 to staging"));
+    });
     home.chat("history\naudit\n");
     let audit = home.run(&["audit", "export", "--json"]).stdout + &home.run(&["audit", "search"]).stdout;
     let shown = list() + &audit + &bot.log();
     assert!(bot.stop().success());
-    let all = [&secret, &first, &second, &"111111".to_owned()].into_iter().chain(&recovery);
+    let all =
+        [secret.as_str(), &first, &second, "111111"].into_iter().chain(recovery.iter().map(String::as_str));
     for text in all {
-        for text in [text.clone(), text.replace('-', ""), text.to_lowercase()] {
+        for text in [text.to_owned(), text.replace('-', ""), text.to_lowercase()] {
             assert!(!shown.contains(&text), "{text} is shown or logged");
             assert_eq!(found(home.path(), &text), None, "{text} is kept");
         }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::endpoint::Endpoint;
 use crate::support::homes::small;
 use crate::support::live::{self, good, serve, until_told};
-use crate::support::{SOON, homes, until};
+use crate::support::{SOON, until};
 
 const ROUTES: &str = "notifiers:\n  - { name: room, to: { webhook: { url: 'ROOM' } } }\n  - { name: pager, to: { webhook: { url: 'PAGER' } } }\n\
                       routes:\n  - match: { source: probe }\n    send: [room]\n    escalate:\n      - { after: AFTER, to: [pager] }\n      - { after: 2h, to: [pager, room] }\n";
@@ -67,9 +67,22 @@ line 5: escalates: pager, room: told after 2 h unless somebody takes care of it 
 #[test]
 fn a_mistake_in_a_rule_is_told_with_its_place_and_the_nearest_key() {
     let rules = "notifiers: []\nrules:\n  - name: heal\n    match: { source: probe }\n    run: core.noop\n    as: irc:al\n    limits: { count: 1, within: 1h }\n";
-    let home = homes::small().file("notifiers.yaml", rules);
+    let home = small().file("notifiers.yaml", rules);
     let ran = home.run(&["check"]);
     let said = format!("{}{}", ran.stdout, ran.stderr);
     assert!(said.contains("notifiers.yaml:7:") && said.contains("rules[0].limits"), "{said}");
     assert!(said.contains("did you mean `limit`?"), "{said}");
+}
+
+#[test]
+fn the_examples_of_the_page_load_whole_and_rules_stand_beside_notifiers() {
+    let page = std::fs::read_to_string(crate::support::source::root().join("docs/rules.md")).unwrap();
+    let notifiers = "notifiers:\n  - { name: ops-room, to: { log: { file: /tmp/ops.jsonl } } }\n  - { name: pager, to: { log: { file: /tmp/p.jsonl } } }\n  \
+                     - { name: boss, to: { log: { file: /tmp/b.jsonl } } }\n";
+    let blocks: Vec<&str> =
+        page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(blocks.len(), 2);
+    let home = small().file("notifiers.yaml", &format!("{notifiers}{}{}", blocks[0], blocks[1]));
+    let ran = home.run(&["check"]);
+    assert!(ran.code == Some(0) && !ran.stderr.contains("error"), "{ran:?}");
 }
