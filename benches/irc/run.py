@@ -1,6 +1,6 @@
 """Runs every figure that needs an IRC server and writes the page. Python 3.11 or newer, nothing else.
 
-    python3 benches/irc/run.py target/release/chatops [--matching FILE] [--write docs/benchmarks.md]
+    python3 benches/irc/run.py target/release/chatops [--printed FOLDER] [--write docs/benchmarks.md]
 """
 import argparse
 import asyncio
@@ -15,9 +15,7 @@ from server import Server
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program", type=pathlib.Path, help="the bot, a release build")
-    parser.add_argument("--matching", type=pathlib.Path, help="what `cargo bench --bench alias_match` printed")
-    parser.add_argument("--store", type=pathlib.Path, help="what `cargo bench --bench store` printed")
-    parser.add_argument("--notify", type=pathlib.Path, help="what `cargo bench --bench notify` printed")
+    parser.add_argument("--printed", type=pathlib.Path, help="a folder with what other figures printed: report.SECTIONS")
     parser.add_argument("--write", type=pathlib.Path, help="where the page goes; standard output without it")
     parser.add_argument("--only", action="append", default=[], help="one figure, several times for several: no page")
     options = parser.parse_args()
@@ -26,8 +24,7 @@ def main():
         found = asyncio.run(measures.all_figures(str(options.program.resolve()), server, say, options.only))
     if options.only:
         return
-    printed = [path.read_text() if path else "" for path in (options.matching, options.store, options.notify)]
-    page = report.page(found, *printed)
+    page = report.page(found, options.printed)
     if options.write:
         options.write.write_text(page)
     print(page)

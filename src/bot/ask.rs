@@ -11,12 +11,6 @@ use super::reply;
 use crate::action::cut_secrets;
 use crate::model::{AdapterName, Cause, Execution, Person, Status};
 
-/// Somebody without a chat.
-fn asker(person: Person) -> Asker {
-    let name = person.id().trim_start_matches('~').to_owned();
-    Asker { person, name, place: None, room_name: None }
-}
-
 fn cause(person: &Person) -> Cause {
     if person.adapter().as_str() == "api" { Cause::Api } else { Cause::Cli }
 }
@@ -37,7 +31,7 @@ impl Bot {
         }
         let typed =
             given.iter().map(|(name, value)| format!(" {name}={}", reply::value(value))).collect::<String>();
-        let (cause, asker) = (cause(&person), asker(person));
+        let (cause, asker) = (cause(&person), Asker::alone(person));
         let mut order = engine::prepare(&self.homes.current(), &asker, None, action, Given::Values(given))?;
         order.command = cut_secrets(&format!("{action}{typed}"), &order.prepared.secrets);
         order.cause = cause;
@@ -94,7 +88,8 @@ impl Bot {
             return Err(NotAgain::Refused(Refusal::Draining));
         }
         let order =
-            engine::repeat(&self.store, &self.homes.current(), &asker(person), first, Map::new()).await?;
+            engine::repeat(&self.store, &self.homes.current(), &Asker::alone(person), first, Map::new())
+                .await?;
         Ok(self.engine.submit(order))
     }
 
@@ -103,7 +98,7 @@ impl Bot {
     /// # Errors
     /// It neither waits nor runs.
     pub fn kill_for(&self, id: i64, person: Person, shown: String) -> Result<(), NotOpen> {
-        self.engine.kill_for(id, &Asker { name: shown, ..asker(person) })
+        self.engine.kill_for(id, &Asker { name: shown, ..Asker::alone(person) })
     }
 
     /// Ends the connection of a configured adapter and begins it anew. Whether there is one of that name.

@@ -47,7 +47,7 @@ async fn tell_heads(store: &Store) {
 async fn trim(store: &Store, homes: &Homes, world: &World) {
     let settings = &homes.current().settings;
     let now = world.now();
-    let before = |span: Option<Duration>| span.map_or(Timestamp::from_micros(0), |span| ago(now, span));
+    let before = |span: Option<Duration>| span.map_or(Timestamp::from_micros(0), |span| now.minus(span));
     let history_before = before(settings.retention.span());
     let audit_before = before(settings.audit_retention.span());
     let mut all = 0;
@@ -65,9 +65,4 @@ async fn trim(store: &Store, homes: &Homes, world: &World) {
     if all > 0 {
         info!(removed = all, "removed what is older than the retention");
     }
-}
-
-fn ago(now: Timestamp, span: Duration) -> Timestamp {
-    let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
-    Timestamp::from_micros(now.as_micros().saturating_sub(micros))
 }

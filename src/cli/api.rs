@@ -26,6 +26,17 @@ pub(super) struct Api {
     client: reqwest::Client,
 }
 
+/// Calls `path` of the bot that runs on the home, for a value.
+pub(super) fn call(
+    method: Method,
+    path: &str,
+    body: Option<&Value>,
+    global: &Global,
+) -> anyhow::Result<Value> {
+    let api = Api::find(&locate::home_dir(global)?)?;
+    super::runtime()?.block_on(api.call(method, path, body))
+}
+
 /// Why a call did not do what it was for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum CallError {

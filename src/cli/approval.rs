@@ -7,9 +7,9 @@ use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::api::Api;
+use super::Global;
+use super::api::call;
 use super::print::{self, printable};
-use super::{Global, locate};
 
 /// What waits for somebody's word.
 #[derive(Debug, Args)]
@@ -62,11 +62,6 @@ impl Approvals {
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-fn call(method: Method, path: &str, body: Option<&Value>, global: &Global) -> anyhow::Result<Value> {
-    let api = Api::find(&locate::home_dir(global)?)?;
-    super::runtime()?.block_on(api.call(method, path, body))
 }
 
 fn decide(word: &Word, what: &str, global: &Global) -> anyhow::Result<()> {

@@ -8,9 +8,8 @@ use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::api::Api;
 use super::print::{self, printable};
-use super::{Global, locate};
+use super::{Global, api, locate};
 use crate::http;
 use crate::store::{DeliveryFilter, Reader};
 
@@ -173,8 +172,7 @@ impl Which {
 }
 
 fn call(path: &str, body: &Value, global: &Global) -> anyhow::Result<Value> {
-    let api = Api::find(&locate::home_dir(global)?)?;
-    super::runtime()?.block_on(api.call(Method::POST, &format!("deliveries/{path}"), Some(body)))
+    api::call(Method::POST, &format!("deliveries/{path}"), Some(body), global)
 }
 
 fn change(verb: &str, done: &str, body: &Value, global: &Global) -> anyhow::Result<()> {

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::api::Api;
+use super::api::call;
 use super::print::{self, printable};
 use super::{Global, locate};
 use crate::http;
@@ -72,11 +72,6 @@ impl Schedules {
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-fn call(method: Method, path: &str, body: Option<&Value>, global: &Global) -> anyhow::Result<Value> {
-    let api = Api::find(&locate::home_dir(global)?)?;
-    super::runtime()?.block_on(api.call(method, path, body))
 }
 
 fn change(id: i64, method: Method, what: &str, global: &Global) -> anyhow::Result<()> {

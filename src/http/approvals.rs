@@ -30,15 +30,9 @@ pub(super) struct Answer {
     response: Map<String, Value>,
 }
 
-fn asker(caller: &Caller) -> Asker {
-    let person = caller.person();
-    let name = person.id().to_owned();
-    Asker { person, name, place: None, room_name: None }
-}
-
 /// All that waits on one page, the oldest first; `yours` says whether the caller may decide it.
 pub(super) async fn list(State(site): State<Site>, Extension(caller): Extension<Caller>) -> Json<Value> {
-    let (home, asker) = (site.bot.homes().current(), asker(&caller));
+    let (home, asker) = (site.bot.homes().current(), Asker::alone(caller.person()));
     let one = |open: Open| {
         let yours = open.is_for(&home.access, &asker.who());
         whole(&open, yours)
@@ -53,7 +47,7 @@ pub(super) async fn show(
     Extension(caller): Extension<Caller>,
     Path(id): Path<i64>,
 ) -> Result<Json<Value>, Problem> {
-    let (home, asker) = (site.bot.homes().current(), asker(&caller));
+    let (home, asker) = (site.bot.homes().current(), Asker::alone(caller.person()));
     let open = site.bot.engine().waiting_for(id).await.map_err(|why| refused(&why))?;
     let yours = open.is_for(&home.access, &asker.who());
     Ok(Json(whole(&open, yours)))
@@ -122,7 +116,7 @@ async fn decide(
 ) -> Result<Json<Value>, Problem> {
     let reason = reason(&body)?;
     let home = site.bot.homes().current();
-    let decided = site.bot.engine().decide(&home, id, &asker(&caller), say, reason).await;
+    let decided = site.bot.engine().decide(&home, id, &Asker::alone(caller.person()), say, reason).await;
     let word = match decided.map_err(|why| refused(&why))? {
         Decided::Approved => json!({"id": id, "verdict": "approved"}),
         Decided::Denied => json!({"id": id, "verdict": "denied"}),
@@ -142,7 +136,7 @@ pub(super) async fn withdraw(
     Path(id): Path<i64>,
 ) -> Result<Json<Value>, Problem> {
     let home = site.bot.homes().current();
-    let withdrawn = site.bot.engine().withdraw(&home, id, &asker(&caller)).await;
+    let withdrawn = site.bot.engine().withdraw(&home, id, &Asker::alone(caller.person())).await;
     withdrawn.map_err(|why| refused(&why))?;
     Ok(Json(json!({"id": id, "verdict": "withdrawn"})))
 }
@@ -156,7 +150,7 @@ pub(super) async fn answer(
 ) -> Result<Json<Value>, Problem> {
     let home = site.bot.homes().current();
     let given = answer.response.into_iter().map(|(name, value)| (name, Part::Value(value))).collect();
-    let response = site.bot.engine().answer(&home, id, &asker(&caller), given).await;
+    let response = site.bot.engine().answer(&home, id, &Asker::alone(caller.person()), given).await;
     let response = response.map_err(|why| refused(&why))?;
     Ok(Json(json!({"id": id, "verdict": "answered", "response": response})))
 }

@@ -171,8 +171,8 @@ pub(super) async fn change_element(
     found(&site, row, &element).await.map(Json)
 }
 
-/// The audit record names the options, never their values.
-async fn change(
+/// Changes the options of one. The audit record says `said`: the names of options, never their values.
+pub(super) async fn change(
     site: &Site,
     caller: &Caller,
     (row, name): (&Row, &str),

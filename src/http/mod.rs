@@ -49,6 +49,7 @@ mod topics;
 mod tower;
 mod traced;
 mod users;
+mod wanted;
 mod when;
 
 use std::sync::Arc;

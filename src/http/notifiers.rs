@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::caller::Caller;
+use super::config::change;
 use super::paging::{Listed, Nothing};
 use super::problem::{Path, Problem, Query, Raw};
-use super::{Site, notifications, patch as body, tower};
+use super::wanted::{Changes, Wanted, parts, read, row};
+use super::{Site, notifications, tower};
 use crate::bot::home::Home;
 use crate::bot::notify::{NotifierHealth, Patch, Tested, notifier_name};
 use crate::model::{About, Event, Override};
@@ -198,89 +200,6 @@ async fn whole(site: &Site, notifier: Notifier) -> Result<Whole, Problem> {
     Ok(Whole { notifier, summary_fields })
 }
 
-/// A notifier that somebody wants. What only the bot says (`id`, `state` and so on) may stand there too: what was shown
-/// can be sent back.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Wanted {
-    /// Its name: letters, digits, `-`, `_` and `.`, not digits alone.
-    name: String,
-    /// Its kind, as `GET /config` lists them.
-    #[serde(alias = "kind")]
-    notification_type: String,
-    /// Its options, as `GET /config/{kind}` describes them, or as Tower has them.
-    #[serde(default, alias = "options")]
-    notification_configuration: Map<String, Value>,
-    /// What it is for.
-    #[serde(default)]
-    description: Option<String>,
-    /// Whether it takes part.
-    #[serde(default)]
-    enabled: Option<bool>,
-    /// Its own texts, as in `notifiers.yaml`: `{"error": {"message": "..."}}`.
-    #[serde(default)]
-    messages: Option<Map<String, Value>>,
-    /// Tower's organization; kept, and nothing depends on it.
-    #[serde(default)]
-    organization: Value,
-}
-
-/// What the bot says and nobody sets.
-const OURS: [&str; 14] = [
-    "id",
-    "type",
-    "url",
-    "related",
-    "summary_fields",
-    "source",
-    "set",
-    "targets",
-    "state",
-    "waiting",
-    "held",
-    "dead",
-    "failing_since",
-    "last_error",
-];
-
-/// The same where only some of it changes.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Changes {
-    /// Its name; it cannot be changed.
-    #[serde(default)]
-    name: Option<String>,
-    /// Its kind; it cannot be changed.
-    #[serde(default, alias = "kind")]
-    notification_type: Option<String>,
-    /// Options with their new values; null takes one away.
-    #[serde(default, alias = "options")]
-    notification_configuration: Map<String, Value>,
-    /// What it is for.
-    #[serde(default)]
-    description: Option<String>,
-    /// Whether it takes part.
-    #[serde(default)]
-    enabled: Option<bool>,
-    /// Its own texts.
-    #[serde(default)]
-    messages: Option<Map<String, Value>>,
-    /// Tower's organization.
-    #[serde(default)]
-    organization: Option<Value>,
-}
-
-/// A body without what the bot says itself.
-fn read<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let mut map: Map<String, Value> = body::read(bytes)?;
-    OURS.iter().chain(&["created", "modified", "oldest"]).for_each(|key| drop(map.shift_remove(*key)));
-    // It is the same as `notification_type`; both are shown.
-    if map.contains_key("notification_type") {
-        map.shift_remove("kind");
-    }
-    body::fit(Value::Object(map))
-}
-
 /// Makes one: 201 with it.
 pub(super) async fn create(
     State(site): State<Site>,
@@ -298,23 +217,6 @@ pub(super) async fn create(
     change(&site, &caller, (row, &name), Patch::Make { options, about }, said).await?;
     let made = known(&site).await?.of(&name)?;
     Ok((StatusCode::CREATED, Json(whole(&site, made).await?)))
-}
-
-fn row(kind: &str) -> Result<&'static Row, Problem> {
-    Row::of(kind)
-        .map_err(|why| Problem::wrong(format!("notification_type: {why}")).field("notification_type"))
-}
-
-fn parts(row: &Row, wanted: Wanted) -> (Map<String, Value>, About) {
-    let schema = (row.schema)();
-    let options = tower::options(row.kind, &schema::keys(&schema), wanted.notification_configuration);
-    let about = About {
-        description: wanted.description.unwrap_or_default(),
-        enabled: wanted.enabled.unwrap_or(true),
-        messages: wanted.messages.unwrap_or_default(),
-        organization: wanted.organization,
-    };
-    (options, about)
 }
 
 /// What the audit log is told: the names of options, never their values.
@@ -399,19 +301,6 @@ pub(super) async fn remove(
     let said = json!({"change": "notifier removed"});
     change(&site, &caller, (row, &before.name), Patch::Remove, said).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-async fn change(
-    site: &Site,
-    caller: &Caller,
-    (row, name): (&Row, &str),
-    patch: Patch,
-    said: Value,
-) -> Result<(), Problem> {
-    let body = said.as_object().cloned().unwrap_or_default();
-    let audit = caller.changed(site.world.now(), format!("config/{}/{name}", row.kind), body);
-    let who = caller.person().to_string();
-    Ok(site.bot.notify().configure((row.kind, name), patch, (who, audit)).await?)
 }
 
 /// Whether it is meant.

@@ -62,17 +62,11 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let place = notify::place(&wanted.place);
     let place = place.map_err(|why| Problem::wrong(format!("place: {why}")).field("place"))?;
-    let asker = Asker { place: Some(place), ..asker(&caller) };
+    let asker = Asker { place: Some(place), ..Asker::alone(caller.person()) };
     let home = site.bot.homes().current();
     let made = site.bot.chat().schedule(&home, &asker, &wanted.line).await;
     let made = made.map_err(|post| Problem::wrong(render(&post, &PLAIN)).field("line"))?;
     Ok((StatusCode::CREATED, Json(whole(&made))))
-}
-
-fn asker(caller: &Caller) -> Asker {
-    let person = caller.person();
-    let name = person.id().to_owned();
-    Asker { person, name, place: None, room_name: None }
 }
 
 /// Lets one rest.
@@ -105,6 +99,6 @@ async fn change(
             "no schedule {id} is yours, and others need the scope `admin`"
         )));
     }
-    let after = site.bot.chat().reschedule(&asker(&caller), schedule, verb).await;
+    let after = site.bot.chat().reschedule(&Asker::alone(caller.person()), schedule, verb).await;
     Ok(Json(whole(&after.map_err(Problem::wrong)?)))
 }

@@ -44,6 +44,13 @@ pub struct Subject {
     pub event: i64,
 }
 
+impl Subject {
+    /// Whether its last outcome was a bad one.
+    pub fn is_failing(&self) -> bool {
+        self.status.is_some_and(EventStatus::is_bad)
+    }
+}
+
 /// How it ended, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {

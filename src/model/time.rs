@@ -34,6 +34,13 @@ impl Timestamp {
         Self(self.0.saturating_add(micros))
     }
 
+    /// The point `span` earlier; stays at the beginning of time on overflow.
+    #[must_use]
+    pub fn minus(self, span: Duration) -> Self {
+        let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_sub(micros))
+    }
+
     /// The time from `earlier` to here; zero if `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         let micros = self.0.saturating_sub(earlier.0);
@@ -58,6 +65,17 @@ mod tests {
     fn a_timestamp_reads_as_rfc3339() {
         let time = Timestamp::from_micros(1_795_250_400_123_456);
         assert_eq!(time.to_string(), "2026-11-21T08:40:00.123Z");
+    }
+
+    #[test]
+    fn a_span_is_added_and_taken_away_within_bounds() {
+        let time = Timestamp::from_micros(7);
+        assert_eq!(
+            time.plus(Duration::from_micros(2)).minus(Duration::from_micros(4)),
+            Timestamp::from_micros(5)
+        );
+        assert_eq!(Timestamp::from_micros(i64::MIN).minus(Duration::MAX), Timestamp::from_micros(i64::MIN));
+        assert_eq!(Timestamp::from_micros(i64::MAX).plus(Duration::MAX), Timestamp::from_micros(i64::MAX));
     }
 
     #[test]

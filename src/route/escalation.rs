@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Decision, Escalation, Route, Rules};
-use crate::model::{Event, EventStatus, Subject, Timestamp};
+use crate::model::{Event, Subject, Timestamp};
 use crate::text::human;
 
 /// One message that waits in case nobody takes care. In JSON beside the verdicts of the routes.
@@ -28,7 +28,7 @@ fn as_text<S: serde::Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok,
 
 /// Whether an event begins a failure: only then somebody may have to be told later.
 pub fn begins(before: Option<&Subject>, event: &Event) -> bool {
-    let was_bad = before.is_some_and(|subject| subject.status.is_some_and(EventStatus::is_bad));
+    let was_bad = before.is_some_and(Subject::is_failing);
     !was_bad && event.status.is_bad()
 }
 

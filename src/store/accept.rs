@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::apply::Scribe;
 use super::change::{Accept, Done, Scene};
 use super::{StoreError, fresh, rows, topics};
-use crate::model::{EventStatus, Slot, Subject, Timestamp, TopicEvent};
+use crate::model::{Slot, Subject, Timestamp, TopicEvent};
 
 /// How long a key makes an event count once.
 pub(super) const KEYS_LAST: Duration = Duration::from_secs(86_400);
@@ -34,7 +34,7 @@ pub(super) fn accept(scribe: &mut Scribe<'_>, accept: &Accept) -> Result<Done, S
             return Ok(Done::Stale);
         }
     }
-    let was_bad = before.as_ref().is_some_and(|before| before.status.is_some_and(EventStatus::is_bad));
+    let was_bad = before.as_ref().is_some_and(Subject::is_failing);
     let stage = Stage::new(scribe.connection, before);
     let routed = accept.decide.call(accept, &stage);
     stage.failed()?;
@@ -42,8 +42,7 @@ pub(super) fn accept(scribe: &mut Scribe<'_>, accept: &Accept) -> Result<Done, S
     if routed.fresh {
         fresh::note(scribe, accept.id)?;
     }
-    let is_bad = |subject: &Subject| subject.status.is_some_and(EventStatus::is_bad);
-    if was_bad && routed.subject.as_ref().is_some_and(|subject| !is_bad(subject)) {
+    if was_bad && routed.subject.as_ref().is_some_and(|subject| !subject.is_failing()) {
         fresh::calm(scribe, &key, accept.at, "it is over")?;
     }
     if let Some(subject) = &routed.subject {
@@ -102,7 +101,7 @@ pub(super) fn keep(scribe: &Scribe<'_>, subject: &Subject, at: Timestamp) -> Res
     let sql = "INSERT INTO subject (key, failing, since, overdue, at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                ON CONFLICT (key) DO UPDATE SET failing = excluded.failing, since = excluded.since,
                overdue = excluded.overdue, at = excluded.at, body = excluded.body";
-    let failing = subject.status.is_some_and(EventStatus::is_bad);
+    let failing = subject.is_failing();
     let overdue = subject.overdue.map(Timestamp::as_micros);
     let body = serde_json::to_string(subject)?;
     let (since, at) = (subject.since.as_micros(), at.as_micros());

@@ -15,7 +15,7 @@ pub const ESCALATION: &str = "escalation";
 
 /// An event is fresh.
 pub(super) fn note(scribe: &mut Scribe<'_>, event: i64) -> Result<(), StoreError> {
-    scribe.touched.push(BELL.to_owned());
+    scribe.touch(BELL);
     scribe.run(
         "INSERT INTO fresh_event (seq, event) SELECT coalesce(max(seq), 0) + 1, ?1 FROM fresh_event",
         [event],
@@ -39,18 +39,8 @@ pub(super) fn calm(
     let sql =
         "SELECT delivery.id, notifier, target, lane FROM delivery JOIN event ON event.id = delivery.event
                WHERE delivery.state = 'held' AND purpose = 'escalation' AND event.subject = ?1";
-    let found: Vec<(i64, Slot)> = {
-        let mut statement = scribe.connection.prepare_cached(sql)?;
-        let rows = statement.query_map([subject], |row| {
-            Ok((row.get(0)?, Slot { notifier: row.get(1)?, target: row.get(2)?, lane: row.get(3)? }))
-        })?;
-        rows.collect::<Result<_, _>>()?
-    };
-    for (id, slot) in found {
-        let sql = "UPDATE delivery SET state = 'dropped', head = 0, answer = ?3, done = ?2 WHERE id = ?1";
-        scribe.run(sql, params![id, at.as_micros(), why])?;
-        scribe.advance(&slot)?;
-        scribe.touch(&slot.notifier);
+    for (id, slot) in scribe.slots(sql, [subject])? {
+        scribe.end_unsent(id, &slot, "dropped", why, at)?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Lanes: the ordered queues that deliveries wait in. The first of a lane that is not done is its head; only a head
 //! is sent, so only heads are looked for.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Params, params};
 
 use super::apply::Scribe;
 use super::change::{NewDelivery, Sending};
@@ -172,6 +172,31 @@ impl Scribe<'_> {
         Ok(first.is_some())
     }
 
+    /// Deliveries with where they wait: `sql` gives id, notifier, target, lane.
+    pub(super) fn slots(&self, sql: &str, values: impl Params) -> Result<Vec<(i64, Slot)>, StoreError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map(values, |row| {
+            Ok((row.get(0)?, Slot { notifier: row.get(1)?, target: row.get(2)?, lane: row.get(3)? }))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// What waits is done without being sent: it is `dropped` or `dead`, and why.
+    pub(super) fn end_unsent(
+        &mut self,
+        id: i64,
+        slot: &Slot,
+        state: &str,
+        why: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE delivery SET state = ?2, head = 0, answer = ?3, done = ?4 WHERE id = ?1";
+        self.run(sql, params![id, state, why, at.as_micros()])?;
+        self.advance(slot)?;
+        self.touch(&slot.notifier);
+        Ok(())
+    }
+
     /// Removes a delivery that is done, with its attempts.
     pub(super) fn remove_delivery(&self, id: i64) -> Result<(), StoreError> {
         self.run("DELETE FROM attempt WHERE delivery = ?1", [id])?;
@@ -180,10 +205,10 @@ impl Scribe<'_> {
         Ok(())
     }
 
-    /// Whoever sends for `notifier` looks again after the commit.
-    pub(super) fn touch(&mut self, notifier: &str) {
-        if !self.touched.iter().any(|touched| touched == notifier) {
-            self.touched.push(notifier.to_owned());
+    /// Whoever waits for a bell, or sends for a notifier, looks again after the commit.
+    pub(super) fn touch(&mut self, bell: &str) {
+        if !self.touched.iter().any(|touched| touched == bell) {
+            self.touched.push(bell.to_owned());
         }
     }
 }

@@ -29,14 +29,14 @@ pub(super) fn make(scribe: &mut Scribe<'_>, new: &NewSchedule) -> Result<usize, 
     let sealed = line.as_ref().map(|line| scribe.keys.seal(&owner(schedule.id), line.as_bytes()));
     let sql = "INSERT INTO schedule (id, owner, due, body, sealed) VALUES (?1, ?2, ?3, ?4, ?5)";
     let due = schedule.due.map(Timestamp::as_micros);
-    scribe.touched.push(BELL.to_owned());
+    scribe.touch(BELL);
     scribe.run(sql, params![schedule.id, person, due, serde_json::to_string(schedule)?, sealed])
 }
 
 /// Keeps what changed of one: its next time, when it was due last.
 pub(super) fn change(scribe: &mut Scribe<'_>, schedule: &Schedule) -> Result<usize, StoreError> {
     let due = schedule.due.map(Timestamp::as_micros);
-    scribe.touched.push(BELL.to_owned());
+    scribe.touch(BELL);
     let sql = "UPDATE schedule SET due = ?2, body = ?3 WHERE id = ?1";
     scribe.run(sql, params![schedule.id, due, serde_json::to_string(schedule)?])
 }

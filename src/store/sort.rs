@@ -29,7 +29,7 @@ pub(super) fn sort(
         match fate {
             Fate::Replay { expires } => replay(scribe, *id, slot, at, expires)?,
             Fate::Purge => scribe.remove_delivery(*id)?,
-            Fate::Cancel => cancel(scribe, *id, slot, at)?,
+            Fate::Cancel => scribe.end_unsent(*id, slot, "dropped", "canceled", at)?,
         }
     }
     scribe.audit(audit)?;
@@ -45,13 +45,7 @@ fn picked(scribe: &Scribe<'_>, pick: &Pick, states: &[&str]) -> Result<Vec<(i64,
         let sql = format!(
             "SELECT id, notifier, target, lane FROM delivery WHERE state = '{state}'{open}{rest} ORDER BY id LIMIT {MOST}"
         );
-        let mut statement = scribe.connection.prepare(&sql)?;
-        let rows = statement.query_map(params_from_iter(values), |row| {
-            Ok((row.get(0)?, Slot { notifier: row.get(1)?, target: row.get(2)?, lane: row.get(3)? }))
-        })?;
-        for row in rows {
-            found.push(row?);
-        }
+        found.extend(scribe.slots(&sql, params_from_iter(values))?);
     }
     found.sort_unstable_by_key(|(id, _)| *id);
     found.truncate(MOST);
@@ -93,13 +87,5 @@ fn replay(
     let Slot { notifier, target, lane } = slot;
     scribe.run(sql, params![id, at.as_micros(), expires.as_micros(), notifier, target, lane])?;
     scribe.touch(notifier);
-    Ok(())
-}
-
-fn cancel(scribe: &mut Scribe<'_>, id: i64, slot: &Slot, at: Timestamp) -> Result<(), StoreError> {
-    let sql = "UPDATE delivery SET state = 'dropped', head = 0, answer = 'canceled', done = ?2 WHERE id = ?1";
-    scribe.run(sql, params![id, at.as_micros()])?;
-    scribe.advance(slot)?;
-    scribe.touch(&slot.notifier);
     Ok(())
 }

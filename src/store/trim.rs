@@ -9,7 +9,7 @@ use super::apply::{Scribe, object};
 use super::audit::Chain;
 use super::change::{Done, Entry, What};
 use super::{StoreError, accept, choice, kv};
-use crate::model::{Slot, Timestamp};
+use crate::model::Timestamp;
 
 /// The most of each kind that one change removes, so that no commit takes long.
 pub(super) const MOST: i64 = 5_000;
@@ -71,24 +71,18 @@ fn trim_executions(scribe: &Scribe<'_>, before: Timestamp) -> Result<u64, StoreE
 
 /// What nobody took long after it was to be given up, because its notifier or adapter is gone, is dead.
 fn end_stranded(scribe: &mut Scribe<'_>, now: Timestamp) -> Result<u64, StoreError> {
-    let over = Timestamp::from_micros(now.as_micros().saturating_sub(micros(STRANDED)));
-    let sql = "SELECT id FROM delivery WHERE done IS NULL AND expires < ?1 LIMIT ?2";
-    let left = ids(scribe, sql, over)?;
-    for id in &left {
-        let sql = "UPDATE delivery SET state = 'dead', head = 0, done = ?2,
-                   answer = 'nobody took it in time: its notifier or adapter is gone' WHERE id = ?1
-                   RETURNING notifier, target, lane";
-        let mut statement = scribe.connection.prepare_cached(sql)?;
-        let slot = statement.query_row(params![id, now.as_micros()], |row| {
-            Ok(Slot { notifier: row.get(0)?, target: row.get(1)?, lane: row.get(2)? })
-        })?;
-        scribe.advance(&slot)?;
+    let sql = "SELECT id, notifier, target, lane FROM delivery WHERE done IS NULL AND expires < ?1 LIMIT ?2";
+    let left = scribe.slots(sql, params![now.minus(STRANDED).as_micros(), MOST])?;
+    for (id, slot) in &left {
+        scribe.end_unsent(
+            *id,
+            slot,
+            "dead",
+            "nobody took it in time: its notifier or adapter is gone",
+            now,
+        )?;
     }
     Ok(left.len() as u64)
-}
-
-fn micros(span: Duration) -> i64 {
-    i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// A slot goes only when nothing in its lane waits for it.
@@ -110,10 +104,9 @@ fn trim_deliveries(scribe: &Scribe<'_>, before: Timestamp) -> Result<u64, StoreE
 /// An event stays while a delivery that is kept tells of it. A subject goes with its last event, unless the bot is to
 /// look at it again.
 fn trim_events(scribe: &Scribe<'_>, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
-    let last = micros(accept::KEYS_LAST);
     let keys =
         "DELETE FROM event_key WHERE key IN (SELECT key FROM event_key WHERE at < ?1 ORDER BY at LIMIT ?2)";
-    scribe.run(keys, params![now.as_micros().saturating_sub(last), 4 * MOST])?;
+    scribe.run(keys, params![now.minus(accept::KEYS_LAST).as_micros(), 4 * MOST])?;
     let sql = "SELECT id FROM event WHERE at < ?1
                AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.event = event.id)
                AND NOT EXISTS (SELECT 1 FROM delivery_member AS member WHERE member.event = event.id)

@@ -44,7 +44,7 @@ impl Chat {
             Ok(mut order) => {
                 order.command = cut_secrets(&typed.text, &order.prepared.secrets);
                 self.store.record(self.record(&typed, What::Answered, json!({"command": "dry run"})));
-                let post = self.engine.preview(order);
+                let post = self.engine.preview(&order);
                 heard.done();
                 self.say(&typed, post, true, None);
             }

@@ -53,27 +53,7 @@ impl Job {
 
     /// The execution as it is recorded first.
     pub(super) fn execution(&self) -> Execution {
-        let order = &self.order;
-        Execution {
-            id: self.id,
-            cause: order.cause,
-            rerun_of: order.rerun_of,
-            step: order.step.clone(),
-            person: order.asker.person.clone(),
-            person_name: order.asker.name.clone(),
-            place: order.asker.place.clone(),
-            alias: order.alias_reference(),
-            command: order.command.clone(),
-            action: order.action.reference(),
-            runner: order.prepared.runner.clone(),
-            definition: order.action.definition.clone(),
-            parameters: order.prepared.shown.clone(),
-            status: Status::Requested,
-            why: None,
-            asked: self.asked,
-            started: None,
-            ended: None,
-        }
+        self.order.execution(self.id, self.asked)
     }
 
     /// The first record of the execution, as it stands.

@@ -14,7 +14,7 @@ use crate::adapter::Answer;
 use crate::alias::Alias;
 use crate::bot::home::{Home, runner_parameters};
 use crate::config::Demand;
-use crate::model::{Cause, MessageKey, Person, Place, Status, Step, Timestamp};
+use crate::model::{Cause, Execution, MessageKey, Person, Place, Status, Step, Timestamp};
 use crate::runner;
 use crate::text::{Addressee, Post};
 
@@ -93,6 +93,12 @@ pub enum Proof {
 }
 
 impl Asker {
+    /// Somebody without a chat: on the command line, through the API, in a test.
+    pub fn alone(person: Person) -> Self {
+        let name = person.id().trim_start_matches('~').to_owned();
+        Self { person, name, place: None, room_name: None }
+    }
+
     /// The same as access sees it.
     pub fn who(&self) -> access::Asker<'_> {
         access::Asker {
@@ -170,6 +176,30 @@ impl Order {
     pub fn answer(&self, last: bool, good: bool) -> Option<Answer> {
         let replies = self.replies.as_ref()?;
         Some(if last { replies.end(good) } else { replies.step() })
+    }
+
+    /// The execution that it is, asked for at `asked`.
+    pub fn execution(&self, id: i64, asked: Timestamp) -> Execution {
+        Execution {
+            id,
+            cause: self.cause,
+            rerun_of: self.rerun_of,
+            step: self.step.clone(),
+            person: self.asker.person.clone(),
+            person_name: self.asker.name.clone(),
+            place: self.asker.place.clone(),
+            alias: self.alias_reference(),
+            command: self.command.clone(),
+            action: self.action.reference(),
+            runner: self.prepared.runner.clone(),
+            definition: self.action.definition.clone(),
+            parameters: self.prepared.shown.clone(),
+            status: Status::Requested,
+            why: None,
+            asked,
+            started: None,
+            ended: None,
+        }
     }
 
     /// The `pack.alias` that matched.

@@ -1,9 +1,7 @@
 //! What a command would do, without doing it: `--dry-run`.
 
-use std::sync::Arc;
-
 use super::order::Proof;
-use super::{Engine, Job, Order, render};
+use super::{Engine, Order, render};
 use crate::action::cut_secrets;
 use crate::bot::approvals;
 use crate::text::marks::PLAIN;
@@ -12,9 +10,7 @@ use crate::text::{Block, Post, Span, Tone};
 impl Engine {
     /// Tells the action, its parameters, who must approve, the command as it would run, and what would be said first.
     /// Secrets are cut. Nothing is recorded.
-    pub fn preview(self: &Arc<Self>, order: Order) -> Post {
-        let job = Job::new(0, self.world.now(), order, Vec::new());
-        let order = &job.order;
+    pub fn preview(&self, order: &Order) -> Post {
         let cut = |text: &str| cut_secrets(text, &order.prepared.secrets);
         let mut facts =
             vec![fact("action", order.action.reference()), fact("runner", order.prepared.runner.clone())];
@@ -37,7 +33,7 @@ impl Engine {
         if let Some(text) = command(order) {
             body.push(Block::Code { lang: String::new(), text: cut(&text) });
         }
-        if let Some(said) = render::acknowledgement(order, &job.execution()) {
+        if let Some(said) = render::acknowledgement(order, &order.execution(0, self.world.now())) {
             let said = crate::text::render(&said, &PLAIN);
             body.push(Block::Para(vec![Span::Text("first it would say:".to_owned())]));
             body.push(Block::Quote(vec![Span::Text(cut(said.trim()))]));

@@ -18,26 +18,7 @@ pub struct Rehearsed {
 
 /// Renders what would be said of `order` if it ended well with `result`.
 pub fn rehearse(order: &Order, result: &Value, now: Timestamp) -> Rehearsed {
-    let execution = Execution {
-        id: 0,
-        cause: order.cause,
-        rerun_of: None,
-        step: None,
-        person: order.asker.person.clone(),
-        person_name: order.asker.name.clone(),
-        place: order.asker.place.clone(),
-        alias: order.alias_reference(),
-        command: order.command.clone(),
-        action: order.action.reference(),
-        runner: order.prepared.runner.clone(),
-        definition: order.action.definition.clone(),
-        parameters: order.prepared.shown.clone(),
-        status: Status::Requested,
-        why: None,
-        asked: now,
-        started: None,
-        ended: None,
-    };
+    let execution = order.execution(0, now);
     let speaks = order.alias.as_ref().is_none_or(|alias| alias.ack.enabled);
     let own = render::acknowledgement(order, &execution);
     let acknowledgement = own.or_else(|| speaks.then(|| render::running(order, 0)));

@@ -86,7 +86,7 @@ pub(super) struct Story {
 impl Story {
     pub(super) fn of(accept: &Accept, before: Option<&Subject>) -> Self {
         let event = &accept.event;
-        let bad = |subject: &&Subject| subject.status.is_some_and(EventStatus::is_bad);
+        let bad = |subject: &&Subject| subject.is_failing();
         let ends = before.filter(bad).filter(|_| event.status.is_success());
         let goes_on = before.is_some_and(|subject| subject.opened.is_some() || bad(&subject));
         Self {

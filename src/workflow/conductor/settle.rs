@@ -7,11 +7,6 @@ use super::{Conductor, Event};
 use crate::model::{Status, Timestamp};
 
 impl Conductor {
-    /// Whether anything still runs or is about to.
-    pub(super) fn active(&self) -> bool {
-        self.live.iter().any(|run| self.state.runs[*run].status.is_active())
-    }
-
     /// Whether something stands still: a question is open, a task is paused.
     fn standing(&self) -> bool {
         self.live.iter().any(|run| !self.state.runs[*run].status.is_active())
@@ -35,7 +30,7 @@ impl Conductor {
 
     /// One status while something runs, the other when nothing does.
     pub(super) fn either(&self, active: Status, dormant: Status) -> Status {
-        if self.active() { active } else { dormant }
+        if self.busy() { active } else { dormant }
     }
 
     fn after_failure(&self) -> Status {
@@ -50,7 +45,7 @@ impl Conductor {
             Status::Canceling => self.either(Status::Canceling, Status::Canceled),
             Status::Pausing | Status::Paused => self.either(Status::Pausing, Status::Paused),
             _ if self.standing() => self.either(Status::Pausing, Status::Paused),
-            _ if self.active() || self.state.has_ready() || commands => Status::Running,
+            _ if self.busy() || self.state.has_ready() || commands => Status::Running,
             _ => Status::Succeeded,
         }
     }
@@ -127,6 +122,6 @@ impl Conductor {
         let all_ran = node.is_none_or(|node| {
             node.parents.iter().all(|parent| self.last_run(parent, staged.route).is_some())
         });
-        all_ran || !(self.active() || self.state.has_ready())
+        all_ran || !(self.busy() || self.state.has_ready())
     }
 }

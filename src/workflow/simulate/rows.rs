@@ -9,8 +9,8 @@ use super::answer::inspection;
 use super::case::Case;
 use super::chain::chained;
 use super::run::play;
-use crate::workflow::Plan;
 use crate::workflow::expression::{Scope, evaluate};
+use crate::workflow::{Datastore, NoData, Plan};
 
 /// Answers one line: `{"workflow": TEXT, "inputs", "results", "requests"}`, `{"chain": TEXT, "inputs",
 /// "results", "datastore", "config"}` or `{"template": TEXT, "data"}`. Whatever is wrong is in the answer, as
@@ -86,6 +86,6 @@ impl Scope for Alone {
     }
 
     fn kv(&self, key: &str, _: bool, default: Option<Value>) -> Result<Value, String> {
-        default.ok_or_else(|| format!("the datastore has no key `{key}`"))
+        NoData.get(key, false, default)
     }
 }

@@ -3,7 +3,7 @@
 use crate::http::caller::Scope::{Admin, Deliver, Events, Read};
 use crate::http::catalogue::schema::Anything;
 use crate::http::catalogue::{Call, delete, get, patch, post, put};
-use crate::http::{deliveries, events, notifications, notifiers, routes, scopes, silences, subjects};
+use crate::http::{deliveries, events, notifications, notifiers, routes, scopes, silences, subjects, wanted};
 
 /// Events.
 pub(super) fn told() -> Vec<Call> {
@@ -115,17 +115,17 @@ pub(super) fn notified() -> Vec<Call> {
             notifiers::create,
             "Makes a notifier that no file has; it works at once, and routes can name it",
         )
-        .body::<notifiers::Wanted>()
+        .body::<wanted::Wanted>()
         .gives::<notifiers::Whole>(201)
         .fails(&[409]),
         get(Read, one, notifiers::show, "One notifier, by its number or its name")
             .gives::<notifiers::Whole>(200),
         put(Admin, one, notifiers::replace, "Replaces a notifier that was made here")
-            .body::<notifiers::Wanted>()
+            .body::<wanted::Wanted>()
             .gives::<notifiers::Whole>(200)
             .fails(&[409]),
         patch(Admin, one, notifiers::patch, "Changes some of a notifier that was made here")
-            .body::<notifiers::Changes>()
+            .body::<wanted::Changes>()
             .gives::<notifiers::Whole>(200)
             .fails(&[409]),
         delete(Admin, one, notifiers::remove, "Removes a notifier that was made here")
