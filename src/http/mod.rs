@@ -152,7 +152,7 @@ async fn reference() -> impl IntoResponse {
 /// What is nowhere, told to browsers as a page.
 async fn nowhere(request: Request) -> Response {
     match console::is_page(&request) {
-        true => console::nowhere(&request).await,
+        true => console::nowhere(request.uri().clone()).await,
         false => problem::nowhere(request.uri().clone()).await.into_response(),
     }
 }

@@ -31,7 +31,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::Method;
+use axum::http::{Method, Uri};
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post as posting};
@@ -188,8 +188,8 @@ pub(super) fn is_page(request: &Request) -> bool {
 }
 
 /// What a browser sees where there is no page.
-pub(super) async fn nowhere(request: &Request) -> Response {
-    let words = format!("there is no page `{}`", request.uri().path());
+pub(super) async fn nowhere(uri: Uri) -> Response {
+    let words = format!("there is no page `{}`", uri.path());
     guard::headers(Trouble::missing(words).into_response()).await
 }
 
