@@ -138,6 +138,7 @@ impl Bot {
         bot.engine.recall().await?;
         bot.engine.recall_flows().await?;
         bot.chat.recall().await;
+        bot.chat.recall_pipes().await?;
         bot.notify.run().await;
         drop(bot.store.write(upkeep::life(&bot.world, What::Up)));
         let announcements = bot.engine.announcements();
@@ -154,9 +155,11 @@ impl Bot {
     /// Executions that were open when the process died are abandoned; the notices commit with that.
     async fn recover(&self) -> anyhow::Result<()> {
         let (store, now, choices) = (self.store.clone(), self.world.now(), self.chat.choices.clone());
+        let piped = chat::left_in_pipes(&self.store).await?;
         let notice = move |execution: &Execution| {
-            // A workflow tells of its steps itself.
-            let place = execution.place.clone().filter(|_| execution.step.is_none())?;
+            // A workflow tells of its steps itself, so does a pipe.
+            let tells = execution.step.is_none() && !piped.contains(&execution.id);
+            let place = execution.place.clone().filter(|_| tells)?;
             let slot = outbox::slot(&place, format!("execution/{}", execution.id));
             let mut post = addressed(reply::abandoned(execution), execution, &place);
             // Nothing is connected yet: a service without buttons leaves them out when it is sent.

@@ -22,6 +22,11 @@ pub(super) struct Approvals {
 enum Command {
     /// List what waits.
     List,
+    /// Show one: who asks, what exactly, who said what.
+    Show {
+        /// Its number.
+        id: i64,
+    },
     /// Let one run.
     Approve(Word),
     /// Keep one from running.
@@ -47,6 +52,7 @@ impl Approvals {
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<ExitCode> {
         match &self.command {
             Command::List => list(global)?,
+            Command::Show { id } => show(*id, global)?,
             Command::Approve(word) => decide(word, "approve", global)?,
             Command::Deny(word) => decide(word, "deny", global)?,
             Command::Withdraw { id } => {
@@ -84,6 +90,36 @@ fn list(global: &Global) -> anyhow::Result<()> {
         return print::line("nothing waits for anybody's word");
     }
     found.iter().try_for_each(|open| print::line(line(open)))
+}
+
+fn show(id: i64, global: &Global) -> anyhow::Result<()> {
+    let open = call(Method::GET, &format!("approvals/{id}"), None, global)?;
+    if global.json {
+        return print::json(&open);
+    }
+    print::line(line(&open))?;
+    let mut parameters = open["parameters"].as_object().into_iter().flatten();
+    parameters.try_for_each(|(name, value)| fact(name, &value.to_string()))?;
+    let words = |value: &Value| {
+        let words: Vec<_> = value.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        words.join(", ")
+    };
+    for demand in open["demands"].as_array().into_iter().flatten() {
+        let (by, places) = (words(&demand["by"]), words(&demand["in"]));
+        let by = if by.is_empty() { "one who may approve it".to_owned() } else { by };
+        let places = if places.is_empty() { String::new() } else { format!(" in {places}") };
+        fact("needs", &format!("{} of {by}{places}, has {}", demand["need"], demand["have"]))?;
+    }
+    for vote in open["votes"].as_array().into_iter().flatten() {
+        let text = |key: &str| vote[key].as_str().unwrap_or_default();
+        let why = if text("reason").is_empty() { String::new() } else { format!(": {}", text("reason")) };
+        fact("vote", &format!("{} {} at {}{why}", text("person"), text("verdict"), text("at")))?;
+    }
+    fact("yours to decide", if open["yours"] == true { "yes" } else { "no" })
+}
+
+fn fact(name: &str, value: &str) -> anyhow::Result<()> {
+    print::line(printable(&format!("       {name}: {value}")))
 }
 
 /// `    12 approval until 2026-11-21T12:00:00.000Z irc:bob default.deploy deploy to staging (1 of 2)`.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use anyhow::Context;
 use futures_util::StreamExt;
@@ -19,12 +20,15 @@ use crate::adapter::terminal::{Mode, Terminal};
 use crate::adapter::{Abilities, Adapter, Answer, Boxed, Ears, Link, Outlet, Parcel, Press};
 use crate::bot::outbox::slot;
 use crate::config::home::HomeDir;
-use crate::model::{AdapterName, Message, Receipt, SendError};
+use crate::model::{AdapterName, Message, Place, Receipt, SendError};
 use crate::net::World;
 use crate::text::{Post, Tone};
 
 /// Answers that wait to be printed.
 const MOST_ANSWERS: usize = 256;
+
+/// Before it is tried again to listen.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// Chats until the input ends.
 pub(super) async fn run(dir: &HomeDir, api: Api) -> anyhow::Result<ExitCode> {
@@ -35,6 +39,7 @@ pub(super) async fn run(dir: &HomeDir, api: Api) -> anyhow::Result<ExitCode> {
     let bot = home.settings.name.as_str().to_owned();
     let mode = if std::io::stdin().is_terminal() {
         let hint = format!("{} (attached to the running bot)", welcome(home.own_aliases(), dir.root()));
+        tokio::spawn(listen(remote.api.clone(), remote.sender.clone()));
         Mode::Editor {
             welcome: hint,
             history: Some(dir.var_dir().join("terminal.history")),
@@ -72,9 +77,45 @@ struct Line {
     good: bool,
 }
 
+/// Shows what comes beside answers: reminders, what a schedule ran, what others approved. Tries again when it breaks.
+async fn listen(api: Arc<Api>, sender: mpsc::Sender<Parcel>) {
+    let (user, mut number) = (user(), 0_u64);
+    let Ok(terminal) = AdapterName::new("terminal") else { return };
+    let place = Place::direct(terminal, &user);
+    while !sender.is_closed() {
+        let body = json!({"user": user, "listen": true});
+        if let Ok(response) = api.post("chat", &body).await {
+            let each = |line: Line| {
+                number += 1;
+                Parcel {
+                    slot: slot(&place, format!("told/{number}")),
+                    place: place.clone(),
+                    post: Arc::new(line.post),
+                    sign: None,
+                    earlier: None,
+                    answer: None,
+                    delivery: None,
+                }
+            };
+            // It ends with the bot; a new one is looked for.
+            let _ = read(response, &sender, each).await;
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
 async fn ask(api: &Api, message: &Message, sender: &mpsc::Sender<Parcel>) -> anyhow::Result<()> {
     let body = json!({"text": message.text, "user": message.person.id()});
     let response = api.post("chat", &body).await?;
+    read(response, sender, |line| parcel(message, line)).await
+}
+
+/// Hands on an answer line by line.
+async fn read(
+    response: reqwest::Response,
+    sender: &mpsc::Sender<Parcel>,
+    mut each: impl FnMut(Line) -> Parcel,
+) -> anyhow::Result<()> {
     let mut stream = response.bytes_stream();
     let mut buffer = Vec::new();
     while let Some(chunk) = stream.next().await {
@@ -83,7 +124,7 @@ async fn ask(api: &Api, message: &Message, sender: &mpsc::Sender<Parcel>) -> any
             let line: Vec<u8> = buffer.drain(..=end).collect();
             let line: Line =
                 serde_json::from_slice(&line).context("the running bot speaks another language")?;
-            if sender.send(parcel(message, line)).await.is_err() {
+            if sender.send(each(line)).await.is_err() {
                 return Ok(());
             }
         }

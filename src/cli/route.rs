@@ -13,7 +13,7 @@ use crate::bot::notify::subject;
 use crate::config::home::HomeDir;
 use crate::config::read_optional;
 use crate::model::{Event, EventStatus, Timestamp};
-use crate::route::{Asked, Rules, Scene, Verdict, explain};
+use crate::route::{Asked, Escalated, Rules, Scene, Verdict, explain};
 use crate::store::{Keys, Reader};
 use crate::topic::{self, Does, Topics};
 
@@ -59,10 +59,12 @@ pub(super) fn run(global: &super::Global, command: &Command) -> anyhow::Result<E
     let before = subject_status.map(|status| subject(&event, status, now));
     let asked = Asked { event: &event, id: 0, now, derived: None };
     let scene = Scene { subject: before.as_ref(), failing: &Vec::new };
-    let verdicts = explain(&rules, &[], &asked, scene).verdicts;
+    let explained = explain(&rules, &[], &asked, scene);
+    let (verdicts, later) = (explained.verdicts, explained.escalations);
     let listeners = listeners(global, &home, &event, now);
     if global.json {
         let mut all: Vec<Value> = verdicts.iter().map(|it| json!(it)).collect();
+        all.extend(later.iter().map(|it| json!(it)));
         all.extend(listeners.iter().map(|it| json!(it)));
         print::pretty(&all)?;
     } else {
@@ -71,7 +73,7 @@ pub(super) fn run(global: &super::Global, command: &Command) -> anyhow::Result<E
             let text = format!("topic {}/{}: {not}{}", one.topic, one.handler, one.why);
             print::line(print::printable(&text))?;
         }
-        show(&verdicts)?;
+        show(&verdicts, &later)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -93,7 +95,7 @@ fn listeners(global: &super::Global, home: &HomeDir, event: &Event, now: Timesta
     read().unwrap_or_default()
 }
 
-fn show(verdicts: &[Verdict]) -> anyhow::Result<()> {
+fn show(verdicts: &[Verdict], later: &[Escalated]) -> anyhow::Result<()> {
     for verdict in verdicts {
         let notifier = verdict.notifier.as_deref().map(|name| format!(" {name}:")).unwrap_or_default();
         let told = verdict.sends.as_ref().filter(|sends| sends.is_sent());
@@ -101,6 +103,16 @@ fn show(verdicts: &[Verdict]) -> anyhow::Result<()> {
         let line = format!("line {}", verdict.line);
         let place = verdict.attached.as_ref().map_or(line, |scope| format!("attached to {scope}"));
         let text = format!("{place}: {mark}:{notifier} {}", verdict.why);
+        print::line(print::printable(&text))?;
+    }
+    for one in later {
+        let text = format!(
+            "line {}: escalates: {}: {} (at {})",
+            one.line,
+            one.escalates_to.join(", "),
+            one.why,
+            one.at
+        );
         print::line(print::printable(&text))?;
     }
     let sent = verdicts.iter().filter_map(|verdict| verdict.sends.as_ref()).filter(|sends| sends.is_sent());

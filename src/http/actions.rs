@@ -38,7 +38,7 @@ const fn yes() -> bool {
 }
 
 /// Runs it to its end, which its own time limit bounds: `{"id", "status", "why", "result"}`, whatever
-/// the status. 403, 404 or 422 when it was not begun. A caller that hangs up does not end it. With `"wait": false` 202 as
+/// the status. 202 and `pending` where it waits for approval. 403, 404 or 422 when it was not begun. A caller that hangs up does not end it. With `"wait": false` 202 as
 /// soon as it was begun.
 pub(super) async fn run(
     State(site): State<Site>,
@@ -55,6 +55,16 @@ pub(super) async fn run(
     };
     let begun = site.bot.begin_action(person, &asked.action, asked.parameters);
     let begun = begun.map_err(|refusal| refused(&refusal))?;
+    if let Some(asked_first) = begun.asked {
+        // A panic there is in the log; then nothing waits.
+        let _ = asked_first.await;
+        if site.bot.engine().awaits(begun.id) {
+            let why =
+                Some(format!("it waits for approval; `chatops approval show {}` tells whose", begun.id));
+            let ran = Ran { id: begun.id, status: Status::Pending, why, result: None };
+            return Ok((StatusCode::ACCEPTED, Json(ran)));
+        }
+    }
     if !asked.wait {
         let ran = Ran { id: begun.id, status: Status::Requested, why: None, result: None };
         return Ok((StatusCode::ACCEPTED, Json(ran)));

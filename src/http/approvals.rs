@@ -144,6 +144,18 @@ pub(super) async fn list(
     paging.cut(site.bot.engine().awaiting().into_iter().map(one).collect()).map(Json)
 }
 
+/// One of them.
+pub(super) async fn show(
+    State(site): State<Site>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<i64>,
+) -> Result<Json<Awaited>, Problem> {
+    let (home, asker) = (site.bot.homes().current(), caller.asker());
+    let open = site.bot.engine().waiting_for(id).await.map_err(|why| undecided(&why))?;
+    let yours = open.is_for(&home.access, &asker.who());
+    Ok(Json(view(&open, yours)))
+}
+
 /// One as the API answers; parameters without secrets.
 fn view(open: &Open, yours: bool) -> Awaited {
     let execution = &open.execution;
@@ -260,10 +272,18 @@ pub(super) async fn answer(
 pub(super) fn undecided(why: &Undecided) -> Problem {
     let status = match why {
         Undecided::Gone(_) => StatusCode::NOT_FOUND,
-        Undecided::Unfit(_) | Undecided::Double(_) | Undecided::NotYours(_) => StatusCode::FORBIDDEN,
+        Undecided::Unfit(_) | Undecided::Own(_) | Undecided::Double(_) | Undecided::NotYours(_) => {
+            StatusCode::FORBIDDEN
+        }
         Undecided::Again(_) | Undecided::Busy | Undecided::Changed(_) => StatusCode::CONFLICT,
-        Undecided::Reason(..) | Undecided::Answer(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Undecided::Reason(..) | Undecided::LongReason(_) | Undecided::Answer(_) => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
         Undecided::Draining | Undecided::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
-    Problem::new(status, why.to_string())
+    let problem = Problem::new(status, why.to_string());
+    match why {
+        Undecided::Reason(..) | Undecided::LongReason(_) => problem.field("reason"),
+        _ => problem,
+    }
 }

@@ -17,7 +17,8 @@ pub(super) async fn alive() -> Json<Value> {
     Json(json!({"status": "ok"}))
 }
 
-/// 200 when every adapter is up, else 503; the body says which is not, and why.
+/// 200 when every adapter is up, else 503; the body says which is not, and why. A bot that drains answers people and is
+/// ready; `draining` says that it takes nothing new.
 pub(super) async fn ready(State(site): State<Site>) -> (StatusCode, Json<Value>) {
     let states = site.bot.adapters();
     let all = states.iter().all(|(_, state)| matches!(state, link::State::Up { .. }));
@@ -34,7 +35,8 @@ pub(super) async fn ready(State(site): State<Site>) -> (StatusCode, Json<Value>)
         })
         .collect();
     let status = if all { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(json!({"ready": all, "down": down, "adapters": adapters})))
+    let draining = site.bot.engine().is_draining();
+    (status, Json(json!({"ready": all, "draining": draining, "down": down, "adapters": adapters})))
 }
 
 /// How the bot stands.
@@ -60,6 +62,8 @@ pub(super) struct Status {
     problems: Vec<Value>,
     /// Executions that wait or run.
     open_executions: usize,
+    /// Whether it takes nothing new.
+    draining: bool,
 }
 
 /// How the bot stands: process, adapters, configuration in force, what is wrong with it, what runs.
@@ -76,6 +80,7 @@ pub(super) async fn status(State(site): State<Site>) -> Json<Status> {
         actions: home.actions.len(),
         problems: home.problems.iter().map(|problem| json!(problem)).collect(),
         open_executions: site.bot.engine().list().len(),
+        draining: site.bot.engine().is_draining(),
     })
 }
 

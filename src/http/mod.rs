@@ -59,7 +59,8 @@ mod when;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{HeaderMap, Method, Uri, header};
+use axum::extract::Request;
+use axum::http::header;
 use axum::middleware::{from_fn, from_fn_with_state, map_request, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
@@ -149,10 +150,10 @@ async fn reference() -> impl IntoResponse {
 }
 
 /// What is nowhere, told to browsers as a page.
-async fn nowhere(method: Method, uri: Uri, head: HeaderMap) -> Response {
-    match console::is_page(&method, &uri, &head) {
-        true => console::nowhere(&uri).await,
-        false => problem::nowhere(uri).await.into_response(),
+async fn nowhere(request: Request) -> Response {
+    match console::is_page(&request) {
+        true => console::nowhere(request.uri().clone()).await,
+        false => problem::nowhere(request.uri().clone()).await.into_response(),
     }
 }
 

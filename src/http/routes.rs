@@ -87,6 +87,8 @@ pub(super) struct Explained {
     sends: usize,
     /// Each route, and each notifier of those that apply: `{"line", "attached", "notifier", "sends", "why"}`.
     routes: Vec<Value>,
+    /// Who is told later if nobody takes care of it: `{"line", "escalates_to", "after_seconds", "at", "why"}`.
+    escalations: Vec<Value>,
     /// The handlers of the event's topics.
     topics: Vec<Value>,
 }
@@ -111,6 +113,7 @@ pub(super) async fn explained(
         subject: explained.subject,
         sends: explained.routes.iter().filter(sent).count(),
         routes: explained.routes.iter().map(|verdict| json!(verdict)).collect(),
+        escalations: explained.escalations.iter().map(|one| json!(one)).collect(),
         topics: explained.topics.iter().map(|verdict: &topic::Verdict| json!(verdict)).collect(),
     }))
 }

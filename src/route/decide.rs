@@ -1,5 +1,6 @@
 //! Who hears of an event, and why the others do not.
 
+use super::escalation;
 use super::judge::Judge;
 use super::moments::Facts;
 use super::recent::Repeat;
@@ -18,8 +19,12 @@ pub fn decide(rules: &Rules, silences: &[Muted], asked: &Asked<'_>, scene: Scene
 /// The same, and what every route means for every notifier it names.
 pub fn explain(rules: &Rules, silences: &[Muted], asked: &Asked<'_>, scene: Scene<'_>) -> Explained {
     let judge = Judge::new(rules, silences, asked, scene);
-    let verdicts = lines(&judge).into_iter().map(|line| line.verdict(&judge)).collect();
-    Explained { subject: judge.next, verdicts }
+    let verdicts: Vec<Verdict> = lines(&judge).into_iter().map(|line| line.verdict(&judge)).collect();
+    let escalations = match asked.derived.is_none() && escalation::begins(scene.subject, asked.event) {
+        true => escalation::shown(rules, verdicts.iter().filter_map(|it| it.sends.as_ref()), asked.now),
+        false => Vec::new(),
+    };
+    Explained { subject: judge.next, verdicts, escalations }
 }
 
 /// What a route, or one notifier of it, means for an event.

@@ -6,6 +6,7 @@
 mod check;
 mod clock;
 mod decide;
+mod escalation;
 mod file;
 mod gather;
 mod inhibit;
@@ -22,6 +23,7 @@ mod subject;
 mod why;
 
 pub use decide::{decide, explain};
+pub use escalation::{Escalated, begins, escalations};
 pub use gather::{By, Digest, Every, Group};
 pub use inhibit::Inhibition;
 pub use matching::{Match, Miss, Pattern, Seen};

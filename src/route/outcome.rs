@@ -124,4 +124,6 @@ pub struct Explained {
     pub subject: Subject,
     /// The routes in the order of the file.
     pub verdicts: Vec<Verdict>,
+    /// Who is told later if nobody takes care of it.
+    pub escalations: Vec<super::Escalated>,
 }

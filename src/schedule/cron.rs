@@ -107,7 +107,7 @@ impl Cron {
         };
         match cron.next(&TimeZone::UTC, Timestamp::from_micros(0)) {
             Some(_) => Ok(cron),
-            None => Err(format!("`{given}` never comes")),
+            None => Err(format!("`{given}` never comes: no month that it names has such a day")),
         }
     }
 

@@ -122,7 +122,7 @@ pub fn remind(text: &str, now: Timestamp, zone: &str) -> Result<Planned, Unclear
 fn behind(text: &str, now: Timestamp, zone: &str) -> Result<Planned, Unclear> {
     let begins = |at: usize| at == 0 || text[..at].ends_with(char::is_whitespace);
     let lower = text.to_ascii_lowercase();
-    let mut places: Vec<usize> = ["in ", "at ", "every ", "tomorrow ", "cron "]
+    let mut places: Vec<usize> = ["in ", "at ", "every ", "tomorrow ", "on the ", "cron "]
         .iter()
         .flat_map(|word| lower.match_indices(word).map(|(at, _)| at).collect::<Vec<_>>())
         .filter(|at| begins(*at))
@@ -137,7 +137,7 @@ fn behind(text: &str, now: Timestamp, zone: &str) -> Result<Planned, Unclear> {
             _ => {}
         }
     }
-    Err(Unclear("when? write it such as `in 20 minutes`, `at 17:00`, `every weekday at 9:00`".to_owned()))
+    Err(Unclear(spoken::WHEN.to_owned()))
 }
 
 fn plan(words: &mut Words<'_>, now: Timestamp, default: &str) -> Result<Planned, Unclear> {
@@ -152,7 +152,7 @@ fn plan(words: &mut Words<'_>, now: Timestamp, default: &str) -> Result<Planned,
         Spec::When(when) => (when, now),
     };
     if anchor.since(now) > LONGEST {
-        return Err(Unclear("that is more than five years away".to_owned()));
+        return Err(Unclear("that is more than five years away, the longest for a single time".to_owned()));
     }
     let first = when.next(&known, anchor, now);
     let first = first.ok_or_else(|| Unclear("that is over already".to_owned()))?;
@@ -208,7 +208,7 @@ fn moment(zone: &TimeZone, day: spoken::Day, time: Time, now: Timestamp) -> Resu
         }
     };
     if found <= now {
-        return Err(Unclear("that is over already".to_owned()));
+        return Err(Unclear("that is over already: name a time that is to come".to_owned()));
     }
     Ok(found)
 }
@@ -260,6 +260,21 @@ mod tests {
                 "every day at 12:30",
                 "2026-11-21T17:30:00Z",
             ),
+            (
+                "on the first monday at 9:00 run echo x",
+                "on the first monday of the month at 09:00",
+                "2026-12-07T08:00:00Z",
+            ),
+            (
+                "every last weekday of the month at 17:00 UTC run echo x",
+                "on the last weekday of the month at 17:00",
+                "2026-11-30T17:00:00Z",
+            ),
+            (
+                "on the 1st and 15th at noon in zone UTC run echo x",
+                "on the 1st and 15th of the month at 12:00",
+                "2026-12-01T12:00:00Z",
+            ),
             ("cron \"*/5 * * * *\" run echo x", "cron \"*/5 * * * *\"", "2026-11-21T10:05:00Z"),
             (
                 "cron 0 9 * * mon-fri UTC if missed once run echo x",
@@ -295,6 +310,19 @@ mod tests {
             ("cron \"* * *\" run x", "five fields"),
             ("cron \"* * * * * run x", "no closing quote"),
             ("in five minutes run x", "`five`"),
+            ("at 25:00 run x", "`25:00` is no time of day: write it such as `17:00`"),
+            ("every blursday at 9:00 run x", "`blursday` is no day: write `day`, `weekday`"),
+            ("cron 0 0 31 2 * run x", "`0 0 31 2 *` never comes"),
+            ("in 400 days run x", "at most a year"),
+            ("in 99999999999999999999 minutes run x", "is no span"),
+            ("every 9999 weeks run x", "more than a year"),
+            ("every second monday at 9:00 run x", "`on the second monday of the month at 9:00`"),
+            ("on the 6th monday at 9:00 run x", "five in a month at most"),
+            ("on the first at 9:00 run x", "of which days?"),
+            ("on the blue monday at 9:00 run x", "`blue` is no day of a month"),
+            ("on the first monday of may at 9:00 run x", "`of the month`"),
+            ("on the 15th run x", "`run` is no day"),
+            ("on the 15th", "at what time?"),
         ] {
             let error = parse(text, at(NOW), "UTC").unwrap_err().to_string();
             assert!(error.contains(part), "{text}: {error}");
@@ -310,6 +338,8 @@ mod tests {
         let expected = ("2026-11-21T10:20:00Z".to_owned(), "look at the disk".to_owned());
         assert_eq!(read("in 20 minutes to look at the disk"), expected);
         assert_eq!(read("to look at the disk in 20 minutes"), expected);
+        let monthly = ("2026-12-07T09:00:00Z".to_owned(), "pay".to_owned());
+        assert_eq!(read("to pay on the first monday at 9:00"), monthly);
         assert!(remind("to look at the disk", at(NOW), "UTC").unwrap_err().to_string().starts_with("when?"));
         assert!(remind("in 20 minutes", at(NOW), "UTC").unwrap_err().to_string().starts_with("of what?"));
     }

@@ -1,12 +1,14 @@
-//! Times as they are spoken: `in 20 minutes`, `at 17:00 tomorrow`, `every monday and thursday at 9:00`, `cron ...`.
+//! Times as they are spoken: `in 20 minutes`, `at 17:00 tomorrow`, `every monday and thursday at 9:00`, `on the
+//! first monday at 9:00`, `cron ...`.
 
 use std::time::Duration;
 
 use jiff::civil::{Date, Time};
 
 use super::cron::Cron;
+use super::monthly::Monthly;
 use super::parse::{Unclear, Words};
-use super::{When, words};
+use super::{When, monthly, words};
 
 /// Nothing comes round more often.
 const SHORTEST: Duration = Duration::from_secs(60);
@@ -45,6 +47,9 @@ pub(super) enum Day {
     Next,
 }
 
+/// Asks for a time.
+pub(super) const WHEN: &str = "when? write it such as `in 20 minutes`, `at 17:00`, `every weekday at 9:00`, `on the first monday at 9:00`";
+
 fn unclear<T>(why: impl Into<String>) -> Result<T, Unclear> {
     Err(Unclear(why.into()))
 }
@@ -71,8 +76,12 @@ pub(super) fn spec(words: &mut Words<'_>) -> Result<Spec, Unclear> {
             Ok(Spec::At { day: Day::Tomorrow, time: time(words)? })
         }
         "every" => every(words).map(Spec::When),
+        "on" => {
+            words.takes("the");
+            monthly(words).map(|(when, _)| Spec::When(when))
+        }
         "cron" => cron(words).map(|cron| Spec::When(When::Cron(cron))),
-        _ => unclear("when? write it such as `in 20 minutes`, `at 17:00`, `every weekday at 9:00`"),
+        _ => unclear(WHEN),
     }
 }
 
@@ -86,7 +95,9 @@ fn after(words: &mut Words<'_>) -> Result<Duration, Unclear> {
         all = all.saturating_add(span(words)?);
     }
     match all.is_zero() || all > LONGEST {
-        true => unclear("such a wait is longer than nothing and at most a year"),
+        true => unclear(
+            "a wait is at least a second and at most a year; for later write a day, such as `at 2027-12-01 09:00`",
+        ),
         false => Ok(all),
     }
 }
@@ -143,6 +154,9 @@ fn time(words: &mut Words<'_>) -> Result<Time, Unclear> {
 }
 
 fn every(words: &mut Words<'_>) -> Result<When, Unclear> {
+    if words.peek().and_then(monthly::place).is_some() && words.second().and_then(words::day).is_some() {
+        return every_nth(words);
+    }
     let word = words.peek().unwrap_or_default().trim_end_matches(',');
     let spanned = word.starts_with(|c: char| c.is_ascii_digit());
     let single = words::unit(word).filter(|_| words::day(word).is_none());
@@ -179,8 +193,76 @@ fn on_days(words: &mut Words<'_>) -> Result<When, Unclear> {
         }
         words.takes("and");
     }
+    Ok(When::Days { days, times: at_times(words, "every weekday at 9:00")? })
+}
+
+/// `every first monday of the month at 9:00`. Without `of the month` it may mean every other monday.
+fn every_nth(words: &mut Words<'_>) -> Result<When, Unclear> {
+    let (nth, day) = (words.peek().unwrap_or_default(), words.second().unwrap_or_default());
+    match monthly(words)? {
+        (when, true) => Ok(when),
+        (_, false) => unclear(format!("in each month? write `on the {nth} {day} of the month at 9:00`")),
+    }
+}
+
+/// `first monday at 9:00`, `2nd and 4th tuesday of the month at ...`, `last weekday at ...`, `15th at ...`. With it
+/// whether `of the month` was said.
+fn monthly(words: &mut Words<'_>) -> Result<(When, bool), Unclear> {
+    let (mut places, mut numbers) = (Some(0), Some(0));
+    loop {
+        let word = words.take().unwrap_or_default();
+        let bare = word.trim_end_matches(',');
+        let (place, number) = (monthly::place(bare), monthly::number(bare));
+        if place.is_none() && number.is_none() {
+            return unclear(format!(
+                "`{word}` is no day of a month: write it such as `on the first monday at 9:00` or `on the 15th at 9:00`"
+            ));
+        }
+        places = places.zip(place).map(|(all, one)| all | one);
+        numbers = numbers.zip(number).map(|(all, one)| all | 1 << (one - 1));
+        if !word.ends_with(',') && !words.takes("and") {
+            break;
+        }
+        words.takes("and");
+    }
+    let day = match words.peek() {
+        Some(word) if !["at", "of"].iter().any(|known| word.eq_ignore_ascii_case(known)) => {
+            let day = words::day(word);
+            let why =
+                || Unclear(format!("`{word}` is no day: write it such as `on the first monday at 9:00`"));
+            words.take();
+            Some(day.ok_or_else(why)?)
+        }
+        _ => None,
+    };
+    let of_month = of_month(words)?;
+    let times = at_times(words, "on the first monday at 9:00")?;
+    let monthly = match (day, places, numbers) {
+        (Some(days), Some(places), _) => Monthly::of(places, days, times),
+        (Some(_), None, _) => {
+            return unclear("of such days there are five in a month at most: `first` to `fifth`, or `last`");
+        }
+        (None, _, Some(numbers)) => Monthly::numbered(numbers, times),
+        (None, _, None) => {
+            return unclear("of which days? write it such as `on the first monday` or `on the 1st`");
+        }
+    };
+    Ok((When::Monthly(monthly), of_month))
+}
+
+/// `of the month`, if it is said.
+fn of_month(words: &mut Words<'_>) -> Result<bool, Unclear> {
+    if !words.takes("of") {
+        return Ok(false);
+    }
+    let _ = words.takes("the") || words.takes("each") || words.takes("every");
+    if words.takes("month") { Ok(true) } else { unclear("of what? only `of the month` is understood") }
+}
+
+/// Some times of day behind `at`.
+fn at_times(words: &mut Words<'_>, example: &str) -> Result<Vec<Time>, Unclear> {
     if !words.takes("at") {
-        return unclear("at what time? write it such as `every weekday at 9:00`");
+        return unclear(format!("at what time? write it such as `{example}`"));
     }
     let mut times = Vec::new();
     loop {
@@ -200,7 +282,7 @@ fn on_days(words: &mut Words<'_>) -> Result<When, Unclear> {
     if times.len() > MOST_TIMES {
         return unclear(format!("at most {MOST_TIMES} times of a day can be named"));
     }
-    Ok(When::Days { days, times })
+    Ok(times)
 }
 
 /// `"*/5 * * * *"`, or its fields without quotes, or `@daily`.
@@ -236,6 +318,9 @@ mod tests {
             "every week",
             "every weekday at 09:00",
             "every monday and thursday at 09:00 and 17:30",
+            "on the first monday of the month at 09:00",
+            "on the second and last weekday of the month at 09:00 and 17:00",
+            "on the 1st and 15th of the month at 09:00",
             "cron \"0 9 * * mon-fri\"",
         ] {
             assert_eq!(spoken(text).map(|when| when.to_string()).as_deref(), Some(text));

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::cron::Cron;
 use super::days::{self, Clocks};
+use super::monthly::Monthly;
 use super::words;
 use crate::model::Timestamp;
 
@@ -25,6 +26,8 @@ pub enum When {
         /// In order.
         times: Vec<Time>,
     },
+    /// On some of such days in each month: the first monday, the last weekday.
+    Monthly(Monthly),
     /// By a cron expression.
     Cron(Cron),
 }
@@ -45,6 +48,9 @@ impl When {
                 let fits = |day: jiff::civil::Date| days & (1 << day.weekday().to_monday_zero_offset()) != 0;
                 days::next(zone, after, fits, times, Clocks::Once)
             }
+            Self::Monthly(monthly) => {
+                days::next(zone, after, |day| monthly.fits(day), &monthly.times, Clocks::Once)
+            }
             Self::Cron(cron) => cron.next(zone, after),
         }
     }
@@ -61,10 +67,9 @@ impl fmt::Display for When {
             Self::Once => f.write_str("once"),
             Self::Every(span) => write!(f, "every {}", words::span(*span)),
             Self::Days { days, times } => {
-                write!(f, "every {} at ", words::days(*days))?;
-                let time = |time: &Time| format!("{:02}:{:02}", time.hour(), time.minute());
-                f.write_str(&times.iter().map(time).collect::<Vec<_>>().join(" and "))
+                write!(f, "every {} at {}", words::days(*days), words::times(times))
             }
+            Self::Monthly(monthly) => write!(f, "{monthly}"),
             Self::Cron(cron) => write!(f, "cron \"{cron}\""),
         }
     }

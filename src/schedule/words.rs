@@ -38,6 +38,12 @@ pub(super) fn days(bits: u8) -> String {
     named.map(|(_, name)| *name).collect::<Vec<_>>().join(" and ")
 }
 
+/// Times of day as they are written.
+pub(super) fn times(times: &[Time]) -> String {
+    let time = |time: &Time| format!("{:02}:{:02}", time.hour(), time.minute());
+    times.iter().map(time).collect::<Vec<_>>().join(" and ")
+}
+
 /// The seconds of a unit.
 pub(super) fn unit(word: &str) -> Option<u64> {
     Some(match word.to_lowercase().as_str() {

@@ -9,8 +9,8 @@ use super::ids::Ids;
 use super::kv::{Kept, Kv};
 use super::rows::text_of;
 use super::{
-    Keys, StoreError, accept, choice, flow, fresh, recover, ripen, schedules, set, settle, sort, topics,
-    trim, wait,
+    Keys, StoreError, accept, choice, flow, fresh, memo, recover, ripen, schedules, set, settle, sort,
+    topics, trim, wait,
 };
 use crate::model::{Execution, Handle, Slot, Timestamp};
 
@@ -61,6 +61,7 @@ impl Scribe<'_> {
             Change::Set { setting, audit } => set::set(self, setting, audit),
             Change::Looked { upto } => fresh::looked(self, *upto),
             Change::Due(claim) => schedules::due(self, claim),
+            Change::Memo(new) => memo::memo(self, new),
             Change::Number(names) => topics::number(self, names),
             Change::Used { token, at } => set::used(self, *token, *at),
             Change::Ripen { notifier, at } => ripen::ripen(self, notifier, *at),

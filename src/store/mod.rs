@@ -20,6 +20,7 @@ mod keys;
 mod kv;
 mod lane;
 mod lock;
+mod memo;
 mod queue;
 mod reader;
 mod recover;
@@ -48,9 +49,9 @@ use tokio::sync::{Semaphore, oneshot};
 
 pub use accept::BRIEF;
 pub use change::{
-    Accept, Begin, Change, Decide, Done, Due, Entry, Fate, Finish, Flow, NewDelivery, NewSchedule, Notice,
-    Pick, RoomDefault, Routed, Scene, Sending, Setting, Settled, Then, Token, Topical, Vote, Wait, Waited,
-    Waiting, What, Word,
+    Accept, Begin, Change, Decide, Done, Due, Entry, Fate, Finish, Flow, Memo, NewDelivery, NewSchedule,
+    Notice, Pick, RoomDefault, Routed, Scene, Sending, Setting, Settled, Then, Token, Topical, Vote, Wait,
+    Waited, Waiting, What, Word,
 };
 pub use claims::{Claimed, Claims, MemoryClaims, Stored};
 pub use error::StoreError;

@@ -7,7 +7,7 @@ use rusqlite::params;
 use super::apply::Scribe;
 use super::change::{Done, Entry, Setting, Token};
 use super::reader::factor_owner;
-use super::{StoreError, accept, fresh, kv, schedules, topics};
+use super::{StoreError, accept, fresh, kv, memo, schedules, topics};
 use crate::model::{Acknowledged, Silence, TimeGrant, Timestamp};
 
 /// How exactly the last use of a token is kept: so that a busy one costs a write a minute.
@@ -44,6 +44,7 @@ pub(super) fn set(scribe: &mut Scribe<'_>, setting: &Setting, audit: &Entry) -> 
             let sql = "DELETE FROM room_default WHERE adapter = ?1 AND room = ?2 AND name = ?3";
             scribe.run(sql, [adapter, room, name])?
         }
+        Setting::Drain(on) => memo::put(scribe, memo::DRAIN, on.then(|| serde_json::json!({})).as_ref())?,
         Setting::NoSchedule { id } => schedules::remove(scribe, *id)?,
         Setting::NoOverride { kind, name, added } => topics::remove_override(scribe, kind, name, *added)?,
     };

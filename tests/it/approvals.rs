@@ -1,7 +1,6 @@
 //! Approvals: asked for, decided by a second person, counted, and kept over a restart.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use chatops::adapter::memory::Posted;
 use serde_json::Value;
@@ -22,16 +21,16 @@ result: { format: "{{ execution.result.stdout | trim }}" }
 extra: { approval: { by: sre, within: 1h } }
 "#;
 
-fn home(approval: &str) -> Home {
+pub(crate) fn home(approval: &str) -> Home {
     ops().file("aliases/ship.yaml", &SHIP.replace("{ by: sre, within: 1h }", approval))
 }
 
-fn bot() -> MemoryBot {
+pub(crate) fn bot() -> MemoryBot {
     MemoryBot::start(home("{ by: sre, within: 1h }"))
 }
 
 /// Bob asks for a release; the message that asks others, and its number.
-fn asked(bot: &MemoryBot) -> (Posted, i64) {
+pub(crate) fn asked(bot: &MemoryBot) -> (Posted, i64) {
     bot.says("bob", OPS, "!ship to staging");
     let asked = bot.comes_to_say("bob asks for approval of");
     let id = number(&asked.text);
@@ -72,7 +71,7 @@ fn succeeds(bot: &MemoryBot, id: i64) {
     until(SOON, || (status(bot, id) == "succeeded").then_some(()));
 }
 
-fn status(bot: &MemoryBot, id: i64) -> String {
+pub(crate) fn status(bot: &MemoryBot, id: i64) -> String {
     bot.read(move |reader| reader.execution(id)).unwrap().status.to_string()
 }
 
@@ -335,53 +334,4 @@ fn actions_and_rules_ask_for_approval_too() {
     // Alice has a rule that asks nobody.
     bot.says("alice", OPS, "!deploy to production");
     bot.comes_to_say("deployed 1 to production");
-}
-
-#[test]
-fn approvals_lists_what_waits_and_whose_it_is() {
-    let bot = bot();
-    let (_, id) = asked(&bot);
-    let line = |person: &str| {
-        let said = bot.ask(person, OPS, "!approvals");
-        said.lines().find(|line| line.contains(&id.to_string())).map(str::to_owned)
-    };
-    assert!(line("alice").unwrap().contains("0 of 1") && line("alice").unwrap().contains("yes"));
-    assert!(line("bob").unwrap().contains("you asked"));
-    assert!(line("carol").unwrap().contains("no"));
-    assert!(line("mallory").is_none());
-    assert!(bot.ask("carol", OPS, "!ps").contains("pending"));
-}
-
-#[test]
-fn a_draining_bot_takes_nothing_new_and_says_so() {
-    let bot = bot();
-    let (_, id) = asked(&bot);
-    assert!(bot.ask("bob", OPS, "!drain").contains("you may not run that here"));
-    assert!(bot.ask("carol", OPS, "!drain").contains("nothing new is taken until `drain off`"));
-    assert!(bot.ask("alice", OPS, "!deploy to staging").contains("takes nothing new; try again later"));
-    assert!(bot.ask("alice", OPS, &format!("!approve {id}")).contains("takes nothing new"));
-    assert!(bot.ask("alice", OPS, "!help").contains("deploy"));
-    bot.ask("carol", OPS, "!drain off");
-    bot.ask("alice", OPS, &format!("!approve {id}"));
-    bot.comes_to_say("deployed 1 to staging");
-}
-
-#[test]
-fn an_unproven_person_cannot_ask_for_what_needs_approval() {
-    let home = home("true");
-    home.write("access.yaml", "everyone: [ { run: [default.*] } ]\n");
-    let bot = MemoryBot::start(home);
-    let said = bot.ask("~bob", OPS, "!ship to staging");
-    assert!(said.contains("the service does not vouch for who you are"), "{said}");
-    bot.says_nothing_more();
-}
-
-#[test]
-fn a_stop_and_a_start_leave_it_waiting() {
-    let mut bot = bot();
-    let (_, id) = asked(&bot);
-    bot.stop(Duration::ZERO);
-    bot.starts_again();
-    assert_eq!(status(&bot, id), "pending");
-    assert!(bot.ask("alice", OPS, "!approvals").contains(&id.to_string()));
 }

@@ -10,7 +10,7 @@ use crate::support::homes::ops;
 use crate::support::memory_bot::{MemoryBot, OPS, text};
 
 /// `wipe TARGET`, which needs a second factor.
-const WIPE: &str = r#"---
+pub(crate) const WIPE: &str = r#"---
 name: wipe
 action_ref: default.deploy
 formats: ["wipe {{target}}"]
@@ -23,12 +23,12 @@ extra: { security: { twofactor: true } }
 const ASK: &str =
     "---\nname: go\naction_ref: core.ask\nformats: ['go on {{users=}}']\nack: { enabled: false }\n";
 
-fn home() -> Home {
+pub(crate) fn home() -> Home {
     ops().file("aliases/wipe.yaml", WIPE).file("aliases/go.yaml", ASK)
 }
 
 /// The code of the secret now, `late` steps of 30 seconds from now.
-fn code(secret: &str, late: u64) -> String {
+pub(crate) fn code(secret: &str, late: u64) -> String {
     let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let bits: String = secret.chars().map(|c| format!("{:05b}", alphabet.find(c).unwrap())).collect();
     let bytes: Vec<u8> = bits
@@ -46,12 +46,12 @@ fn code(secret: &str, late: u64) -> String {
 }
 
 /// The direct conversation with somebody.
-fn direct(person: &str) -> String {
+pub(crate) fn direct(person: &str) -> String {
     format!("@{person}")
 }
 
 /// Enrols alice; her secret and recovery codes.
-fn enrolled(bot: &MemoryBot) -> (String, Vec<String>) {
+pub(crate) fn enrolled(bot: &MemoryBot) -> (String, Vec<String>) {
     let here = direct("alice");
     let said = bot.ask("alice", &here, "2fa enroll");
     assert!(said.contains("otpauth://totp/"), "{said}");
@@ -64,7 +64,7 @@ fn enrolled(bot: &MemoryBot) -> (String, Vec<String>) {
 }
 
 /// Nothing that was kept holds any of these.
-fn kept_nothing_of(bot: &MemoryBot, secrets: &[&str]) {
+pub(crate) fn kept_nothing_of(bot: &MemoryBot, secrets: &[&str]) {
     let records: Vec<String> = bot.audit().iter().map(ToString::to_string).collect();
     bot.read(|_| Ok(()));
     for secret in secrets {

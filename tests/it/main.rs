@@ -5,6 +5,8 @@
 
 mod api;
 mod approvals;
+mod approvals_api;
+mod approvals_more;
 mod audit;
 mod bad_input;
 mod chat_access;
@@ -22,6 +24,7 @@ mod cli;
 mod cli_running;
 mod clients;
 mod codes;
+mod codes_more;
 mod config_override;
 mod console_auth;
 mod console_chat;
@@ -79,8 +82,10 @@ mod notify_secrets;
 mod notify_tls;
 mod packs;
 mod pipes;
+mod pipes_cut;
 mod platforms;
 mod reactions;
+mod reactions_more;
 mod real_senders;
 mod retention;
 mod rocketchat;

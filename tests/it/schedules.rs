@@ -85,6 +85,55 @@ fn what_cannot_run_now_is_no_schedule() {
 }
 
 #[test]
+fn every_time_that_is_not_understood_is_answered_with_what_is() {
+    let bot = MemoryBot::start(ops());
+    for (typed, part) in [
+        ("at 25:00 run deploy to staging", "`25:00` is no time of day: write it such as `17:00` or `5pm`"),
+        ("every 0 minutes run deploy to staging", "at least a minute"),
+        (
+            "every blursday at 9:00 run deploy to staging",
+            "`blursday` is no day: write `day`, `weekday`, `monday`",
+        ),
+        ("cron 0 0 31 2 * deploy to staging", "`0 0 31 2 *` never comes"),
+        ("cron 61 0 1 * * deploy to staging", "the minute `61` cannot be used: `61` is none of 0 to 59"),
+        ("at 2099-01-01 09:00 run deploy to staging", "more than five years away"),
+        ("in 400 days run deploy to staging", "at most a year; for later write a day"),
+        ("every second monday at 9:00 run deploy to staging", "`on the second monday of the month at 9:00`"),
+        ("on the first moonday at 9:00 run deploy to staging", "`moonday` is no day"),
+        ("every day at 9:00 if missed thrice run deploy to staging", "`if missed` takes `once` or `skip`"),
+        ("remind me to look at the disk", "`on the first monday at 9:00`"),
+    ] {
+        let said = bot.ask("alice", OPS, &format!("!{typed}"));
+        assert!(said.contains(part), "{typed}: {said}");
+    }
+    assert_eq!(bot.ask("alice", OPS, "!schedules"), "nothing is scheduled");
+    let said = bot.ask("alice", OPS, "!on the last friday of the month at 17:00 run deploy to staging");
+    assert!(said.contains("on the last friday of the month at 17:00, first at"), "{said}");
+    let said = bot.ask("alice", OPS, "!remind me on the 15th at 9:00 to pay");
+    assert!(said.contains("on the 15th of the month at 09:00, first at"), "{said}");
+}
+
+#[test]
+fn who_left_has_a_schedule_that_runs_nothing_and_others_can_end_it() {
+    let bot = MemoryBot::start(ops());
+    let id = made(&bot.ask("alice", OPS, "!every day at 9:00 run deploy to staging"));
+    let access = std::fs::read_to_string(bot.home().path().join("access.yaml")).unwrap();
+    let gone = access.replace("alice: [memory:alice], ", "").replace("sre: [alice]", "sre: [carol]");
+    bot.home().write("access.yaml", &gone);
+    bot.reload();
+    passes(&bot, id, 1_000_000);
+    bot.says("carol", OPS, "!remind me in 5 hours to wake up");
+    let said = bot.comes_to_say("schedule 1: ");
+    assert!(said.text.contains("no rule allows you to run"), "{}", said.text);
+    assert!(bot.audit_of("started").is_empty());
+    assert!(bot.ask("bob", OPS, "!schedule pause 1").contains("no schedule `1` of yours"));
+    assert!(bot.ask("bob", OPS, "!schedule resume 1").contains("no schedule `1` of yours"));
+    assert_eq!(bot.ask("carol", OPS, "!schedule pause 1"), "schedule 1 is paused");
+    assert_eq!(bot.ask("carol", OPS, "!schedule remove 1"), "schedule 1 is removed");
+    assert!(bot.ask("carol", OPS, "!schedule remove 1").contains("no schedule `1`"));
+}
+
+#[test]
 fn schedules_are_shown_paused_resumed_and_removed_by_their_owner_alone() {
     let bot = MemoryBot::start(ops());
     let id = made(&bot.ask(

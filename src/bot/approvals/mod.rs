@@ -153,9 +153,16 @@ impl Approvals {
                 return Ok(Held { approvals: self.clone(), open });
             }
         }
+        Err(self.gone(id).await)
+    }
+
+    /// What became of something that does not wait.
+    pub async fn gone(&self, id: i64) -> Undecided {
         let read = move |reader: &Reader| Ok((reader.waited(id)?, reader.votes(id)?));
-        let (waited, votes) = self.store.read(read).await.map_err(Undecided::Store)?;
-        Err(Undecided::Gone(tell::gone(id, waited.as_ref(), &votes)))
+        match self.store.read(read).await {
+            Ok((waited, votes)) => Undecided::Gone(tell::gone(id, waited.as_ref(), &votes)),
+            Err(error) => Undecided::Store(error),
+        }
     }
 
     /// Waits until the time of something is over; gives what that is. The caller ends it.

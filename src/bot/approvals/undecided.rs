@@ -12,6 +12,9 @@ pub enum Undecided {
     /// That person has no say in it.
     #[error("{0}")]
     Unfit(Unfit),
+    /// Who asked denies: that is taking it back.
+    #[error("you asked for {0} yourself: `withdraw {0}` takes it back")]
+    Own(i64),
     /// It is somebody's who cannot be told from one who had a say.
     #[error(
         "nobody can tell whether you and {0} are two people: an admin names both under `people` in access.yaml"
@@ -23,6 +26,9 @@ pub enum Undecided {
     /// A reason is needed.
     #[error("say why: `{0} {1} REASON`")]
     Reason(&'static str, i64),
+    /// The reason is too long; so many characters are accepted.
+    #[error("a reason has at most {0} characters")]
+    LongReason(usize),
     /// Somebody is having a say this moment.
     #[error("somebody else is deciding that this moment, try again")]
     Busy,

@@ -9,6 +9,9 @@ use crate::bot::home::Home;
 use crate::bot::notify;
 use crate::model::Place;
 
+/// The adapter of terminals.
+const TERMINAL: &str = "terminal";
+
 /// The permission to post where one may not run anything.
 const POST: &str = "chatops.post";
 
@@ -21,6 +24,11 @@ impl Chat {
         let place = named(asker, word).ok_or_else(|| {
             format!("`{word}` is no place: write `me`, `#room`, or adapter and room such as `slack:#ops`")
         })?;
+        if place.adapter.as_str() == TERMINAL && !place.is_direct() {
+            return Err(format!(
+                "a terminal has no rooms: `{word}` needs the service too, such as `irc:#ops`"
+            ));
+        }
         if self.outbox.abilities(&place).is_none() {
             return Err(format!("no adapter `{}` is connected", place.adapter));
         }
@@ -38,7 +46,10 @@ pub(super) fn named(asker: &Asker, word: &str) -> Option<Place> {
     let here = asker.place.as_ref();
     match word {
         "here" => here.cloned(),
-        "me" => Some(Place::direct(asker.person.adapter().clone(), asker.person.id())),
+        "me" => match here.filter(|here| here.is_direct()) {
+            Some(here) => Some(here.clone()),
+            None => Some(Place::direct(asker.person.adapter().clone(), asker.person.id())),
+        },
         _ if word.starts_with('#') && word.len() > 1 => {
             let called = |place: &&Place| *place.room == *word || asker.room_name.as_deref() == Some(word);
             let same = here.filter(called).map(|place| Place { thread: None, ..place.clone() });

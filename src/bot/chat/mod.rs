@@ -28,6 +28,7 @@ use tracing::{debug, warn};
 pub use address::{Addressed, Sure, Way, address};
 pub use errand::Errand;
 pub use hearing::Hearing;
+pub use pipe::left_in_pipes;
 pub use relay::{Denied, Named, Relayed, Taken};
 
 use super::choices::{Choices, Terms};

@@ -195,7 +195,7 @@ impl Engine {
     }
 
     /// The same under a number that was taken for it.
-    fn submit_as(self: &Arc<Self>, id: i64, order: Order) -> Submitted {
+    pub fn submit_as(self: &Arc<Self>, id: i64, order: Order) -> Submitted {
         let (done, ended) = oneshot::channel();
         let waits = order.waits_first();
         // The end of a step is committed with what its workflow makes of it: it begins as all others do.

@@ -12,7 +12,7 @@ use tracing::{info, warn};
 use super::flow::Told;
 use super::order::Proof;
 use super::{Ended, Engine, Job, Listed, Replies};
-use crate::bot::approvals::{Kind, Moment, Needs, Open, Question, within};
+use crate::bot::approvals::{Kind, Moment, Needs, Open, Question, Undecided, within};
 use crate::model::{Execution, Status, hex};
 use crate::runner::{Effect, Outcome};
 use crate::store::{Change, Done, Entry, Wait, What};
@@ -185,12 +185,28 @@ impl Engine {
         self.approvals.list()
     }
 
-    /// Reads what an earlier life left waiting, and from then on ends what nobody decides in time.
+    /// One thing that waits for somebody's word.
+    ///
+    /// # Errors
+    /// It does not wait, which is told with what became of it.
+    pub async fn waiting_for(&self, id: i64) -> Result<Open, Undecided> {
+        match self.approvals.get(id) {
+            Some(open) => Ok(open),
+            None => Err(self.approvals.gone(id).await),
+        }
+    }
+
+    /// Reads what an earlier life left waiting, and from then on ends what nobody decides in time. A bot that took
+    /// nothing new still takes nothing new.
     ///
     /// # Errors
     /// The database cannot be read.
     pub async fn recall(self: &Arc<Self>) -> Result<(), crate::store::StoreError> {
         self.approvals.recall().await?;
+        if self.store.read(crate::store::Reader::drains).await? {
+            self.drain(true);
+            warn!("the bot drains, as before: it takes nothing new until somebody says `drain off`");
+        }
         let (engine, approvals, world) = (Arc::downgrade(self), self.approvals.clone(), self.world.clone());
         tokio::spawn(async move {
             loop {

@@ -9,10 +9,14 @@ use super::close::Ending;
 use super::park::audit;
 use super::resume::Again;
 use super::{Asker, Engine};
+use crate::access::Unfit;
 use crate::bot::approvals::{Approvals, End, Held, Messages, Moment, Open, Say, Undecided, standing};
 use crate::bot::home::Home;
 use crate::model::{Cause, Status};
 use crate::store::{Accept, Change, Done, Entry, Then, Vote, What, Word};
+
+/// Characters of a reason: it stands in messages, events and the audit log.
+const LONGEST_REASON: usize = 1000;
 
 /// What came of a vote.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,14 +42,20 @@ impl Engine {
         say: Say,
         reason: Option<String>,
     ) -> Result<Decided, Undecided> {
+        let reason = reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
+        if reason.as_ref().is_some_and(|reason| reason.chars().count() > LONGEST_REASON) {
+            return Err(Undecided::LongReason(LONGEST_REASON));
+        }
         let mut held = self.approvals.hold(id).await?;
-        let reason = reason.filter(|reason| !reason.trim().is_empty());
         let counts =
             match self.approvals.judge(&held.open, &home.access, &voter.who(), say, reason.as_deref()) {
                 Ok(counts) => counts,
                 Err(why) => {
                     self.refused(&held.open, voter, say, &why);
-                    return Err(why);
+                    return Err(match (why, say) {
+                        (Undecided::Unfit(Unfit::Requester), Say::Deny) => Undecided::Own(id),
+                        (why, _) => why,
+                    });
                 }
             };
         let now = self.world.now();

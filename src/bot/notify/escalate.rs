@@ -4,7 +4,7 @@
 use super::expand::{Story, is_about};
 use crate::bot::home::Home;
 use crate::model::Moment;
-use crate::route::{Decision, Outcome, When};
+use crate::route::{self, Decision, Outcome, When};
 use crate::store::{Accept, ESCALATION, Scene, Sending};
 
 /// Adds to `sends` what waits in case nobody takes care, when a failure begins; and the end of it for those who were told.
@@ -26,10 +26,7 @@ pub(super) fn escalate(
 }
 
 fn begin(home: &Home, accept: &Accept, story: &Story, outcome: &Outcome, sends: &mut Vec<Sending>) {
-    let mut lines: Vec<u64> = outcome.sends.iter().filter(|it| it.is_sent()).map(|it| it.line).collect();
-    lines.dedup();
-    let routes = home.notifying.rules.routes.iter().filter(|route| lines.contains(&route.line));
-    for (route, escalation) in routes.flat_map(|route| route.escalate.iter().map(move |one| (route, one))) {
+    for (route, escalation) in route::escalations(&home.notifying.rules, outcome.sends.iter()) {
         for name in escalation.to.iter().filter(|name| !is_about(&accept.event, name)) {
             let decision = Decision {
                 line: route.line,

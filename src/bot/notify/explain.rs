@@ -13,6 +13,8 @@ pub struct Explained {
     pub subject: String,
     /// The routes in their order.
     pub routes: Vec<Verdict>,
+    /// Who is told later if nobody takes care of it.
+    pub escalations: Vec<route::Escalated>,
     /// The handlers of its topics.
     pub topics: Vec<topic::Verdict>,
 }
@@ -41,11 +43,12 @@ impl Notify {
                 let failing = || reader.failing_subjects().unwrap_or_default();
                 let asked = Asked { event: &event, id: 0, now, derived: None };
                 let scene = route::Scene { subject: before.as_ref(), failing: &failing };
-                let routes = route::explain(&home.notifying.rules, &muted, &asked, scene).verdicts;
+                let explained = route::explain(&home.notifying.rules, &muted, &asked, scene);
+                let (routes, escalations) = (explained.verdicts, explained.escalations);
                 let memory = |topic: &str, id: &str| reader.topic_event(topic, id).ok().flatten();
                 let asked = topic::Asked { event: &event, id: 0, now };
                 let topics = topic::decide(&home.notifying.topics, asked, memory).verdicts;
-                Ok(Explained { subject: key, routes, topics })
+                Ok(Explained { subject: key, routes, escalations, topics })
             })
             .await
     }

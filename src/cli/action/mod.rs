@@ -102,7 +102,9 @@ async fn through_the_api(
 }
 
 fn outcome(global: &Global, ended: &Value) -> anyhow::Result<ExitCode> {
-    print::pretty(if global.json { ended } else { &ended["result"] })?;
+    if global.json || !ended["result"].is_null() {
+        print::pretty(if global.json { ended } else { &ended["result"] })?;
+    }
     let status = ended["status"].as_str().unwrap_or_default();
     if status == Status::Succeeded.as_str() {
         return Ok(ExitCode::SUCCESS);

@@ -38,6 +38,10 @@ fn running(status: &Value, address: &str) -> Vec<Finding> {
     let uptime = Duration::from_secs(status["uptime_seconds"].as_u64().unwrap_or_default());
     let said = format!("pid {}, {version}, up {}, API at {address}", status["pid"], human::duration(uptime));
     let mut findings = vec![Finding::ok("bot", said)];
+    if status["draining"] == true {
+        let drains = Finding::warning("bot", "it drains: it takes nothing new, also after a restart");
+        findings.push(drains.help("say `drain off` to it in a chat, such as `chatops chat`"));
+    }
     if version != env!("CARGO_PKG_VERSION") {
         let other = format!("the bot that runs is {version}, this program is {}", env!("CARGO_PKG_VERSION"));
         findings.push(Finding::warning("version", other).help("start the bot again to run the new version"));

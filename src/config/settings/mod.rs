@@ -95,6 +95,8 @@ settings! {
     files: String = "CHATOPS_FILES", "";
     /// The time zone of schedules that name none: an IANA name such as `Europe/Amsterdam`.
     zone: ZoneName = "CHATOPS_TIME_ZONE", "UTC";
+    /// How long after its start a pipe may begin a further step; a step that runs is left to its own limit.
+    pipe_within: Duration = "CHATOPS_PIPE_WITHIN", "1h";
     /// How long running commands may go on when the bot is told to stop, in seconds; then they are canceled.
     grace: Duration = "CHATOPS_GRACE_SECONDS", "30";
     /// The proxy for http addresses.

@@ -30,7 +30,8 @@ mod viewer;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{HeaderMap, Method, Uri};
+use axum::extract::Request;
+use axum::http::{Method, Uri};
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post as posting};
@@ -178,15 +179,16 @@ pub(super) fn router(site: &Site, tls: bool, stop: &CancellationToken) -> Router
 }
 
 /// Whether a browser asks for a page, and not a program for something else.
-pub(super) fn is_page(method: &Method, uri: &Uri, head: &HeaderMap) -> bool {
+pub(super) fn is_page(request: &Request) -> bool {
     let elsewhere = ["/api", "/st2", "/in/", "/chat/", "/metrics"];
-    method == Method::GET
-        && guard::names_html(head)
-        && !elsewhere.iter().any(|one| uri.path().starts_with(one))
+    let path = request.uri().path();
+    request.method() == Method::GET
+        && guard::names_html(request.headers())
+        && !elsewhere.iter().any(|one| path.starts_with(one))
 }
 
 /// What a browser sees where there is no page.
-pub(super) async fn nowhere(uri: &Uri) -> Response {
+pub(super) async fn nowhere(uri: Uri) -> Response {
     let words = format!("there is no page `{}`", uri.path());
     guard::headers(Trouble::missing(words).into_response()).await
 }

@@ -36,6 +36,8 @@ struct File {
     _limits: IgnoredAny,
     #[serde(default, rename = "fallback")]
     _fallback: IgnoredAny,
+    #[serde(default, rename = "rules")]
+    _rules: IgnoredAny,
     #[serde(default, rename = "sources")]
     _sources: IgnoredAny,
 }

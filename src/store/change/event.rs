@@ -236,6 +236,8 @@ pub enum Setting {
         /// The parameter.
         name: String,
     },
+    /// The bot takes nothing new from now on, or everything again.
+    Drain(bool),
     /// A schedule is removed.
     NoSchedule {
         /// The schedule.

@@ -1,5 +1,7 @@
 //! Writes about what is to happen later.
 
+use serde_json::Value;
+
 use super::{Entry, NewDelivery};
 use crate::model::{Schedule, Timestamp};
 
@@ -43,4 +45,15 @@ pub struct Due {
     pub delivery: Option<Box<NewDelivery>>,
     /// The audit record.
     pub audit: Entry,
+}
+
+/// Something small that is to outlive the process.
+#[derive(Debug, Clone)]
+pub struct Memo {
+    /// What it is called: `pipe/KEY`.
+    pub name: String,
+    /// What is kept; `None` forgets it.
+    pub body: Option<Value>,
+    /// The messages that tell of it, in the same commit.
+    pub deliveries: Vec<NewDelivery>,
 }

@@ -16,7 +16,7 @@ use crate::model::{
     Status, Timestamp,
 };
 
-pub use later::{Due, NewSchedule, RoomDefault};
+pub use later::{Due, Memo, NewSchedule, RoomDefault};
 
 pub use event::{Accept, Decide, Fate, Pick, Routed, Scene, Sending, Setting, Token, Topical};
 pub use flow::Flow;
@@ -51,6 +51,8 @@ pub enum Change {
     },
     /// Somebody had a say in what waits.
     Word(Box<Word>),
+    /// Something small is to outlive the process, or need not any more.
+    Memo(Box<Memo>),
     /// An answer that must not be lost and belongs to no execution's end.
     Deliver(Box<NewDelivery>),
     /// The service's handle of the message in a slot, as soon as it is known.

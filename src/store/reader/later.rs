@@ -1,8 +1,10 @@
 //! What is to happen later.
 
+use serde_json::Value;
+
 use super::{Reader, StoredEvent, most};
 use crate::model::{Person, Place, Schedule, Timestamp};
-use crate::store::{Keys, RoomDefault, StoreError, rows, schedules};
+use crate::store::{Keys, RoomDefault, StoreError, memo, rows, schedules};
 
 impl Reader {
     /// Schedules of one person, or of everybody; the next due one first, paused ones last.
@@ -58,6 +60,18 @@ impl Reader {
         let sql = "SELECT seq, event FROM fresh_event ORDER BY seq LIMIT ?1";
         let found: Vec<(i64, i64)> = self.all(sql, [most(limit)], |row| Ok((row.get(0)?, row.get(1)?)))?;
         found.into_iter().map(|(seq, event)| Ok((seq, self.event(event)?))).collect()
+    }
+
+    /// Whether the bot takes nothing new.
+    pub fn drains(&self) -> Result<bool, StoreError> {
+        let found = self.one("SELECT 1 FROM memo WHERE name = ?1", [memo::DRAIN], |_| Ok(()))?;
+        Ok(found.is_some())
+    }
+
+    /// What is kept under names that begin so, in their order.
+    pub fn memos(&self, prefix: &str) -> Result<Vec<(String, Value)>, StoreError> {
+        let sql = "SELECT name, body FROM memo WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name";
+        self.all(sql, [prefix], |row| Ok((row.get(0)?, rows::parsed(row, 1)?)))
     }
 
     /// When the next schedule is due.

@@ -1,5 +1,6 @@
 //! Discord for the suite: the stand-in behind the common face.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -22,6 +23,8 @@ pub(super) fn start() -> Option<Box<dyn Platform>> {
 pub(crate) struct Discord {
     server: DiscordServer,
     thread: u64,
+    /// What bob is shown as now.
+    bob: Mutex<&'static str>,
 }
 
 impl Discord {
@@ -29,13 +32,13 @@ impl Discord {
     pub(crate) fn start() -> Self {
         let server = DiscordServer::start();
         let thread = server.thread(server.ops(), "disk full");
-        Self { server, thread }
+        Self { server, thread, bob: Mutex::new(BOB.shown) }
     }
 
-    fn user(who: Who) -> User {
+    fn user(&self, who: Who) -> User {
         match who {
             Who::Alice => ALICE,
-            Who::Bob => BOB,
+            Who::Bob => User { shown: *self.bob.lock().unwrap(), ..BOB },
             Who::Mallory => MALLORY,
             Who::OtherBot => OTHER_BOT,
             Who::Myself => MYSELF,
@@ -45,7 +48,7 @@ impl Discord {
     fn channel(&self, who: Who, place: Where) -> u64 {
         match place {
             Where::Ops => self.server.ops(),
-            Where::Direct => self.server.direct(Self::user(who)),
+            Where::Direct => self.server.direct(self.user(who)),
             Where::Thread => self.thread,
         }
     }
@@ -107,11 +110,11 @@ impl Platform for Discord {
     }
 
     fn id_of(&self, who: Who) -> String {
-        Self::user(who).id.to_string()
+        self.user(who).id.to_string()
     }
 
     fn say(&self, who: Who, place: Where, text: &str) -> String {
-        self.server.says(Self::user(who), self.channel(who, place), text).to_string()
+        self.server.says(self.user(who), self.channel(who, place), text).to_string()
     }
 
     fn mention(&self, who: Who, place: Where, text: &str) -> String {
@@ -130,7 +133,14 @@ impl Platform for Discord {
 
     fn press(&self, who: Who, message: &str, value: &str) -> bool {
         let message = message.parse().unwrap_or(0);
-        self.server.press(Self::user(who), message, value).is_some()
+        self.server.press(self.user(who), message, value).is_some()
+    }
+
+    fn renames(&self, who: Who, name: &'static str) -> bool {
+        if who == Who::Bob {
+            *self.bob.lock().unwrap() = name;
+        }
+        who == Who::Bob
     }
 
     fn fault(&self, fault: Fault) -> bool {

@@ -20,6 +20,7 @@ super::list::passes!("irc");
 pub(super) fn start() -> Option<Box<dyn Platform>> {
     let ircd = Ircd::start(Kind::InspircdWithServices)?;
     ircd.register("alice", PASSWORD);
+    ircd.register("robert", PASSWORD);
     ircd.register("bot", PASSWORD);
     let address = ircd.address();
     let cable = Cable::before(&address);
@@ -27,7 +28,9 @@ pub(super) fn start() -> Option<Box<dyn Platform>> {
     let mut alice = IrcUser::join(&address, "al", "#ops");
     alice.tells("NickServ", &format!("IDENTIFY alice {PASSWORD}"));
     alice.receives(" 900 ");
-    let people = ["bob", "alice", "otherbot"].map(|nick| IrcUser::join(&address, nick, "#ops"));
+    let mut people = ["bob", "alice", "otherbot"].map(|nick| IrcUser::join(&address, nick, "#ops"));
+    people[0].tells("NickServ", &format!("IDENTIFY robert {PASSWORD}"));
+    people[0].receives(" 900 ");
     let [bob, mallory, other] = people.map(|user| Mutex::new(Person { user, next: 0 }));
     let alice = Mutex::new(Person { user: alice, next: 0 });
     let (crowd, banned, shown) = (Mutex::new(0), Mutex::new(false), Mutex::default());
@@ -119,7 +122,7 @@ impl Platform for Irc {
     fn id_of(&self, who: Who) -> String {
         let id = match who {
             Who::Alice => "alice",
-            Who::Bob => "~bob",
+            Who::Bob => "robert",
             Who::Mallory => "~alice",
             Who::OtherBot => "~otherbot",
             Who::Myself => "bot",
@@ -158,6 +161,13 @@ impl Platform for Irc {
 
     fn press(&self, _who: Who, _message: &str, _value: &str) -> bool {
         false
+    }
+
+    fn renames(&self, who: Who, name: &'static str) -> bool {
+        let mut person = self.person(who).lock().unwrap();
+        person.user.sends(&format!("NICK {name}"));
+        person.user.receives(" NICK ");
+        true
     }
 
     fn fault(&self, fault: Fault) -> bool {

@@ -98,6 +98,12 @@ scenarios! { $
         "there are no buttons: `kill` is typed, and works for the right person";
     Talk an_approval_takes_a_second_person, trust::approval, "an approval takes a second person, once",
         "there are no buttons: `approve` is typed, and counts from a second person";
+    Talk a_request_that_nobody_decides_runs_nothing, trust::expired, "a request that nobody decides in time runs nothing",
+        "there are no buttons: `approve` is typed, and comes too late";
+    Talk a_request_outlives_a_restart, trust::restart, "a request outlives a restart, and runs once",
+        "there are no buttons: `approve` is typed after the restart";
+    Talk a_picture_is_attached, volumes::picture, "a picture of a result is attached",
+        "there are no files: its name and size are said";
     Storm a_hundred_kilobytes_arrive_whole, volumes::flood, "100 KB of output arrive whole",
         "the first lines; `more` shows the next ones until the end";
     Storm is_back_after_an_abort, storms::abort, "answers again after an abort", "there is nothing to cut";

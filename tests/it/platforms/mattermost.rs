@@ -22,6 +22,8 @@ pub(crate) struct Chat {
     root: OnceLock<String>,
     /// Whether messages may still be sent twice: by id.
     said: Mutex<Vec<String>>,
+    /// What bob is called now.
+    bob: Mutex<&'static str>,
 }
 
 impl Chat {
@@ -30,17 +32,17 @@ impl Chat {
     }
 
     pub(crate) fn on(server: Mattermost) -> Self {
-        Self { server, root: OnceLock::new(), said: Mutex::default() }
+        Self { server, root: OnceLock::new(), said: Mutex::default(), bob: Mutex::new("bob") }
     }
 
     fn root(&self) -> String {
         self.root.get_or_init(|| self.server.says("bob", "ops", "", "what we deploy today")).clone()
     }
 
-    fn username(who: Who) -> &'static str {
+    fn username(&self, who: Who) -> &'static str {
         match who {
             Who::Alice => "alice",
-            Who::Bob => "bob",
+            Who::Bob => *self.bob.lock().unwrap(),
             Who::Mallory => "mallory",
             Who::OtherBot => "otherbot",
             Who::Myself => BOT,
@@ -51,7 +53,7 @@ impl Chat {
     fn pressed(&self, who: Who, message: &str, value: &str) -> Option<(String, Value)> {
         let context: Value = serde_json::from_str(value).ok()?;
         let mut state = self.server.state();
-        let user = state.named(Self::username(who))?.clone();
+        let user = state.named(self.username(who))?.clone();
         let trigger = state.id("trigger");
         let post = state.post(message)?.value.clone();
         let channel = state.channel(post["channel_id"].as_str()?)?.clone();
@@ -66,7 +68,7 @@ impl Chat {
     pub(crate) fn slash(&self, who: Who, token: &str, text: &str) -> u16 {
         let (user, channel, trigger) = {
             let mut state = self.server.state();
-            let user = state.named(Self::username(who)).unwrap().clone();
+            let user = state.named(self.username(who)).unwrap().clone();
             (user, state.channel_named("ops").unwrap().clone(), state.id("trigger"))
         };
         let fields = [
@@ -139,11 +141,11 @@ impl Platform for Chat {
     }
 
     fn id_of(&self, who: Who) -> String {
-        self.server.state().named(Self::username(who)).unwrap().id.clone()
+        self.server.state().named(self.username(who)).unwrap().id.clone()
     }
 
     fn say(&self, who: Who, place: Where, text: &str) -> String {
-        let name = Self::username(who);
+        let name = self.username(who);
         let id = match place {
             Where::Ops => self.server.says(name, "ops", "", text),
             Where::Direct => self.server.says(name, "@", "", text),
@@ -169,6 +171,17 @@ impl Platform for Chat {
 
     fn press(&self, who: Who, message: &str, value: &str) -> bool {
         self.press_status(who, message, value).is_some()
+    }
+
+    fn renames(&self, who: Who, name: &'static str) -> bool {
+        if who != Who::Bob {
+            return false;
+        }
+        let before = std::mem::replace(&mut *self.bob.lock().unwrap(), name);
+        let mut state = self.server.state();
+        let user = state.users.iter_mut().find(|user| user.username == before).unwrap();
+        (user.username, user.nickname) = (name.to_owned(), name.to_owned());
+        true
     }
 
     fn fault(&self, fault: Fault) -> bool {

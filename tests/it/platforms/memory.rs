@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock, RwLockReadGuard};
 use std::thread;
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ struct Said {
 
 #[derive(Default)]
 struct Memory {
-    bot: OnceLock<Arc<MemoryBot>>,
+    bot: OnceLock<Arc<RwLock<MemoryBot>>>,
     next: AtomicUsize,
     said: Mutex<HashMap<String, Said>>,
     shown: Mutex<Vec<Shown>>,
@@ -42,8 +42,8 @@ struct Memory {
 }
 
 impl Memory {
-    fn bot(&self) -> &MemoryBot {
-        self.bot.get().expect("the bot was started")
+    fn bot(&self) -> RwLockReadGuard<'_, MemoryBot> {
+        self.bot.get().expect("the bot was started").read().unwrap()
     }
 
     fn speak(&self, id: &str, said: &Said) {
@@ -179,9 +179,10 @@ impl Platform for Memory {
 
     fn begin(&self, home: Home) -> Running {
         let home = self.settings().into_iter().fold(home, |home, (name, value)| home.set(&name, &value));
-        let bot = Arc::new(MemoryBot::start(home));
+        let folder = home.path().to_owned();
+        let bot = Arc::new(RwLock::new(MemoryBot::start(home)));
         assert!(self.bot.set(bot.clone()).is_ok(), "a platform has one bot");
-        Running::Inside(bot)
+        Running::Inside(bot, folder)
     }
 
     fn knows(&self, who: Who) -> bool {

@@ -121,6 +121,12 @@ pub(crate) trait Platform: Send + Sync {
     fn edit(&self, id: &str, text: &str) -> bool;
     /// Somebody presses a button of a message of the bot. Whether the service has buttons.
     fn press(&self, who: Who, message: &str, value: &str) -> bool;
+    /// Somebody takes another display name. Whether people have such.
+    fn renames(&self, _who: Who, _name: &'static str) -> bool {
+        false
+    }
+    /// The bot was started again on the same home.
+    fn restarted(&self) {}
     /// Something goes wrong. Whether that can happen on this service.
     fn fault(&self, fault: Fault) -> bool;
     /// All is well again.
@@ -184,8 +190,4 @@ pub(crate) const ADAPTERS: &[(&str, Start)] = &[
 ];
 
 /// Where an adapter degrades to something else than the row of the scenario says: adapter, scenario, what it does.
-pub(crate) const INSTEAD: &[(&str, &str, &str)] = &[(
-    "irc",
-    "an_approval_takes_a_second_person",
-    "it takes an account: who has none can neither ask nor approve",
-)];
+pub(crate) const INSTEAD: &[(&str, &str, &str)] = &[];

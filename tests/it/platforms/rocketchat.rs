@@ -128,6 +128,12 @@ impl Platform for OnRocketchat {
         false
     }
 
+    fn renames(&self, who: Who, name: &'static str) -> bool {
+        self.server
+            .world(|world| world.users.get_mut(Self::id(who)).map(|user| user.1 = name.to_owned()))
+            .is_some()
+    }
+
     fn fault(&self, fault: Fault) -> bool {
         match fault {
             Fault::Abort => self.server.abort(),

@@ -171,6 +171,11 @@ impl Platform for Slack {
         true
     }
 
+    fn renames(&self, who: Who, name: &'static str) -> bool {
+        self.server.state().shown_as.insert(user(who).to_owned(), name);
+        true
+    }
+
     fn fault(&self, fault: Fault) -> bool {
         let mut state = self.server.state();
         match fault {

@@ -183,7 +183,7 @@ fn start(corners: &[Corner]) -> Running {
 /// What the bot occupies of its own, in bytes.
 fn held(bot: &Running) -> u64 {
     let Running::Program(bot, _) = bot else { panic!("the bot is a program") };
-    memory::own(bot.pid())
+    memory::own(bot.lock().unwrap().as_ref().unwrap().pid())
 }
 
 /// Talks for `length`; gives what the bot occupied every half second.

@@ -1,8 +1,8 @@
 //! A bot on one platform, and the people around it: what every scenario plays on.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -61,6 +61,25 @@ ack: { enabled: false }
 result: { format: '{{ execution.result.stdout }}' }
 extra: { approval: { within: 5m } }",
     ),
+    // The same, and nobody has the time to.
+    (
+        "brief",
+        "description: Do what takes two within a second
+action_ref: default.guard
+formats: ['brief {{name}}']
+ack: { enabled: false }
+result: { format: '{{ execution.result.stdout }}' }
+extra: { approval: { within: 1s } }",
+    ),
+    // A picture beside the words.
+    (
+        "draw",
+        "description: Draw a dot
+action_ref: default.draw
+formats: ['draw {{name}}']
+ack: { enabled: false }
+result: { format: '{{ execution.parameters.name }} drawn' }",
+    ),
     // A hundred kilobytes.
     (
         "flood",
@@ -95,14 +114,18 @@ const ACTIONS: &[(&str, &str, &str)] = &[
         r#"cd HOME; echo once | tee -a -- "guard-{{name}}" >/dev/null; echo "{{name}} guarded""#,
     ),
     (
+        "draw",
+        "name: { type: string, required: true }",
+        r#"printf %s "{\"files\": [{\"name\": \"dot.png\", \"data\": \"iVBORw0KGgo=\"}]}""#,
+    ),
+    (
         "flood",
         "name: { type: string, required: true }",
         r#"seq -f "{{name}}-%05g-abcdefghijklmnopqrstuvwxyz0123456789" 1 2000"#,
     ),
 ];
 
-const ACCESS: &str =
-    "everyone: [ { run: [core.echo, default.hold, default.note, default.flood, default.guard] } ]\n";
+const ACCESS: &str = "everyone: [ { run: [core.echo, default.hold, default.note, default.flood, default.guard, default.draw] } ]\n";
 
 /// A home with these commands; `vault` is for admins.
 pub(crate) fn home() -> Home {
@@ -124,44 +147,66 @@ pub(crate) fn home() -> Home {
 /// A bot under test.
 pub(crate) enum Running {
     /// The program, and its home.
-    Program(Bot, Arc<Home>),
-    /// A bot inside this process.
-    Inside(Arc<MemoryBot>),
+    Program(Mutex<Option<Bot>>, Arc<Home>),
+    /// A bot inside this process, and its home's folder.
+    Inside(Arc<RwLock<MemoryBot>>, PathBuf),
 }
 
 impl Running {
     /// Starts the program with `settings` in its environment.
     pub(crate) fn program(home: Home, settings: Vec<(String, String)>) -> Self {
         let home = settings.into_iter().fold(home, |home, (name, value)| home.set(&name, &value));
-        Self::Program(home.serve(), Arc::new(home))
+        Self::Program(Mutex::new(Some(home.serve())), Arc::new(home))
+    }
+
+    /// Ends it as a power cut would, and starts it again.
+    pub(crate) fn restart(&self) {
+        match self {
+            Self::Program(bot, home) => {
+                let mut bot = bot.lock().unwrap();
+                bot.take().unwrap().kill9();
+                let next = home.serve();
+                next.logs("ready");
+                *bot = Some(next);
+            }
+            Self::Inside(bot, _) => {
+                let mut bot = bot.write().unwrap();
+                bot.dies();
+                bot.starts_again();
+            }
+        }
     }
 
     /// Its home's folder.
     pub(crate) fn folder(&self) -> &Path {
         match self {
             Self::Program(_, home) => home.path(),
-            Self::Inside(bot) => bot.home().path(),
+            Self::Inside(_, folder) => folder,
         }
     }
 
     /// How often it logged something that contains `part`.
     pub(crate) fn logged(&self, part: &str) -> usize {
         match self {
-            Self::Program(bot, _) => bot.log().lines().filter(|line| line.contains(part)).count(),
-            Self::Inside(bot) => bot.stood(part),
+            Self::Program(bot, _) => {
+                let bot = bot.lock().unwrap();
+                bot.as_ref().unwrap().log().lines().filter(|line| line.contains(part)).count()
+            }
+            Self::Inside(bot, _) => bot.read().unwrap().stood(part),
         }
     }
 
     /// The end of its log.
     pub(crate) fn tail(&self) -> String {
         let Self::Program(bot, _) = self else { return String::new() };
-        let log = bot.log();
+        let Some(log) = bot.lock().unwrap().as_ref().map(Bot::log) else { return String::new() };
         let lines: Vec<_> = log.lines().collect();
         lines[lines.len().saturating_sub(60)..].join("\n")
     }
 
     fn stop(self) {
         if let Self::Program(bot, _home) = self {
+            let bot = bot.into_inner().unwrap().unwrap();
             assert!(bot.stop().success(), "the bot was to stop in good order");
         }
     }
@@ -188,6 +233,13 @@ impl Stage {
         before(platform.as_ref());
         let bot = platform.begin(home());
         Some(Self { platform, bot, next: AtomicUsize::new(1) })
+    }
+
+    /// The bot dies and is started again; waits until it answers.
+    pub(crate) fn restart(&self) {
+        self.bot.restart();
+        self.platform.restarted();
+        self.meet();
     }
 
     /// The room where most is said.

@@ -158,6 +158,11 @@ impl Platform for Terminal {
         true
     }
 
+    /// Who sat at a terminal opens it again.
+    fn restarted(&self) {
+        self.state.lock().unwrap().chats.push_back(Chat::open(self.home()));
+    }
+
     fn mend(&self) {}
 
     fn shown(&self) -> Vec<Shown> {

@@ -48,6 +48,28 @@ pub(super) fn flood(stage: &Stage) -> Verdict {
     if asked > 0 { Verdict::Degrades } else { Verdict::Holds }
 }
 
+/// The picture of `draw`: the signature of PNG.
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
+
+/// A result that carries a picture.
+pub(super) fn picture(stage: &Stage) -> Verdict {
+    let word = stage.word();
+    stage.command(Who::Bob, stage.main(), &format!("draw {word}"));
+    stage.sees(&format!("{word} drawn"));
+    stage.fence();
+    let shown = stage.platform.shown();
+    let mut files = shown.iter().flat_map(|shown| &shown.files).filter(|(name, _)| name == "dot.png");
+    let Some((_, bytes)) = files.next() else {
+        stage.sees("dot.png: a file of 8 bytes");
+        return Verdict::Degrades;
+    };
+    // What a page gives is compared as text.
+    let text = String::from_utf8_lossy(PNG);
+    assert!(bytes == PNG || *bytes == text.as_bytes(), "{bytes:?}");
+    assert!(files.next().is_none(), "once");
+    Verdict::Holds
+}
+
 /// The stage was set with the bot in that many rooms.
 pub(super) fn crowd(stage: &Stage) -> Verdict {
     let crowd = stage.platform.crowd(254);

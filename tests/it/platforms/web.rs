@@ -33,6 +33,7 @@ struct Web {
 #[derive(Default)]
 struct State {
     people: HashMap<&'static str, Browser>,
+    tokens: Tokens,
     said: HashMap<String, (Who, Where, String)>,
     next: usize,
     sessions: usize,
@@ -44,6 +45,9 @@ struct Browser {
     cookie: String,
     csrf: String,
 }
+
+/// Everybody's token, by name: it outlives the bot's process.
+type Tokens = HashMap<&'static str, String>;
 
 /// One request; gives head and body.
 fn ask(address: &str, method: &str, path: &str, head: &str, body: &str) -> String {
@@ -106,8 +110,10 @@ impl Web {
         }
         let address = self.address();
         let api = Api::of(self.home.get().unwrap());
-        let made = api.post("tokens", &serde_json::json!({"name": name, "scopes": ["run"]}));
-        let token = made.json["token"].as_str().unwrap().to_owned();
+        let token = state.tokens.entry(name).or_insert_with(|| {
+            let made = api.post("tokens", &serde_json::json!({"name": name, "scopes": ["run"]}));
+            made.json["token"].as_str().unwrap().to_owned()
+        });
         let form = ask(&address, "GET", "/login", "", "");
         let nonce = between(&form, "name=\"nonce\" value=\"", "\"").to_owned();
         let body = format!("nonce={nonce}&token={token}&next=/chat");
@@ -246,6 +252,11 @@ impl Platform for Web {
 
     fn fault(&self, _fault: Fault) -> bool {
         false
+    }
+
+    /// Everybody logs in again.
+    fn restarted(&self) {
+        self.state.lock().unwrap().people.clear();
     }
 
     fn mend(&self) {}

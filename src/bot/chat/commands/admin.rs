@@ -112,6 +112,10 @@ fn doctor(call: &Call) -> Reply {
         items.push(vec![code(name.to_string()), text(format!(" {said}"))]);
     }
     drop(links);
+    if call.chat.engine.is_draining() {
+        well = false;
+        items.push(vec![text("it drains: nothing new is taken until "), code("drain off")]);
+    }
     for problem in &call.home.problems {
         well &= !problem.is_fatal();
         items.push(vec![text(problem.error().headline())]);

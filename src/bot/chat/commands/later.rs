@@ -24,8 +24,15 @@ const PERMIT: &str = "chatops.schedule";
 pub(super) static NEW: Row = Row {
     name: "later",
     display: "every {{time}} run {{command}}",
-    formats: &["every {{what}}", "at {{what}}", "in {{what}}", "cron {{what}}", "tomorrow at {{what}}"],
-    summary: "run a command later: `every weekday at 9:00 run ...`, `at 17:00 ...`, `in 20 minutes ...`, `cron \"*/5 * * * *\" ...`",
+    formats: &[
+        "every {{what}}",
+        "at {{what}}",
+        "in {{what}}",
+        "cron {{what}}",
+        "tomorrow at {{what}}",
+        "on the {{what}}",
+    ],
+    summary: "run a command later: `every weekday at 9:00 run ...`, `at 17:00 ...`, `in 20 minutes ...`, `on the first monday at 9:00 ...`, `cron \"*/5 * * * *\" ...`",
     need: Need::Something,
     permit: PERMIT,
     run: Run::Later(|call| Box::pin(new(call))),

@@ -9,7 +9,9 @@
 #![allow(clippy::result_large_err, reason = "a refusal is a post, made once for a command")]
 
 mod filter;
+mod kept;
 mod run;
+mod send;
 mod split;
 
 use std::sync::Arc;
@@ -25,6 +27,8 @@ use crate::bot::reply;
 use crate::model::Place;
 use crate::text::Post;
 use filter::Filter;
+
+pub use kept::left_in_pipes;
 
 /// Steps of one pipe.
 const MOST_STEPS: usize = 5;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::kept::Kept;
 use super::{MOST_BYTES, PREVIOUS, Pipe, Step};
 use crate::action::cut_secrets;
 use crate::alias::Hit;
@@ -12,10 +13,11 @@ use crate::bot::chat::Chat;
 use crate::bot::chat::commands::{self, Reply, Row, Run};
 use crate::bot::chat::heard::{Heard, secrets};
 use crate::bot::engine::{Ended, Given, prepare};
-use crate::bot::outbox::{Body, Keep, Letter, REPLY_EXPIRES, slot};
+use crate::bot::outbox::{Keep, Letter, slot};
 use crate::bot::reply;
 use crate::model::{Cause, MessageKey, Noun, Place, Status};
-use crate::store::{Change, NewDelivery, What};
+use crate::store::What;
+use crate::text::human::duration;
 use crate::text::marks::PLAIN;
 use crate::text::{Block, Post, Tone, render};
 
@@ -50,17 +52,26 @@ impl Chat {
     }
 
     async fn flow(self: &Arc<Self>, heard: &Heard, pipe: Pipe, target: Option<Place>) {
-        let all = pipe.steps.len();
+        let (all, began) = (pipe.steps.len(), self.world.now());
+        let kept = Kept::new(heard, all);
         let mut carried = String::new();
         let mut last = Post::default();
         for (place, step) in pipe.steps.into_iter().enumerate() {
             let number = place + 1;
+            let within = heard.home.settings.pipe_within;
+            if number > 1 && self.world.now().since(began) > within {
+                let within = duration(within);
+                let why = format!(
+                    "step {number} of {all} is not run: {within} after its start a pipe begins no further step"
+                );
+                return self.breaks(heard, &kept, reply::problem(&why));
+            }
             let came = match step {
                 Step::Filter(filter) => {
                     let text = filter.apply(&carried);
                     Came::Well(block(&text), text)
                 }
-                Step::Command { hit, text } => self.step(heard, number, *hit, text, &carried).await,
+                Step::Command { hit, text } => self.step(heard, &kept, number, *hit, text, &carried).await,
             };
             match came {
                 Came::Well(_, text) if text.len() > MOST_BYTES && number < all => {
@@ -68,56 +79,29 @@ impl Chat {
                         "step {number} gives {} bytes, a step hands on at most {MOST_BYTES}",
                         text.len()
                     );
-                    return self.say(heard, reply::problem(&why), false, None);
+                    return self.breaks(heard, &kept, reply::problem(&why));
                 }
                 Came::Well(post, text) => (last, carried) = (post, text),
                 Came::Badly(mut post) => {
                     post.pretext.insert(0, reply::step(number, all));
-                    return self.say(heard, post, false, None);
+                    return self.breaks(heard, &kept, post);
                 }
-                Came::Before => return,
+                Came::Before => return kept.ends(self, Vec::new()),
             }
         }
-        self.ends(heard, last, &carried, target);
+        self.ends(heard, &kept, last, &carried, target).await;
     }
 
-    /// The end of a pipe is told where it goes; in another room it says who sends it.
-    fn ends(&self, heard: &Heard, post: Post, text: &str, target: Option<Place>) {
-        let post = if text.trim().is_empty() { Post::plain("nothing is left") } else { post };
-        let Some(place) = target.filter(|place| *place != heard.message.place) else {
-            return self.say(heard, post, true, None);
-        };
-        let sent = match place.is_direct() {
-            true => Post { to: None, ..post },
-            false => reply::sent_by(&heard.asker.name, &post),
-        };
-        self.deliver(heard, &place, sent);
-        self.say(heard, Post::plain(format!("sent to {}", place.room)).tone(Tone::Good), true, None);
-    }
-
-    /// Sends a post to another place, so that a crash does not lose it.
-    fn deliver(&self, heard: &Heard, place: &Place, post: Post) {
-        let now = self.world.now();
-        let slot = slot(place, format!("message/{}", heard.part_id()));
-        let body = Body { place: place.clone(), post: post.clone() };
-        let delivery = NewDelivery {
-            id: self.store.id(Noun::Delivery),
-            slot: slot.clone(),
-            execution: None,
-            purpose: "result".to_owned(),
-            body: serde_json::to_value(body).unwrap_or(Value::Null),
-            offer: None,
-            due: now,
-            expires: now.plus(REPLY_EXPIRES),
-        };
-        let keep = Keep::Stored(self.outbox.adopt(&delivery));
-        self.store.record(Change::Deliver(Box::new(delivery)));
-        self.outbox.put(Letter { slot, place: place.clone(), post: Arc::new(post), answer: None, keep });
+    /// A pipe ends before its last step.
+    fn breaks(&self, heard: &Heard, kept: &Kept, post: Post) {
+        self.say(heard, post, false, None);
+        kept.ends(self, Vec::new());
     }
 
     async fn step(
         self: &Arc<Self>,
         heard: &Heard,
+        kept: &Kept,
         number: usize,
         hit: Hit,
         text: String,
@@ -126,7 +110,7 @@ impl Chat {
         let hit = filled(hit, carried.trim_end());
         match commands::find(&hit.alias) {
             Some(row) => self.answered(heard, row, &hit, &text).await,
-            None => self.executed(heard, number, hit, &text).await,
+            None => self.executed(heard, kept, number, hit, &text).await,
         }
     }
 
@@ -143,7 +127,14 @@ impl Chat {
         }
     }
 
-    async fn executed(self: &Arc<Self>, heard: &Heard, number: usize, hit: Hit, text: &str) -> Came {
+    async fn executed(
+        self: &Arc<Self>,
+        heard: &Heard,
+        kept: &Kept,
+        number: usize,
+        hit: Hit,
+        text: &str,
+    ) -> Came {
         let (hit, filled) = self.filled(&heard.home, &heard.asker, hit);
         let typed = secrets(&heard.home, &hit);
         let given = Given::Typed(hit.params);
@@ -165,7 +156,10 @@ impl Chat {
         order.filled = filled;
         order.quiet = true;
         let command = order.command.clone();
-        let submitted = self.engine.submit(order);
+        let id = self.store.id(Noun::Execution);
+        // In the queue before the execution itself: what began is never without it.
+        kept.begins(self, heard, number, &command, id);
+        let submitted = self.engine.submit_as(id, order);
         let mut done = submitted.done;
         let ended = match self.world.timeout(ACKNOWLEDGE_AFTER, &mut done).await {
             Ok(ended) => ended,

@@ -9,6 +9,8 @@ pub(super) fn awaited() -> Vec<Call> {
     vec![
         get(Read, "/approvals", approvals::list, "What waits for approval, a code or an answer")
             .lists::<approvals::Awaited>(),
+        get(Read, "/approvals/{id}", approvals::show, "One thing that waits, with every parameter and vote")
+            .gives::<approvals::Awaited>(200),
         post(Run, "/approvals/{id}/approve", approvals::approve, "Approves, as the person of the token")
             .may_have::<approvals::Word>()
             .gives::<approvals::Verdict>(200)

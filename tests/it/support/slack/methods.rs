@@ -171,7 +171,11 @@ fn run(state: &mut State, method: &str, arguments: &Value) -> Result<Value, &'st
             page("channels", &all, arguments, state)
         }
         "conversations.history" | "conversations.replies" => history(state, method, arguments),
-        "users.info" => people::info(&text("user")).map(|user| json!({"user": user})).ok_or("user_not_found"),
+        "users.info" => {
+            let user = text("user");
+            let info = people::info(&user, state.shown_as.get(&user));
+            info.map(|user| json!({"user": user})).ok_or("user_not_found")
+        }
         "files.getUploadURLExternal" => {
             let length =
                 text("length").parse().ok().filter(|length| *length > 0).ok_or("invalid_arguments")?;

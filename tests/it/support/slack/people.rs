@@ -24,8 +24,9 @@ pub(crate) fn direct(user: &str) -> String {
 }
 
 /// What `users.info` tells.
-pub(crate) fn info(user: &str) -> Option<Value> {
+pub(crate) fn info(user: &str, shown_as: Option<&&'static str>) -> Option<Value> {
     let (id, name, display, bot) = PEOPLE.iter().find(|(id, ..)| *id == user)?;
+    let display = shown_as.unwrap_or(display);
     Some(json!({
         "id": id, "team_id": "T0TEAM", "name": name, "real_name": display, "is_bot": bot.is_some(), "deleted": false,
         "profile": {"display_name": display, "real_name": display},

@@ -65,6 +65,8 @@ pub(crate) struct State {
     pub(crate) reactions: Vec<(String, String, String)>,
     /// Files by id: name, announced length, bytes.
     pub(crate) files: HashMap<String, (String, usize, Vec<u8>)>,
+    /// Who took another display name.
+    pub(crate) shown_as: HashMap<String, &'static str>,
     pub(crate) scopes: Vec<String>,
     pub(crate) breaches: Vec<String>,
     /// Every call: method and arguments.
@@ -97,6 +99,7 @@ impl State {
             ended: false,
             rooms,
             posts: Vec::new(),
+            shown_as: HashMap::new(),
             reactions: Vec::new(),
             files: HashMap::new(),
             scopes: chatops::wire::slack::SCOPES.iter().map(|scope| scope.name.to_owned()).collect(),

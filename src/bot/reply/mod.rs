@@ -1,5 +1,7 @@
 //! Every sentence the bot says of its own accord, as posts. What aliases and templates say is not here.
 
+mod pipe;
+
 use std::time::Duration;
 
 use serde_json::Value;
@@ -7,6 +9,7 @@ use serde_json::Value;
 use crate::model::{Chosen, Execution, Offer, Timestamp};
 use crate::text::human::duration;
 use crate::text::{Block, Post, Span, Tone};
+pub use pipe::{Stage, not_sent, pipe_cut_off};
 
 fn text(text: impl Into<String>) -> Span {
     Span::Text(text.into())
