@@ -7,7 +7,7 @@ use crate::text::{Post, render};
 pub(super) fn text(post: &Post, marks: &Marks) -> String {
     let mut text = render(post, marks);
     for file in &post.files {
-        match file.data.len() / 4 * 3 {
+        match file.bytes() {
             0 => text.push_str(&format!("\n{}:\n{}", file.name, file.text)),
             bytes => text
                 .push_str(&format!("\n{}: a file of {bytes} bytes, which cannot be shown here", file.name)),

@@ -119,7 +119,7 @@ async fn read(
     let mut stream = response.bytes_stream();
     let mut buffer = Vec::new();
     while let Some(chunk) = stream.next().await {
-        buffer.extend_from_slice(&chunk.context("the running bot hung up")?);
+        buffer.extend_from_slice(&chunk.map_err(|_| anyhow::anyhow!("the running bot hung up"))?);
         while let Some(end) = buffer.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = buffer.drain(..=end).collect();
             let line: Line =

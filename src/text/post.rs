@@ -133,6 +133,14 @@ pub struct File {
     pub data: String,
 }
 
+impl File {
+    /// How many bytes it has where it is no text, else none.
+    pub fn bytes(&self) -> usize {
+        let padding = self.data.bytes().rev().take_while(|byte| *byte == b'=').count();
+        (self.data.len() / 4 * 3).saturating_sub(padding)
+    }
+}
+
 impl Post {
     /// A post of one plain sentence.
     pub fn plain(text: impl Into<String>) -> Self {

@@ -26,7 +26,8 @@ fn after_a_crash_the_owner_hears_which_step_ran_and_that_the_rest_did_not() {
     bot.says_nothing_more();
     let executions = bot.read(|reader| reader.executions(&Default::default()));
     assert!(executions.iter().all(|it| it.action != "default.deploy"), "{executions:?}");
-    assert_eq!(bot.audit_of("started").len(), 2, "each of the two once");
+    assert_eq!(bot.audit_of("asked").len(), 2, "each of the two once");
+    assert_eq!(bot.audit_of("started").len(), 1, "what ends at once has no start of its own");
     bot.dies();
     bot.starts_again();
     bot.says_nothing_more();
@@ -104,4 +105,12 @@ fn a_room_that_takes_nothing_leaves_the_result_here() {
         said.starts_with("it could not be sent to `#dev` (") && said.contains("deployed 1 to staging"),
         "{said}"
     );
+}
+
+#[test]
+fn what_goes_to_oneself_is_said_in_private_where_nobody_vouches_for_who_that_is() {
+    let bot = MemoryBot::start(ops());
+    let posted = bot.asks("~dave", OPS, "!echo x > me");
+    assert!(posted.post.private && posted.text.ends_with('x'), "{posted:?}");
+    bot.says_nothing_more();
 }

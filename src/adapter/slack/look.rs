@@ -62,7 +62,7 @@ pub(super) fn in_words(file: &File) -> Vec<Value> {
 
 /// What a file says, or how large it is.
 fn words_of(file: &File) -> String {
-    match file.data.len() / 4 * 3 {
+    match file.bytes() {
         0 => file.text.trim_end().to_owned(),
         bytes => format!("a file of {bytes} bytes"),
     }

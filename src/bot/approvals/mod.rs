@@ -34,6 +34,9 @@ use crate::model::{Execution, Status};
 use crate::net::World;
 use crate::store::{Filter, Reader, Store, StoreError, Vote, Waiting};
 
+/// How long somebody waits for their turn to decide.
+const TURN: Duration = Duration::from_secs(10);
+
 /// Everything that waits for somebody's word.
 pub struct Approvals {
     store: Store,
@@ -43,6 +46,8 @@ pub struct Approvals {
     world: World,
     state: Mutex<State>,
     bell: Bell,
+    /// Rings whenever nobody decides something any more.
+    freed: Bell,
     /// How often something began or ceased to wait.
     changed: watch::Sender<u64>,
 }
@@ -65,6 +70,7 @@ impl Drop for Held {
     fn drop(&mut self) {
         self.approvals.lock().held.remove(&self.open.execution.id);
         self.approvals.bell.notify_one();
+        self.approvals.freed.notify_waiters();
     }
 }
 
@@ -85,6 +91,7 @@ impl Approvals {
             world,
             state: Mutex::default(),
             bell: Bell::new(),
+            freed: Bell::new(),
             changed: watch::Sender::new(0),
         })
     }
@@ -139,18 +146,25 @@ impl Approvals {
         self.lock().open.get(&id).cloned()
     }
 
-    /// Holds what waits, so that nobody else decides it meanwhile.
+    /// Holds what waits, so that nobody else decides it meanwhile. Waits its turn: of two words that come together both
+    /// are judged.
     ///
     /// # Errors
-    /// Somebody does, or it does not wait, which is told with what became of it.
+    /// Somebody decides for long, or it does not wait, which is told with what became of it.
     pub async fn hold(self: &Arc<Self>, id: i64) -> Result<Held, Undecided> {
-        {
-            let mut state = self.lock();
-            if let Some(open) = state.open.get(&id).cloned() {
-                if !state.held.insert(id) {
-                    return Err(Undecided::Busy);
+        let until = self.world.now().plus(TURN);
+        loop {
+            let freed = self.freed.notified();
+            {
+                let mut state = self.lock();
+                let Some(open) = state.open.get(&id).cloned() else { break };
+                if state.held.insert(id) {
+                    return Ok(Held { approvals: self.clone(), open });
                 }
-                return Ok(Held { approvals: self.clone(), open });
+            }
+            let left = until.since(self.world.now());
+            if self.world.timeout(left, freed).await.is_err() {
+                return Err(Undecided::Busy);
             }
         }
         Err(self.gone(id).await)

@@ -135,6 +135,7 @@ pub(super) fn gone(id: i64, waited: Option<&Waited>, votes: &[Vote]) -> String {
         "withdrawn" => "was withdrawn".to_owned(),
         "timed_out" => "was not decided in time".to_owned(),
         "answered" => "was answered".to_owned(),
+        "proved" => "got its code".to_owned(),
         other => format!("was {other}"),
     };
     format!("{id} {how} already, at {closed}")

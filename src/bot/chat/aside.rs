@@ -41,6 +41,17 @@ impl Chat {
     }
 }
 
+/// The place that will be there later: each line of an attached terminal is a conversation of its own, its person's
+/// terminals are not.
+pub(super) fn lasting(place: &Place) -> Place {
+    match place.room.split_once('/') {
+        Some((person, _)) if place.is_direct() && place.adapter.as_str() == TERMINAL => {
+            Place::direct(place.adapter.clone(), person)
+        }
+        _ => place.clone(),
+    }
+}
+
 /// The place that a word means; none if it means none.
 pub(super) fn named(asker: &Asker, word: &str) -> Option<Place> {
     let here = asker.place.as_ref();
@@ -83,6 +94,16 @@ mod tests {
             name: "alice".to_owned(),
             place: Some(Place { thread: Some("7".into()), ..Place::room(slack, "C0OPS") }),
             room_name: Some("#ops".to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_terminal_lasts_longer_than_one_line_of_it() {
+        let terminal = AdapterName::new("terminal").unwrap();
+        let line = Place::direct(terminal.clone(), "ann/17-3");
+        assert_eq!(lasting(&line), Place::direct(terminal.clone(), "ann"));
+        for other in [Place::direct(terminal, "ann"), Place::room(AdapterName::new("irc").unwrap(), "#a/b")] {
+            assert_eq!(lasting(&other), other);
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::Chat;
+use super::aside::lasting;
 use crate::alias::Hit;
 use crate::bot::engine::Asker;
 use crate::bot::home::{Home, runner_parameters};
@@ -37,6 +38,7 @@ impl Chat {
     /// What is set for a room.
     pub(super) fn defaults_of(&self, place: &Place) -> BTreeMap<String, String> {
         let all = self.defaults.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let place = lasting(place);
         let key = (place.adapter.as_str().to_owned(), place.room.to_string());
         all.0.get(&key).cloned().unwrap_or_default()
     }

@@ -70,7 +70,7 @@ fn take_one(home: &Home, entry: &mut Value, found: &mut Found) {
 }
 
 fn size(file: &File) -> usize {
-    file.text.len() + file.data.len() / 4 * 3
+    file.text.len() + file.bytes()
 }
 
 /// What the file is called: its own name without folders, or that of its path.

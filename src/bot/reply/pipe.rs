@@ -51,9 +51,10 @@ pub fn pipe_cut_off(stage: &Stage<'_>, status: Option<Status>) -> Post {
     para(spans).tone(Tone::Bad)
 }
 
-/// What was to go to another place, which does not take it.
-pub fn not_sent(place: &str, why: &str, post: &Post) -> Post {
-    let head = vec![text("it could not be sent to "), code(place), text(format!(" ({why}); here it is:"))];
+/// What was to go to another room, or to its person, which did not work.
+pub fn not_sent(room: Option<&str>, why: &str, post: &Post) -> Post {
+    let place = room.map_or_else(|| text("you in a direct message"), code);
+    let head = vec![text("it could not be sent to "), place, text(format!(" ({why}); here it is:"))];
     let mut post = post.clone().tone(Tone::Bad);
     post.pretext.insert(0, Block::Para(head));
     post

@@ -143,6 +143,11 @@ impl Platform for Discord {
         who == Who::Bob
     }
 
+    /// One identify in five seconds.
+    fn rests(&self) -> Duration {
+        Duration::from_secs(5)
+    }
+
     fn fault(&self, fault: Fault) -> bool {
         match fault {
             Fault::Abort => self.server.each(&Out::Cut),

@@ -125,6 +125,10 @@ pub(crate) trait Platform: Send + Sync {
     fn renames(&self, _who: Who, _name: &'static str) -> bool {
         false
     }
+    /// How long the service wants between two lives of the bot.
+    fn rests(&self) -> Duration {
+        Duration::ZERO
+    }
     /// The bot was started again on the same home.
     fn restarted(&self) {}
     /// Something goes wrong. Whether that can happen on this service.

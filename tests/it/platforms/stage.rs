@@ -160,11 +160,12 @@ impl Running {
     }
 
     /// Ends it as a power cut would, and starts it again.
-    pub(crate) fn restart(&self) {
+    pub(crate) fn restart(&self, after: Duration) {
         match self {
             Self::Program(bot, home) => {
                 let mut bot = bot.lock().unwrap();
                 bot.take().unwrap().kill9();
+                thread::sleep(after);
                 let next = home.serve();
                 next.logs("ready");
                 *bot = Some(next);
@@ -237,7 +238,7 @@ impl Stage {
 
     /// The bot dies and is started again; waits until it answers.
     pub(crate) fn restart(&self) {
-        self.bot.restart();
+        self.bot.restart(self.platform.rests());
         self.platform.restarted();
         self.meet();
     }

@@ -54,7 +54,7 @@ const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 /// A result that carries a picture.
 pub(super) fn picture(stage: &Stage) -> Verdict {
     let word = stage.word();
-    stage.command(Who::Bob, stage.main(), &format!("draw {word}"));
+    stage.command(Who::Alice, stage.main(), &format!("draw {word}"));
     stage.sees(&format!("{word} drawn"));
     stage.fence();
     let shown = stage.platform.shown();

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{Call, Need, PACK, Reply, Row, Run, code, post, table, text};
 use crate::bot::chat::Chat;
+use crate::bot::chat::aside::lasting;
 use crate::bot::engine::Asker;
 use crate::bot::home::Home;
 use crate::bot::reply;
@@ -116,7 +117,7 @@ impl Chat {
             owner: asker.person.clone(),
             owner_name: asker.name.clone(),
             room_name: asker.room_name.clone().filter(|_| here),
-            place,
+            place: lasting(&place),
             when: planned.when.to_string(),
             zone: planned.zone.clone(),
             anchor: planned.anchor,

@@ -6,6 +6,7 @@ use serde_json::{Map, json};
 
 use super::tell::entry;
 use super::{Call, Need, Reply, Row, Run, code, post, table, text};
+use crate::bot::chat::aside::lasting;
 use crate::bot::reply;
 use crate::store::{Change, Done, RoomDefault, Setting};
 use crate::text::{Block, Post, Tone};
@@ -112,7 +113,9 @@ async fn unset(call: Arc<Call>) -> Reply {
 }
 
 async fn write(call: &Call, name: &str, value: Option<&str>) -> Result<Done, Reply> {
-    let Some(place) = &call.asker.place else { return Err(problem("there is no room here")) };
+    let Some(place) = call.asker.place.as_ref().map(lasting) else {
+        return Err(problem("there is no room here"));
+    };
     let now = call.chat.world.now();
     let (adapter, room) = (place.adapter.as_str().to_owned(), place.room.to_string());
     let what = if value.is_some() { "set" } else { "unset" };
@@ -137,7 +140,7 @@ async fn write(call: &Call, name: &str, value: Option<&str>) -> Result<Done, Rep
 }
 
 async fn settings(call: Arc<Call>) -> Reply {
-    let Some(place) = call.asker.place.clone() else { return problem("there is no room here") };
+    let Some(place) = call.asker.place.as_ref().map(lasting) else { return problem("there is no room here") };
     let found = call.chat.store.read(move |reader| reader.room_defaults(Some(&place))).await;
     match found {
         Ok(found) if found.is_empty() => Reply::Said(Post::plain("nothing is filled in here")),

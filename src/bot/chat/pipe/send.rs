@@ -39,7 +39,13 @@ impl Chat {
         };
         let person = &heard.asker.person;
         let is_own = place.is_direct() && place.adapter == *person.adapter() && *place.room == *person.id();
-        let named = if is_own { "you in a direct message" } else { &*place.room };
+        if is_own && !person.is_proven() {
+            // Nobody vouches that a direct message reaches the same person later; this answer does.
+            kept.ends(self, Vec::new());
+            return self.say(heard, Post { private: true, ..post }, true, None);
+        }
+        let room = (!is_own).then_some(&*place.room);
+        let named = room.unwrap_or("you in a direct message");
         let sent = match place.is_direct() {
             true => Post { to: None, ..post.clone() },
             false => reply::sent_by(&heard.asker.name, &post),
@@ -55,7 +61,7 @@ impl Chat {
                 self.say(heard, Post::plain(said).tone(Tone::Warning), true, None);
             }
             Err(why) => {
-                self.say(heard, reply::not_sent(named, &why.to_string(), &post), false, None);
+                self.say(heard, reply::not_sent(room, &why.to_string(), &post), false, None);
                 kept.ends(self, Vec::new());
             }
         }
