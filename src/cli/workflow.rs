@@ -144,7 +144,10 @@ fn answer(input: &mut impl BufRead, line: &[u8]) -> anyhow::Result<Value> {
         return Ok(serde_json::json!({"error": format!("a line must not be longer than {LONGEST} bytes")}));
     }
     Ok(match std::str::from_utf8(line) {
-        Ok(text) => answer_line(text),
+        // A panic is a mistake of ours: it costs the answer to its line, and not those to the rest.
+        Ok(text) => std::panic::catch_unwind(|| answer_line(text)).unwrap_or_else(
+            |_| serde_json::json!({"error": "this line cannot be answered: please report it"}),
+        ),
         Err(_) => serde_json::json!({"error": "a line must be UTF-8"}),
     })
 }
@@ -160,8 +163,9 @@ fn one(global: &Global, options: &Try) -> anyhow::Result<ExitCode> {
         case.results = serde_json::from_value(results)
             .with_context(|| format!("`{}` must hold a list of results for each task", file.display()))?;
     }
-    let Told { answer, lines, succeeded } =
+    let Told { answer, lines, succeeded, doubts } =
         tell(&options.file, &text, &case).map_err(|errors| super::all_of(&errors))?;
+    doubts.iter().for_each(|doubt| said(global, "warning", doubt));
     if global.json {
         print::json(&answer)?;
     } else {

@@ -59,7 +59,7 @@ fn slice(
         return Err(failed("none cannot be cut into slices"));
     }
     let places = |length: usize| -> Result<Vec<usize>, Error> {
-        Ok(places(bound(&start)?, bound(&stop)?, bound(&step)?.unwrap_or(1), length)?)
+        places(bound(&start)?, bound(&stop)?, bound(&step)?.unwrap_or(1), length)
     };
     if let Some(text) = value.as_str() {
         let chars: Vec<char> = text.chars().collect();

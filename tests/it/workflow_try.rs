@@ -80,3 +80,18 @@ fn one_workflow_is_told_and_its_failure_is_the_exit_code() {
         (Some(1), &json!([{"task": "build", "status": "succeeded"}]))
     );
 }
+
+#[test]
+fn what_is_hardly_meant_is_said_and_played_all_the_same() {
+    let file = "tasks:\n  build: {action: core.noop, next: [{when: <% suceeded() %>, do: build2}]}\n  build2: {action: core.noop}\n";
+    let home = homes::small().file("ship.yaml", file).file("results.yaml", "biuld: [{takes: 2}]\n");
+    let (file, results) = (place(&home, "ship.yaml"), place(&home, "results.yaml"));
+    let ran = home.run(&["workflow", "try", &file, "--results", &results]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    for said in
+        ["unknown function `suceeded`: did you mean `succeeded`?", "there are results for `biuld`", "`build`"]
+    {
+        assert!(ran.stderr.contains(said), "{said}: {ran:?}");
+    }
+    assert!(ran.stdout.contains("build starts: core.noop"), "{ran:?}");
+}

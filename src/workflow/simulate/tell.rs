@@ -10,7 +10,9 @@ use super::chain::chained;
 use super::clock::seconds;
 use super::run::{Story, play};
 use crate::config::ConfigError;
+use crate::config::nearest::hint;
 use crate::model::Status;
+use crate::workflow::chain;
 use crate::workflow::kind::{GIVEN, is_chain};
 use crate::workflow::{Finding, Plan, expression};
 
@@ -23,12 +25,16 @@ pub struct Told {
     pub lines: Vec<String>,
     /// Whether it succeeded.
     pub succeeded: bool,
+    /// What is hardly meant and keeps nothing from being played: findings, results of tasks that are not there.
+    pub doubts: Vec<ConfigError>,
 }
 
 /// Plays the workflow or chain in `text`, the content of `file`. Refused with everything that is wrong with it.
 pub fn tell(file: &Path, text: &str, case: &Case) -> Result<Told, Vec<ConfigError>> {
     if is_chain(text) {
-        return Ok(told_chain(chained(text, case)));
+        let nodes = chain::read(file, text).map(|(chain, _)| chain.nodes).unwrap_or_default();
+        let names: Vec<&str> = nodes.iter().map(|node| node.name.as_str()).collect();
+        return Ok(Told { doubts: strangers(file, case, &names), ..told_chain(chained(text, case)) });
     }
     let case = &furnished(file, text, case).map_err(|error| vec![error])?;
     let (plan, findings) = Plan::inspect(file, text, &GIVEN).map_err(|error| vec![error])?;
@@ -36,9 +42,22 @@ pub fn tell(file: &Path, text: &str, case: &Case) -> Result<Told, Vec<ConfigErro
     if !errors.is_empty() {
         return Err(errors);
     }
+    let mut doubts: Vec<ConfigError> = findings.iter().map(|finding| finding.to_error(file, text)).collect();
+    let names: Vec<&str> = plan.workflow.tasks.keys().map(String::as_str).collect();
+    doubts.extend(strangers(file, case, &names));
     let story = play(Arc::new(plan), case);
     let succeeded = story.conductor.status() == Status::Succeeded;
-    Ok(Told { answer: story.to_json(), lines: lines(&story), succeeded })
+    Ok(Told { answer: story.to_json(), lines: lines(&story), succeeded, doubts })
+}
+
+/// Results of tasks that are not there.
+fn strangers(file: &Path, case: &Case, known: &[&str]) -> Vec<ConfigError> {
+    let strange = case.results.keys().filter(|task| !known.contains(&task.as_str()));
+    let said = strange.map(|task| {
+        let help = hint(task, known.iter().copied()).unwrap_or_default();
+        ConfigError::new(file, format!("there are results for `{task}`, which is no task")).help(help)
+    });
+    said.collect()
 }
 
 fn fatal(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
@@ -105,7 +124,7 @@ fn told_chain(answer: Value) -> Told {
         lines.extend(answer.get(key).map(|value| format!("{}: {}", key.replace('_', " "), shown(value))));
     }
     let succeeded = answer["status"] == json!(Status::Succeeded);
-    Told { answer, lines, succeeded }
+    Told { answer, lines, succeeded, doubts: Vec::new() }
 }
 
 /// A value on one line, text without quotes.
