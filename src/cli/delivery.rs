@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::print::{self, printable};
 use super::{Global, api, locate};
+use crate::config::nearest::nearest;
 use crate::http;
 use crate::store::{DeliveryFilter, Reader};
 
@@ -122,8 +123,22 @@ impl List {
         if global.json {
             return print::json(&found);
         }
+        if let Some(name) = self.notifier.as_deref().filter(|_| found.is_empty()) {
+            say_unknown(name, global);
+        }
         found.iter().try_for_each(|delivery| print::line(line(delivery)))
     }
+}
+
+/// Says so where a notifier that nothing was found of is not one, perhaps misspelt.
+fn say_unknown(name: &str, global: &Global) {
+    let Ok(configured) = super::notifier::load(global) else { return };
+    let names: Vec<&str> = configured.notifiers.iter().map(|it| it.name.as_str()).collect();
+    if names.contains(&name) || name.contains('/') {
+        return;
+    }
+    let hint = nearest(name, names).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    print::remark(format_args!("no notifier is called `{name}`, and nothing was sent to one{hint}"));
 }
 
 /// `    12 sent    ops-room #ops  event 3  1 try  ok, ts 1.2`.

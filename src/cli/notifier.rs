@@ -74,7 +74,7 @@ fn full(row: &Row) -> Value {
 }
 
 /// The notifiers of the home.
-fn load(global: &Global) -> anyhow::Result<Read> {
+pub(super) fn load(global: &Global) -> anyhow::Result<Read> {
     locate::notifiers_yaml(global, read)
 }
 

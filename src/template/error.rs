@@ -88,8 +88,19 @@ fn message(error: &Error) -> String {
         ErrorKind::WriteFailure => source_text(error).unwrap_or_else(|| "cannot write the output".to_owned()),
         ErrorKind::UndefinedError if detail.is_empty() => "a value is undefined".to_owned(),
         ErrorKind::UndefinedError | ErrorKind::InvalidOperation if !detail.is_empty() => detail.to_owned(),
+        ErrorKind::UnknownFilter => unknown(detail),
         kind if detail.is_empty() => kind.to_string(),
         kind => format!("{kind}: {detail}"),
+    }
+}
+
+/// `filter uper is unknown`, with what may have been meant.
+fn unknown(detail: &str) -> String {
+    let name = detail.strip_prefix("filter ").and_then(|rest| rest.strip_suffix(" is unknown"));
+    let Some(name) = name else { return format!("unknown filter: {detail}") };
+    match super::filters::nearest(name) {
+        Some(near) => format!("unknown filter `{name}`: did you mean `{near}`?"),
+        None => format!("unknown filter `{name}`"),
     }
 }
 

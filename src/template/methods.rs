@@ -69,6 +69,7 @@ fn string(
             let (separator,): (&str,) = from_args(args)?;
             partition(text, separator, method == "partition")
         }
+        "title" => Value::from(titled(text)),
         "swapcase" => Value::from(text.chars().map(swapped).collect::<String>()),
         "casefold" => Value::from(text.to_lowercase()),
         "isdecimal" => Value::from(!text.is_empty() && text.chars().all(|c| c.is_ascii_digit())),
@@ -93,6 +94,21 @@ fn string(
         _ => return Ok(None),
     };
     Ok(Some(done))
+}
+
+/// A capital behind everything that is no letter, small letters behind letters.
+fn titled(text: &str) -> String {
+    let mut inside = false;
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if inside {
+            out.extend(c.to_lowercase());
+        } else {
+            out.extend(c.to_uppercase());
+        }
+        inside = c.is_alphabetic();
+    }
+    out
 }
 
 fn swapped(c: char) -> char {

@@ -34,6 +34,7 @@ pub use condition::Conditions;
 pub use datastore::{Datastore, Kept, Whose, split as split_key};
 pub use error::TemplateError;
 pub use expressions::{Answer, Expressions, Question, printed};
+pub use filters::nearest as nearest_filter;
 pub use limits::Limits;
 pub use named::named;
 pub use render::{DEFAULT_RESULT, Options, Templates, Undefined};

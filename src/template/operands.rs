@@ -209,10 +209,14 @@ impl Tag<'_> {
                 self.at += 2;
                 open = true;
             } else if self.next_is(&["(", "["]) {
-                let close = closing(self.word(self.at))?;
+                let bracket = self.at;
+                let close = closing(self.word(bracket))?;
                 self.at += 1;
                 self.sequence(Some(close))?;
                 self.at += 1;
+                if close == "]" {
+                    self.slice(first, bracket, self.at - 1);
+                }
                 open = true;
             } else {
                 break;
@@ -222,6 +226,36 @@ impl Tag<'_> {
             return None;
         }
         Some(Operand { first, last: self.at - 1, open })
+    }
+
+    /// `x[a:b:c]` becomes `(x|_slice(a, b, c))`: MiniJinja panics at `''[::-1]`. A slice without a step stays.
+    fn slice(&mut self, first: usize, open: usize, close: usize) {
+        let (mut depth, mut colons) = (0_usize, Vec::new());
+        for at in open + 1..close {
+            match self.word(at) {
+                _ if self.tokens[at].kind != Kind::Sign => {}
+                "(" | "[" | "{" => depth += 1,
+                ")" | "]" | "}" => depth = depth.saturating_sub(1),
+                ":" if depth == 0 => colons.push(at),
+                _ => {}
+            }
+        }
+        let [start, step] = colons[..] else { return };
+        if self.tokens.get(close).is_none() {
+            return;
+        }
+        let empty = |from: usize, to: usize| if from + 1 == to { "none" } else { "" };
+        let pieces = [
+            (open, format!("|_slice({}", empty(open, start))),
+            (start, format!(",{}", empty(start, step))),
+            (step, format!(",{}", empty(step, close))),
+            (close, "))".to_owned()),
+        ];
+        self.insert(self.tokens[first].start, "(");
+        for (token, insert) in pieces {
+            let Token { start, end, .. } = self.tokens[token];
+            self.edits.push(Edit { at: start, remove: end - start, insert });
+        }
     }
 }
 

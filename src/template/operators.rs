@@ -18,6 +18,7 @@ pub(super) fn add(env: &mut Environment<'static>) {
     env.add_filter("_bounded", bounded);
     env.add_filter("_length", length);
     env.add_filter("_list", list);
+    env.add_filter("_slice", slice);
     env.add_function("_charge", |state: &mut State<'_, '_>, bytes: usize| charge(state, bytes));
 }
 
@@ -42,6 +43,63 @@ fn length(state: &mut State<'_, '_>, value: Value) -> Result<Value, Error> {
 fn list(state: &mut State<'_, '_>, value: Value) -> Result<Value, Error> {
     let value = bounded(state, value)?;
     Ok(List::of(value.try_iter()?.collect()))
+}
+
+/// `x[start:stop:step]` of a text or a list, as Python cuts it.
+fn slice(
+    state: &mut State<'_, '_>,
+    value: Value,
+    start: Value,
+    stop: Value,
+    step: Value,
+) -> Result<Value, Error> {
+    charge(state, value.len().unwrap_or(0) / COPIED)?;
+    if value.is_undefined() || value.is_none() {
+        defined(&value, &start)?;
+        return Err(failed("none cannot be cut into slices"));
+    }
+    let places = |length: usize| -> Result<Vec<usize>, Error> {
+        Ok(places(bound(&start)?, bound(&stop)?, bound(&step)?.unwrap_or(1), length)?)
+    };
+    if let Some(text) = value.as_str() {
+        let chars: Vec<char> = text.chars().collect();
+        return Ok(Value::from(places(chars.len())?.into_iter().map(|at| chars[at]).collect::<String>()));
+    }
+    if !matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable) {
+        return Err(failed(format!("a {} cannot be cut into slices", value.kind())));
+    }
+    let items: Vec<Value> = value.try_iter()?.collect();
+    let cut: Vec<Value> = places(items.len())?.into_iter().map(|at| items[at].clone()).collect();
+    Ok(if value.is_tuple() { Value::from(minijinja::value::Tuple::new(cut)) } else { List::of(cut) })
+}
+
+/// A bound of a slice; none where it is left out.
+fn bound(value: &Value) -> Result<Option<i128>, Error> {
+    match value.is_none() {
+        true => Ok(None),
+        false => integer(value).map(Some).ok_or_else(|| failed("the bounds of a slice are whole numbers")),
+    }
+}
+
+/// The places that a slice takes.
+fn places(start: Option<i128>, stop: Option<i128>, step: i128, length: usize) -> Result<Vec<usize>, Error> {
+    let length = i128::try_from(length).unwrap_or(i128::MAX);
+    let (low, high) = match step {
+        0 => return Err(failed("a slice cannot have a step of zero")),
+        1.. => (0, length),
+        _ => (-1, length - 1),
+    };
+    let place = |at: i128| (if at < 0 { at.saturating_add(length) } else { at }).clamp(low, high);
+    let (mut at, end) = match step {
+        1.. => (start.map_or(low, place), stop.map_or(high, place)),
+        _ => (start.map_or(high, place), stop.map_or(low, place)),
+    };
+    let mut found = Vec::new();
+    while (step > 0 && at < end) || (step < 0 && at > end) {
+        found.push(usize::try_from(at).unwrap_or(0));
+        at = at.saturating_add(step);
+    }
+    Ok(found)
 }
 
 /// `a * b`: a product, or text or a list repeated.

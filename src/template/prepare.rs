@@ -101,6 +101,11 @@ mod tests {
             ("{{ a*b%c }}", "{{ ((((a)|_times(b)))|_modulo(c)) }}"),
             ("{{ a ~ 'x' ~ b.c(1)|upper }}", "{{ a|_bounded ~ 'x' ~ b.c(1)|upper|_bounded }}"),
             ("{{ -a % 3 }}", "{{ ((-a) |_modulo( 3)) }}"),
+            (
+                "{{ a[::-1].b + c['x'][1:f(2):d] }}",
+                "{{ (a|_slice(none,none,-1)).b|_bounded + (c['x']|_slice(1,f(2),d))|_bounded }}",
+            ),
+            ("{{ a[1:2] }}", "{{ a[1:2] }}"),
             ("{% set l = [] %}", "{% set l = ([]|_list) %}"),
             ("{% if x in y and z == w %}", "{% if x in y|_length and z == w|_bounded %}"),
         ];

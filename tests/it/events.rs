@@ -291,6 +291,9 @@ fn what_was_given_up_is_listed_sent_again_and_purged() {
     let dead = parsed(&home.run(&["delivery", "list", "--state", "dead", "--json"]));
     let id = dead[0]["id"].as_i64().unwrap();
     assert_eq!((&dead[0]["notifier"], dead.as_array().unwrap().len()), (&json!("hook"), 1), "{dead}");
+    let misspelt = home.run(&["delivery", "list", "--notifier", "hok"]);
+    assert!(misspelt.code == Some(0) && misspelt.stderr.contains("did you mean `hook`?"), "{misspelt:?}");
+    assert_eq!(home.run(&["delivery", "list", "--notifier", "hook", "--state", "held"]).stderr, "");
     assert_eq!(home.run(&["delivery", "replay"]).code, Some(2), "say which");
     assert_eq!(api.post("deliveries/replay", &json!({})).status, 400);
     good.store(1, Ordering::SeqCst);

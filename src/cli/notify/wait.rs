@@ -14,7 +14,8 @@ const SHORTEST: Duration = Duration::from_millis(50);
 /// At most.
 const LONGEST: Duration = Duration::from_secs(2);
 
-/// Prints what became of each delivery; exit code 1 if one failed, or waits still at the end of `limit`.
+/// Prints what became of each delivery; exit code 1 if one failed, or waits still at the end of `limit`;
+/// what is held for its time (a group, a digest, quiet hours) is not waited for.
 pub(super) async fn until_ended(
     api: &Api,
     id: i64,
@@ -51,9 +52,10 @@ fn deliveries(event: &Value) -> &[Value] {
 fn line(delivery: &Value) -> String {
     let text = |key: &str| delivery[key].as_str().unwrap_or_default();
     let word = match text("state") {
-        "due" => "not sent yet",
-        "dead" => "failed",
-        state => state,
+        "due" => "not sent yet".to_owned(),
+        "held" => format!("held until {}", text("due")),
+        "dead" => "failed".to_owned(),
+        state => state.to_owned(),
     };
     let answer = text("answer");
     let more = if answer.is_empty() { String::new() } else { format!(": {answer}") };

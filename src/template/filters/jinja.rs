@@ -20,6 +20,7 @@ pub(super) fn add(env: &mut Environment<'static>) {
     metered(env, "default", default);
     metered(env, "d", default);
     metered(env, "float", float);
+    metered(env, "int", int);
     metered(env, "dictsort", dictsort);
     metered(env, "urlencode", urlencode);
     env.add_filter("use_none", use_none);
@@ -69,6 +70,36 @@ fn float(value: &Value, args: Rest<Value>, kwargs: Kwargs) -> Result<Value, Erro
     let other = given(&args, 0, &kwargs, "default")?;
     kwargs.assert_all_used()?;
     Ok(read.map(Value::from).or(other).unwrap_or_else(|| Value::from(0.0)))
+}
+
+/// `int(default=0, base=10)`: what is no number gives the default. A fraction is cut off.
+fn int(value: &Value, args: Rest<Value>, kwargs: Kwargs) -> Result<Value, Error> {
+    let other = given(&args, 0, &kwargs, "default")?.unwrap_or_else(|| Value::from(0));
+    let base = given(&args, 1, &kwargs, "base")?.and_then(|base| u32::try_from(base).ok()).unwrap_or(10);
+    kwargs.assert_all_used()?;
+    let whole = |number: f64| number.is_finite().then(|| Value::from(number.trunc() as i128));
+    let read = match value.as_str() {
+        Some(text) => whole_in(text, base)
+            .map(Value::from)
+            .or_else(|| text.trim().replace('_', "").parse().ok().and_then(whole)),
+        None if value.kind() == ValueKind::Bool => Some(Value::from(i32::from(value.is_true()))),
+        None if value.is_integer() => Some(value.clone()),
+        None => f64::try_from(value.clone()).ok().and_then(whole),
+    };
+    Ok(read.unwrap_or(other))
+}
+
+/// Digits with their sign, as Python reads them: `0x`, `0o` and `0b` where the base is theirs.
+fn whole_in(text: &str, base: u32) -> Option<i128> {
+    let text = text.trim().replace('_', "").to_ascii_lowercase();
+    let (sign, digits) =
+        text.strip_prefix('-').map_or(("", text.trim_start_matches('+')), |rest| ("-", rest));
+    let prefix = [(16, "0x"), (8, "0o"), (2, "0b")].into_iter().find(|(of, _)| *of == base);
+    let digits = prefix.and_then(|(_, prefix)| digits.strip_prefix(prefix)).unwrap_or(digits);
+    if !(2..=36).contains(&base) || digits.starts_with(['+', '-']) {
+        return None;
+    }
+    i128::from_str_radix(&format!("{sign}{digits}"), base).ok()
 }
 
 /// `dictsort(case_sensitive=False, by='key', reverse=False)`.

@@ -14,6 +14,8 @@ mod time;
 mod version;
 mod yaml;
 
+use std::sync::LazyLock;
+
 use minijinja::functions::Function;
 use minijinja::value::{FunctionArgs, FunctionResult, Rest, StringInput, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, Error, State, Value, filters as builtin};
@@ -40,6 +42,31 @@ pub(super) fn add(env: &mut Environment<'static>, secret_key: Option<&Secret>) {
     env.add_test("callable", |value: &Value| value.kind() == ValueKind::Plain);
 }
 
+/// Where this is a global, [`metered`] notes the filters it adds under names that begin so: the engine lists its
+/// globals, its filters not.
+const NOTED: &str = "filter ";
+
+/// The engine's filters that are used as they are, and those that are added without a meter.
+const OTHERS: [&str; 8] = ["attr", "e", "escape", "random", "safe", "tojson", "urlencode", "use_none"];
+
+/// Every filter that a template may use.
+static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let mut env = Environment::empty();
+    env.add_global(NOTED, ());
+    add(&mut env, None);
+    let names = env.globals().filter_map(|(name, _)| name.strip_prefix(NOTED));
+    let noted = names.filter(|name| !name.is_empty()).map(str::to_owned);
+    noted.chain(OTHERS.iter().map(|name| (*name).to_owned())).collect()
+});
+
+/// The filter that somebody who wrote `name` may have meant: at most a third of the letters differ.
+pub fn nearest(name: &str) -> Option<&'static str> {
+    let letters = name.chars().count();
+    let distance = |known: &String| strsim::damerau_levenshtein(name, known);
+    let near = NAMES.iter().filter(|_| (1..=64).contains(&letters)).min_by_key(|known| distance(known))?;
+    (distance(near) <= (letters.max(near.chars().count()) / 3).max(1)).then_some(near)
+}
+
 /// Filters that are there for values that may be missing.
 const TAKE_UNDEFINED: [&str; 2] = ["default", "d"];
 
@@ -59,6 +86,9 @@ where
     Args: for<'a> FunctionArgs<'a>,
 {
     let inner = Value::from_function(filter);
+    if env.globals().any(|(global, _)| global == NOTED) {
+        env.add_global(format!("{NOTED}{name}"), ());
+    }
     env.add_filter(name, move |state: &mut State<'_, '_>, args: Rest<ValueOrKwargs>| {
         let mut args = args.into_values();
         if name != "decrypt_kv" {
@@ -79,8 +109,6 @@ fn meter_builtins(env: &mut Environment<'static>) {
     metered(env, "title", builtin::title);
     metered(env, "capitalize", builtin::capitalize);
     metered(env, "items", builtin::items);
-    metered(env, "int", builtin::int);
-    metered(env, "float", builtin::float);
     metered(env, "bool", builtin::bool);
     metered(env, "reverse", builtin::reverse);
     metered(env, "trim", builtin::trim);

@@ -19,7 +19,9 @@ pub(super) fn add(env: &mut Environment<'static>) {
     metered(env, "center", center);
     metered(env, "truncate", truncate);
     metered(env, "wordwrap", wordwrap);
-    metered(env, "wordcount", |text: String| text.split_whitespace().count());
+    metered(env, "wordcount", |text: String| {
+        text.split(|c: char| c != '_' && !c.is_alphanumeric()).filter(|word| !word.is_empty()).count()
+    });
     metered(env, "pprint", |state: &mut State<'_, '_>, value: &Value| {
         python::sorted_repr(value, room(state))
     });

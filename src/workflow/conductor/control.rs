@@ -31,8 +31,8 @@ impl Conductor {
         self.state.pause_asked = false;
         self.dirty.insert(Part::Head);
         if self.live.is_empty() && !self.state.has_ready() {
-            self.set_status(Status::Succeeded);
-            self.unreachable_joins();
+            let lost = self.unreachable_joins();
+            self.set_status(if lost { Status::Failed } else { Status::Succeeded });
             self.render_output();
             return Ok(());
         }

@@ -115,6 +115,9 @@ impl Conductor {
         let again = Some(Again::Retry(run));
         self.state.staged.push(Staged { route, again, ..Staged::start(task) });
         self.dirty.insert(Part::Head);
+        if self.state.status == Status::Pausing {
+            self.set_status(self.either(Status::Pausing, Status::Paused));
+        }
         true
     }
 

@@ -134,7 +134,7 @@ impl Conductor {
 
     /// Whether something still runs or is put off: a workflow that failed has its last status before that.
     pub fn busy(&self) -> bool {
-        self.live.iter().any(|run| self.state.runs[*run].status.is_active())
+        self.live.iter().any(|run| self.state.runs[*run].is_busy())
     }
 
     /// What happened since the last call.

@@ -22,10 +22,9 @@ impl Conductor {
             TaskStatus::Canceled => self.either(Status::Canceling, Status::Canceled),
             _ => self.after_success(commands),
         };
-        self.set_status(status);
-        if matches!(status, Status::Succeeded | Status::Failed) {
-            self.unreachable_joins();
-        }
+        let ends = matches!(status, Status::Succeeded | Status::Failed);
+        let lost = ends && self.unreachable_joins();
+        self.set_status(if lost { Status::Failed } else { status });
     }
 
     /// One status while something runs, the other when nothing does.
@@ -104,24 +103,26 @@ impl Conductor {
         self.settle(run, more);
     }
 
-    /// A join that some but not all have reached, and no more can: the workflow failed.
-    pub(super) fn unreachable_joins(&mut self) {
+    /// Notes the joins that some but not all have reached, and no more can: with one the workflow has failed.
+    pub(super) fn unreachable_joins(&mut self) -> bool {
         let waits = self.state.staged.iter().filter(|staged| !staged.ready && self.hopeless(staged));
         let joins: Vec<(String, usize)> = waits.map(|staged| (staged.task.clone(), staged.route)).collect();
+        let lost = !joins.is_empty();
         for (task, route) in joins {
             let message = "the join cannot be reached: not all tasks that lead to it did";
             self.fault(Fault { route: Some(route), ..Fault::in_task(message, &task) });
-            self.set_status(Status::Failed);
             self.dirty.insert(Part::Head);
         }
+        lost
     }
 
-    /// Whether no parent of a waiting join is yet to run.
-    fn hopeless(&self, staged: &Staged) -> bool {
+    /// Whether no parent of a waiting join is yet to run, or to end.
+    pub(super) fn hopeless(&self, staged: &Staged) -> bool {
         let node = self.plan.graph.node(&staged.task);
-        let all_ran = node.is_none_or(|node| {
-            node.parents.iter().all(|parent| self.last_run(parent, staged.route).is_some())
+        let ended = |run: usize| self.state.runs[run].status.is_final();
+        let all_ended = node.is_none_or(|node| {
+            node.parents.iter().all(|parent| self.last_run(parent, staged.route).is_some_and(ended))
         });
-        all_ran || !(self.busy() || self.state.has_ready())
+        all_ended || !(self.busy() || self.state.has_ready())
     }
 }

@@ -121,6 +121,14 @@ pub struct Run {
     pub ended: Option<Timestamp>,
 }
 
+impl Run {
+    /// Whether the workflow has to wait for it. A try that is to come waits itself, unless its time runs already.
+    pub(super) fn is_busy(&self) -> bool {
+        let stands = self.status == TaskStatus::Retrying && self.wait.is_none();
+        self.status.is_active() && !stands
+    }
+}
+
 /// The retry rule of a run, rendered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tries {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::context::Step;
 use super::parts::Part;
 use super::stage::Fired;
-use super::state::{Fault, TaskStatus};
+use super::state::{Fault, Staged, TaskStatus};
 use super::{Conductor, Event};
 use crate::model::Status;
 use crate::workflow::spec::{RESERVED, Transition};
@@ -128,9 +128,18 @@ impl Conductor {
         self.set_status(Status::Failed);
     }
 
-    /// Whether a failed run is mended: it fired a transition to a task or to `noop`.
+    /// Whether a failed run is mended: it fired a transition to `noop`, to a task, or to a join that can still be
+    /// reached.
     pub(super) fn remedied(&self, run: usize) -> bool {
         let run = &self.state.runs[run];
-        run.status == TaskStatus::Failed && run.fired.iter().any(|key| !key.starts_with("continue__t"))
+        let leads_on = |key: &String| {
+            let to = key.rsplit_once("__t").map_or(key.as_str(), |(to, _)| to);
+            let waits = |staged: &&Staged| {
+                staged.task == to && staged.route == run.route && staged.again.is_none() && !staged.ready
+            };
+            to != "continue"
+                && !self.state.staged.iter().any(|staged| waits(&staged) && self.hopeless(staged))
+        };
+        run.status == TaskStatus::Failed && run.fired.iter().any(leads_on)
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct View<'a> {
 }
 
 impl View<'_> {
-    /// The last run of a task: on this branch, then on those it came from, then on any.
+    /// The last run of a task: on this branch, then on those it came from. What runs on other branches is not seen.
     fn run_of(&self, task: &str) -> Option<usize> {
         let routes = self.last.get(task)?;
         let own = self.task.map_or(0, |(_, route)| route);
@@ -33,7 +33,7 @@ impl View<'_> {
                 |route: &usize| self.state.routes.get(*route).is_some_and(|other| own.starts_with(other));
             routes.iter().rev().find(|(route, _)| on_the_way(route)).map(|(_, run)| *run)
         };
-        known.or_else(before).or_else(|| routes.values().max().copied())
+        known.or_else(before)
     }
 
     /// `{"task_id", "task_name", "task_execution_id", ...}`, as StackStorm gives it.
@@ -66,16 +66,29 @@ impl Scope for View<'_> {
         self.context
     }
 
+    fn in_task(&self) -> bool {
+        self.task.is_some()
+    }
+
     fn result(&self) -> Option<&Value> {
         self.ended.map(|(_, result, _)| result)
     }
 
     fn status(&self) -> Option<&str> {
-        self.ended.map(|(_, _, status)| status.as_str())
+        // Before the task has ended: how it ended in the round before, if it is in a loop.
+        let before = || {
+            let (name, route) = self.task?;
+            self.last.get(name)?.get(&route).map(|run| self.state.runs[*run].status)
+        };
+        self.ended.map(|(_, _, status)| status).or_else(before).map(TaskStatus::as_str)
     }
 
     fn item(&self, name: Option<&str>) -> Result<Value, String> {
-        let item = self.item.ok_or("there is no item here: the task has no `with`")?;
+        let item = match (self.item, name) {
+            (Some(item), _) => item,
+            (None, None) => return Ok(Value::Null),
+            (None, Some(_)) => return Err("there is no item here: the task has no `with`".to_owned()),
+        };
         match (name, item) {
             (None, item) => Ok(item.clone()),
             (Some(name), Value::Object(parts)) => {

@@ -21,6 +21,11 @@ pub(super) fn context(scope: &dyn Scope) -> Map<String, Value> {
     all.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
+/// An error where an expression belongs to no task: in `vars` and `output`.
+pub(super) fn in_task(scope: &dyn Scope) -> Result<(), String> {
+    if scope.in_task() { Ok(()) } else { Err("there is no task here: write `task(name).result`".to_owned()) }
+}
+
 /// Whether the task that ended is `succeeded`, `failed` or `completed`.
 pub(super) fn is(scope: &dyn Scope, what: &str) -> bool {
     let failed = ["failed", "timeout", "abandoned"];

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Scope, asked};
 use crate::config::nearest::nearest;
-use crate::template::{Expressions, Question};
+use crate::template::{Expressions, Question, nearest_filter};
 
 /// What is answered by the workflow.
 const FUNCTIONS: &[&str] = &[
@@ -86,11 +86,15 @@ pub(super) fn check_text(source: &str) -> Result<(), String> {
 pub(super) fn doubts(source: &str) -> Vec<String> {
     let unknown = ENGINE.unknown(source).into_iter();
     unknown
-        .map(|(name, what)| match nearest(&name, ENGINE.names()) {
+        .map(|(name, what)| match near(&name, what) {
             Some(near) => format!("unknown {what} `{name}`: did you mean `{near}`?"),
             None => format!("unknown {what} `{name}`"),
         })
         .collect()
+}
+
+fn near<'a>(name: &str, what: &str) -> Option<&'a str> {
+    if what == "filter" { nearest_filter(name) } else { nearest(name, ENGINE.names()) }
 }
 
 fn answer(source: &str, question: &Question, scope: &dyn Scope) -> Result<Value, String> {
@@ -98,6 +102,9 @@ fn answer(source: &str, question: &Question, scope: &dyn Scope) -> Result<Value,
     match (question.function, name) {
         ("ctx", Some(name)) => asked::variable(scope, name).cloned(),
         ("ctx", None) => Ok(named_in(source, scope)),
+        ("result" | "succeeded" | "failed" | "completed", _) if !scope.in_task() => {
+            asked::in_task(scope).map(|()| Value::Null)
+        }
         ("result", _) => Ok(scope.result().cloned().unwrap_or(Value::Null)),
         ("item", name) => scope.item(name),
         ("task_status", Some(name)) => Ok(scope.task_status(name)),
@@ -149,12 +156,27 @@ fn json(value: Option<&Value>) -> Result<Value, String> {
     }
 }
 
-/// Rows of several lists, as long as the longest; `pad` fills in.
+/// Rows of several lists, as long as the longest; `pad` fills in. One list alone stays as it is.
 fn zip(question: &Question) -> Result<Value, String> {
+    match &question.args[..] {
+        [Value::Null] => return Ok(Value::Array(Vec::new())),
+        [only] => return Ok(only.clone()),
+        _ => {}
+    }
     let pad = question.named.get("pad").cloned().unwrap_or(Value::Null);
-    let lists = question.args.iter().map(|list| list.as_array().ok_or("`zip` needs lists"));
-    let lists: Vec<&Vec<Value>> = lists.collect::<Result<_, _>>()?;
-    let longest = lists.iter().map(|list| list.len()).max().unwrap_or(0);
+    let lists: Vec<Vec<Value>> = question.args.iter().map(walked).collect::<Result<_, _>>()?;
+    let longest = lists.iter().map(Vec::len).max().unwrap_or(0);
     let row = |at: usize| lists.iter().map(|list| list.get(at).unwrap_or(&pad).clone()).collect();
     Ok(Value::Array((0..longest).map(|at| Value::Array(row(at))).collect()))
+}
+
+/// What Python walks over: the items of a list, the letters of a text, the keys of a mapping; null is nothing.
+fn walked(value: &Value) -> Result<Vec<Value>, String> {
+    match value {
+        Value::Null => Ok(Vec::new()),
+        Value::Array(items) => Ok(items.clone()),
+        Value::String(text) => Ok(text.chars().map(|c| Value::String(c.to_string())).collect()),
+        Value::Object(map) => Ok(map.keys().map(|key| Value::String(key.clone())).collect()),
+        _ => Err("`zip` needs lists".to_owned()),
+    }
 }

@@ -7,6 +7,9 @@ pub trait Scope {
     /// The variables: `ctx()`. Names with two leading underscores are hidden from expressions.
     fn context(&self) -> &Map<String, Value>;
 
+    /// Whether the expression belongs to a task: not in `vars` and `output`.
+    fn in_task(&self) -> bool;
+
     /// The result of the task that ended: `result()`; none elsewhere, which expressions see as null.
     fn result(&self) -> Option<&Value>;
 

@@ -22,6 +22,10 @@ impl Scope for Told {
         &self.context
     }
 
+    fn in_task(&self) -> bool {
+        true
+    }
+
     fn result(&self) -> Option<&Value> {
         self.result.as_ref()
     }
@@ -202,7 +206,7 @@ fn an_inspection_finds_mistakes_languages_and_variables() {
     assert_eq!(unknown("<% ctx().x.str() %>"), "`str` is no method: write `str(x)`");
     assert_eq!(unknown("<% ctx().l.where() %>"), "`where` needs its argument `predicate`");
     assert_eq!(unknown("{{ suceeded() }}"), "unknown name `suceeded`: did you mean `succeeded`?");
-    assert_eq!(unknown("{{ ctx().x | uper }}"), "unknown filter `uper`");
+    assert_eq!(unknown("{{ ctx().x | uper }}"), "unknown filter `uper`: did you mean `upper`?");
     assert!(matches!(&messages("{{ ctx().x | }}")[..], [(Severity::Error, _)]));
     assert!(messages("<% 1 %> {{ 2 }}").iter().any(|(_, message)| message.contains("two languages")));
 }

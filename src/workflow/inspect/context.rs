@@ -5,30 +5,45 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::texts::{Texts, own, texts_of};
+use super::ways::ways;
 use crate::workflow::finding::{Category, Finding};
 use crate::workflow::graph::{Graph, reached};
 use crate::workflow::spec::{Entry, Workflow};
 
-type Names = BTreeSet<String>;
+/// Names of variables.
+pub(super) type Names = BTreeSet<String>;
 
 /// Reads of variables nothing assigned.
 pub(super) fn context(workflow: &Workflow, graph: &Graph, known: &[&str], texts: &mut Texts) -> Vec<Finding> {
-    let mut look = Look { texts, found: Vec::new() };
+    let mut look = Look { texts, found: Vec::new(), category: Category::Context };
     let mut root: Names = known.iter().map(|name| (*name).to_owned()).collect();
     look.assignments("input", &workflow.input, &mut root);
     look.assignments("vars", &workflow.vars, &mut root);
     let arriving = arriving(workflow, graph, &root);
+    for (name, names) in ways(workflow, graph, &root, &arriving) {
+        look.task(workflow, &name, &names);
+    }
+    let mut found = std::mem::take(&mut look.found);
+    look.category = Category::Warning;
     let mut all = root;
     for (name, names) in &arriving {
         all.extend(look.task(workflow, name, names));
     }
+    let known: BTreeSet<(String, _)> =
+        found.iter().map(|finding| (finding.path.clone(), finding.expression.clone())).collect();
+    let new = std::mem::take(&mut look.found).into_iter();
+    found.extend(new.filter(|finding| !known.contains(&(finding.path.clone(), finding.expression.clone()))));
+    look.category = Category::Context;
     look.assignments("output", &workflow.output, &mut all);
-    look.found
+    found.extend(look.found);
+    found
 }
 
 struct Look<'a> {
     texts: &'a mut Texts,
     found: Vec<Finding>,
+    /// How wrong it is.
+    category: Category,
 }
 
 impl Look<'_> {
@@ -50,10 +65,12 @@ impl Look<'_> {
                 format!("the variable `{}` is private: its name begins with two underscores", read.name)
             } else if names.contains(&read.name) {
                 continue;
+            } else if self.category == Category::Warning {
+                format!("the variable `{}` is not assigned on every way that leads here", read.name)
             } else {
                 format!("the variable `{}` is read before it is assigned", read.name)
             };
-            let finding = Finding::new(Category::Context, path, message);
+            let finding = Finding::new(self.category, path, message);
             self.found.push(finding.about(Some(read.language), &read.expression));
         }
     }

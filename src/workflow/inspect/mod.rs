@@ -5,6 +5,7 @@ mod context;
 mod expressions;
 mod semantics;
 mod texts;
+mod ways;
 
 use super::finding::Finding;
 use super::graph::Graph;

@@ -8,6 +8,8 @@ mod case;
 mod chain;
 mod clock;
 mod rows;
+#[cfg(test)]
+mod rules;
 mod run;
 mod tell;
 #[cfg(test)]

@@ -65,6 +65,10 @@ impl Scope for Alone {
         &self.0
     }
 
+    fn in_task(&self) -> bool {
+        false
+    }
+
     fn result(&self) -> Option<&Value> {
         None
     }
@@ -73,8 +77,8 @@ impl Scope for Alone {
         None
     }
 
-    fn item(&self, _: Option<&str>) -> Result<Value, String> {
-        Err("there is no item here".to_owned())
+    fn item(&self, name: Option<&str>) -> Result<Value, String> {
+        name.map_or(Ok(Value::Null), |_| Err("there is no item here".to_owned()))
     }
 
     fn task_status(&self, _: &str) -> Value {

@@ -13,7 +13,10 @@ use super::value::{Cause, Datum, NULL, items, kind, truth};
 /// The rows.
 pub(super) const ROWS: &[Row] = &[
     function("ctx", "key?", ctx),
-    function("result", "", |call| Ok(call.evaluator.scope.result().map_or(NULL, Cow::Borrowed))),
+    function("result", "", |call| {
+        asked::in_task(call.evaluator.scope)?;
+        Ok(call.evaluator.scope.result().map_or(NULL, Cow::Borrowed))
+    }),
     function("succeeded", "", status),
     function("failed", "", status),
     function("completed", "", status),
@@ -36,8 +39,12 @@ pub(super) fn variable<'a>(scope: &'a dyn Scope, name: &str) -> Result<Datum<'a>
 
 fn ctx<'a>(call: Call<'_, 'a>) -> Result<Datum<'a>, Cause> {
     let scope = call.evaluator.scope;
-    match call.optional_text(0)? {
-        Some(name) => variable(scope, &name),
+    let name = call.optional(0)?.filter(|name| truth(name));
+    match name {
+        Some(name) => match name.as_str() {
+            Some(name) => variable(scope, name),
+            None => Err(format!("the name of a variable is needed, not {}", kind(&name))),
+        },
         None => {
             let size = scope.context().values().map(super::value::size).sum();
             call.evaluator.meter.make(size)?;
@@ -47,6 +54,7 @@ fn ctx<'a>(call: Call<'_, 'a>) -> Result<Datum<'a>, Cause> {
 }
 
 fn status<'a>(call: Call<'_, 'a>) -> Result<Datum<'a>, Cause> {
+    asked::in_task(call.evaluator.scope)?;
     Ok(super::value::boolean(asked::is(call.evaluator.scope, call.name)))
 }
 
@@ -72,8 +80,23 @@ fn json<'a>(call: Call<'_, 'a>) -> Result<Datum<'a>, Cause> {
     serde_json::from_str(text).map(Cow::Owned).map_err(|error| format!("not JSON: {error}"))
 }
 
-/// Rows of several lists, as long as the longest; `pad => x` fills in.
+/// Rows of several lists, as long as the longest; `pad => x` fills in. One list alone stays as it is.
 fn zip<'a>(call: Call<'_, 'a>) -> Result<Datum<'a>, Cause> {
-    let lists = call.rest()?.into_iter().map(items).collect::<Result<_, _>>()?;
-    padded(&call, lists, "pad")
+    let mut given = call.rest()?;
+    if given.len() == 1 {
+        return Ok(given
+            .pop()
+            .map_or(NULL, |only| if only.is_null() { Cow::Owned(Value::Array(Vec::new())) } else { only }));
+    }
+    padded(&call, given.into_iter().map(walked).collect::<Result<_, _>>()?, "pad")
+}
+
+/// What Python walks over: the items of a list, the letters of a text, the keys of a mapping; null is nothing.
+fn walked(value: Datum<'_>) -> Result<Vec<Datum<'_>>, Cause> {
+    match &*value {
+        Value::Null => Ok(Vec::new()),
+        Value::String(whole) => Ok(whole.chars().map(super::value::text).collect()),
+        Value::Object(map) => Ok(map.keys().map(super::value::text).collect()),
+        _ => items(value),
+    }
 }

@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use super::evaluate::Evaluator;
 use super::frame::Frame;
+use super::steps;
 use super::table::{Form, Row};
 use super::tree::{Arg, Node};
-use super::value::{Cause, Datum, kind};
+use super::value::{Cause, Datum, Num, kind};
 
 /// An argument that may not have been evaluated yet.
 pub(super) enum Slot<'a> {
@@ -224,10 +225,14 @@ impl<'c, 'a> Call<'c, 'a> {
         if value.is_null() { Ok(None) } else { text(&value).map(Some) }
     }
 
-    /// An argument that is a whole number, or `default` where it was left out.
+    /// An argument that is a whole number, or `default` where it was left out; true counts as 1, as in Python.
     pub(super) fn whole(&self, index: usize, default: i64) -> Result<i64, Cause> {
         let Some(value) = self.optional(index)? else { return Ok(default) };
-        value.as_i64().ok_or_else(|| format!("a whole number is needed, not {}", kind(&value)))
+        let whole = match Num::counting(&value) {
+            Some(Num::Int(int)) => i64::try_from(int).ok(),
+            _ => None,
+        };
+        whole.ok_or_else(|| format!("a whole number is needed, not {}", kind(&value)))
     }
 
     /// An argument that counts.
@@ -275,6 +280,11 @@ impl<'c, 'a> Call<'c, 'a> {
             Slot::Node(node) => Some(*node),
             Slot::Value(_) => None,
         })
+    }
+
+    /// Whether what a node gave is walked over, item by item.
+    pub(super) fn walks(&self, node: &'a Node, used: steps::Use) -> Result<bool, Cause> {
+        steps::one_by_one(self.evaluator, self.frame, node, used)
     }
 
     /// The named arguments of a function that takes any.

@@ -3,6 +3,7 @@
 use super::call::Call;
 use super::lists::replace_text;
 use super::queries::lists;
+use super::steps::Use;
 use super::table::{Row, both, function, method};
 use super::value::{Cause, Datum, equal, items, key, mapping};
 use serde_json::Value;
@@ -19,7 +20,7 @@ pub(super) const ROWS: &[Row] = &[
     method("slice", "length", slice),
     method("splitAt", "index", split_at),
     method("defaultIfEmpty", "default", default_if_empty),
-    function("set", "*", |call| unique(&call, call.rest()?)),
+    function("set", "*", set),
     method("toSet", "", |mut call| call.items_of().and_then(|all| unique(&call, all))),
     method("union", "right", |mut call| {
         let mut all = call.items_of()?;
@@ -46,7 +47,7 @@ fn replace<'a>(mut call: Call<'_, 'a>) -> Result<Datum<'a>, Cause> {
     if let Value::String(whole) = &*of {
         return replace_text(&call, whole);
     }
-    let value = call.value(1)?;
+    let value = call.optional(1)?.ok_or("what is put in is missing: write `l.replace(0, x)`")?;
     replaced(&call, items(of)?, vec![value])
 }
 
@@ -61,13 +62,34 @@ fn replaced<'a>(
     mut all: Vec<Datum<'a>>,
     by: Vec<Datum<'a>>,
 ) -> Result<Datum<'a>, Cause> {
-    let at = call.size(0, 0)?;
-    let count = call.size(2, 1)?;
-    if at < all.len() {
-        let end = at.saturating_add(count).min(all.len());
-        all.splice(at..end, by);
+    let range = part(call.whole(0, 0)?, call.whole(2, 1)?, all.len());
+    if !range.is_empty() {
+        all.splice(range, by);
     }
     call.evaluator.meter.list(all)
+}
+
+/// The places `at..at + count` of a list, as far as they are there; a count below zero means all that follow.
+fn part(at: i64, count: i64, length: usize) -> std::ops::Range<usize> {
+    let place = |at: i64| usize::try_from(at.max(0)).unwrap_or(usize::MAX).min(length);
+    let end = if count < 0 { length } else { place(at.saturating_add(count)) };
+    place(at)..end.max(place(at))
+}
+
+/// A list without doubles. Lists cannot be members of a set; the items of what is made step by step are.
+fn set<'a>(call: Call<'_, 'a>) -> Result<Datum<'a>, Cause> {
+    let mut all = Vec::new();
+    for (value, node) in call.rest()?.into_iter().zip(call.rest_nodes()) {
+        if !value.is_array() {
+            all.push(value);
+            continue;
+        }
+        match node {
+            Some(node) if call.walks(node, Use::Listed)? => all.extend(items(value)?),
+            _ => return Err("a list cannot be a member of a set: write `l.toSet()`".to_owned()),
+        }
+    }
+    unique(&call, all)
 }
 
 /// `list.delete(position, count)`, `mapping.delete(key, ...)`.
@@ -78,15 +100,11 @@ fn delete<'a>(mut call: Call<'_, 'a>) -> Result<Datum<'a>, Cause> {
         return without(&call, of, keys);
     }
     let mut all = items(of)?;
-    let number = |index: usize, default: usize| match index < call.more() {
-        true => call.nth(index)?.as_u64().ok_or_else(|| "a place or a count is needed".to_owned()),
-        false => Ok(default as u64),
+    let number = |index: usize, default: Option<i64>| match index < call.more() {
+        true => call.nth(index)?.as_i64().ok_or_else(|| "a place or a count is needed".to_owned()),
+        false => default.ok_or_else(|| "the place is missing: write `l.delete(0)`".to_owned()),
     };
-    let place = usize::try_from(number(0, usize::MAX)?).unwrap_or(usize::MAX);
-    let count = usize::try_from(number(1, 1)?).unwrap_or(usize::MAX);
-    if place < all.len() {
-        all.drain(place..place.saturating_add(count).min(all.len()));
-    }
+    all.drain(part(number(0, None)?, number(1, Some(1))?, all.len()));
     call.evaluator.meter.list(all)
 }
 

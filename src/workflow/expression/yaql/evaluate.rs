@@ -9,6 +9,7 @@ use super::call::{self, Call};
 use super::frame::Frame;
 use super::meter::Meter;
 use super::operators;
+use super::steps;
 use super::table::{Form, find};
 use super::tree::{Arg, Node, Reach};
 use super::value::{Cause, Datum, NULL, entry, item, items, key, kind, truth};
@@ -142,8 +143,8 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn index(&self, of: &'a Node, args: &'a [Arg], frame: &Frame<'_, 'a>) -> Result<Datum<'a>, Cause> {
-        let of = self.value(of, frame)?;
+    fn index(&self, node: &'a Node, args: &'a [Arg], frame: &Frame<'_, 'a>) -> Result<Datum<'a>, Cause> {
+        let of = self.value(node, frame)?;
         let mut plain = Vec::new();
         for arg in args {
             match arg {
@@ -159,6 +160,10 @@ impl<'a> Evaluator<'a> {
             Value::Object(_) => {
                 let name = key(&at)?;
                 entry(of, &name).or(default).ok_or_else(|| format!("there is no key `{name}`"))
+            }
+            Value::Array(_) if steps::one_by_one(self, frame, node, steps::Use::Indexed)? => {
+                Err("what is made item by item has no index: write `x.toList()[0]`, or `x.first()`"
+                    .to_owned())
             }
             Value::Array(list) if default.is_none() => {
                 let length = list.len();

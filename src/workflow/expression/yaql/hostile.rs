@@ -12,6 +12,9 @@ impl Scope for Nothing {
     fn context(&self) -> &Map<String, Value> {
         &self.0
     }
+    fn in_task(&self) -> bool {
+        true
+    }
     fn result(&self) -> Option<&Value> {
         None
     }

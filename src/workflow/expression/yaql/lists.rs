@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::call::Call;
 use super::operators::contains;
+use super::steps::Use;
 use super::table::{Row, both, function, method};
 use super::texts::{joined, position, replaced};
-use super::tree::Node;
 use super::value::{Cause, Datum, boolean, compare, count, equal, items, kind, size, text};
 
 /// The rows.
@@ -59,45 +59,17 @@ fn len<'a>(mut call: Call<'_, 'a>) -> Result<Datum<'a>, Cause> {
 fn list<'a>(call: Call<'_, 'a>) -> Result<Datum<'a>, Cause> {
     let mut all = Vec::new();
     for (value, node) in call.rest()?.into_iter().zip(call.rest_nodes()) {
-        if value.is_array() && node.is_some_and(is_made_by_steps) {
+        let steps = match node {
+            Some(node) => value.is_array() && call.walks(node, Use::Listed)?,
+            None => false,
+        };
+        if steps {
             all.extend(items(value)?);
         } else {
             all.push(value);
         }
     }
     call.evaluator.meter.list(all)
-}
-
-/// YAQL tells lists from what walks over one; only the text of the expression still shows which it was.
-fn is_made_by_steps(node: &Node) -> bool {
-    const STEPS: [&str; 22] = [
-        "range",
-        "select",
-        "where",
-        "skip",
-        "limit",
-        "take",
-        "append",
-        "distinct",
-        "enumerate",
-        "concat",
-        "zip",
-        "zipLongest",
-        "selectMany",
-        "orderBy",
-        "orderByDescending",
-        "takeWhile",
-        "skipWhile",
-        "reverse",
-        "flatten",
-        "values",
-        "items",
-        "keys",
-    ];
-    match node {
-        Node::Call { name, .. } | Node::Method { name, .. } => STEPS.contains(&name.as_str()),
-        _ => false,
-    }
 }
 
 fn flatten<'a>(mut call: Call<'_, 'a>) -> Result<Datum<'a>, Cause> {
@@ -119,10 +91,8 @@ fn end<'a>(
     mut call: Call<'_, 'a>,
     take: fn(Vec<Datum<'a>>) -> Option<Datum<'a>>,
 ) -> Result<Datum<'a>, Cause> {
-    match take(call.items_of()?) {
-        Some(item) => Ok(item),
-        None => call.optional(0)?.ok_or_else(|| "the list is empty".to_owned()),
-    }
+    let default = call.optional(0)?;
+    take(call.items_of()?).or(default).ok_or_else(|| "the list is empty".to_owned())
 }
 
 fn single<'a>(mut call: Call<'_, 'a>) -> Result<Datum<'a>, Cause> {
@@ -190,6 +160,9 @@ fn index_of<'a>(mut call: Call<'_, 'a>, last: bool) -> Result<Datum<'a>, Cause> 
         (Value::String(whole), Value::String(part)) => {
             let length = if call.has(2) { Some(call.size(2, 0)?) } else { None };
             position(whole, part, call.size(1, 0)?, length, last)
+        }
+        (Value::Array(_), _) if call.has(1) => {
+            return Err("in a list the whole is looked through: write `l.skip(n).indexOf(x)`".to_owned());
         }
         (Value::Array(items), wanted) => {
             call.evaluator.meter.charge(size(&of) / 8)?;

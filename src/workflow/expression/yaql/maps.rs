@@ -22,7 +22,7 @@ pub(super) const ROWS: &[Row] = &[
     method("containsKey", "key", |mut call| {
         let of = call.of();
         let Value::Object(map) = &*of else { return Err(no_mapping(&of)) };
-        Ok(boolean(map.contains_key(&*key(&*call.value(0)?)?)))
+        Ok(boolean(key(&*call.value(0)?).is_ok_and(|name| map.contains_key(&*name))))
     }),
     method("containsValue", "value", |mut call| {
         let of = call.of();
@@ -79,10 +79,8 @@ fn get<'a>(mut call: Call<'_, 'a>) -> Result<Datum<'a>, Cause> {
         return Err(no_mapping(&of));
     }
     let name = call.value(0)?;
-    match entry(of, &key(&name)?) {
-        Some(value) => Ok(value),
-        None => call.value(1),
-    }
+    let found = key(&name).ok().and_then(|name| entry(of, &name));
+    found.map_or_else(|| call.value(1), Ok)
 }
 
 /// `d.set(k, v)`, `d.set({k => v})`, `d.set(k => v)`.
@@ -98,7 +96,7 @@ fn set<'a>(mut call: Call<'_, 'a>) -> Result<Datum<'a>, Cause> {
             map.insert(key(&name)?.into_owned(), call.evaluator.meter.own(value)?);
         }
         (Some(more), None, _) => map.extend(mapping(Cow::Owned(call.evaluator.meter.own(more)?))?),
-        (None, ..) if !call.pairs().is_empty() => {}
+        (None, ..) => {}
         _ => return Err("write `d.set(k, v)`, or `d.set(k => v)`".to_owned()),
     }
     pairs(&call, &mut map)?;
@@ -124,16 +122,16 @@ fn merge_with<'a>(mut call: Call<'_, 'a>) -> Result<Datum<'a>, Cause> {
     let meter = &call.evaluator.meter;
     let (mut into, from) = (meter.own(of)?, meter.own(other)?);
     meter.charge(size(&into).saturating_mul(size(&from)) / 256)?;
-    merge(&mut into, from);
+    merge(&mut into, from)?;
     Ok(Cow::Owned(into))
 }
 
-fn merge(into: &mut Value, from: Value) {
+fn merge(into: &mut Value, from: Value) -> Result<(), Cause> {
     match (into, from) {
         (Value::Object(into), Value::Object(from)) => {
             for (key, value) in from {
                 match into.get_mut(&key) {
-                    Some(known) => merge(known, value),
+                    Some(known) => merge(known, value).map_err(|why| format!("`{key}`: {why}"))?,
                     None => drop(into.insert(key, value)),
                 }
             }
@@ -147,6 +145,10 @@ fn merge(into: &mut Value, from: Value) {
             }
             *into = all;
         }
+        (into @ Value::Object(_), from) | (into, from @ Value::Object(_)) => {
+            return Err(format!("{} cannot be merged with {}", kind(into), kind(&from)));
+        }
         (into, from) => *into = from,
     }
+    Ok(())
 }

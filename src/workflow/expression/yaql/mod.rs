@@ -16,11 +16,14 @@ mod hostile;
 mod lexer;
 mod lists;
 mod maps;
+#[cfg(test)]
+mod measured;
 mod meter;
 mod numbers;
 mod operators;
 mod parser;
 mod queries;
+mod steps;
 mod table;
 mod texts;
 mod tree;

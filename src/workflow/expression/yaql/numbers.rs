@@ -16,7 +16,7 @@ pub(super) const ROWS: &[Row] = &[
         Num::Float(float) => Num::Float(float.abs()).value(),
     }),
     function("round", "number ndigits?", round),
-    function("pow", "a b", pow),
+    function("pow", "a b c?", pow),
     function("sign", "num", |call| {
         let number = number(&call, 0)?.float();
         Num::Int(i128::from(number > 0.0) - i128::from(number < 0.0)).value()
@@ -50,6 +50,9 @@ fn round<'a>(call: Call<'_, 'a>) -> Result<Datum<'a>, Cause> {
 
 fn pow<'a>(call: Call<'_, 'a>) -> Result<Datum<'a>, Cause> {
     let large = || "the number is too large".to_owned();
+    if call.has(2) {
+        return modular(call.whole(0, 0)?, call.whole(1, 0)?, call.whole(2, 0)?);
+    }
     match (number(&call, 0)?, number(&call, 1)?) {
         (Num::Int(a), Num::Int(b)) if b >= 0 => {
             let power = u32::try_from(b).ok().and_then(|b| a.checked_pow(b));
@@ -57,6 +60,25 @@ fn pow<'a>(call: Call<'_, 'a>) -> Result<Datum<'a>, Cause> {
         }
         (a, b) => Num::Float(a.float().powf(b.float())).value(),
     }
+}
+
+/// `pow(a, b, c)`: the remainder of a power, with the sign of the divisor.
+fn modular<'a>(base: i64, power: i64, by: i64) -> Result<Datum<'a>, Cause> {
+    let (by, mut left) =
+        (i128::from(by), u64::try_from(power).map_err(|_| "a power below zero has no remainder")?);
+    if by == 0 {
+        return Err("cannot divide by zero".to_owned());
+    }
+    let size = by.abs();
+    let (mut base, mut made) = (i128::from(base).rem_euclid(size), 1 % size);
+    while left > 0 {
+        if left % 2 == 1 {
+            made = made * base % size;
+        }
+        base = base * base % size;
+        left /= 2;
+    }
+    Num::Int(if by < 0 && made > 0 { made + by } else { made }).value()
 }
 
 /// `range(stop)`, `range(start, stop, step)`.

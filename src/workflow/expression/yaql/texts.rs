@@ -24,7 +24,11 @@ pub(super) const ROWS: &[Row] = &[
     method("startsWith", "*", |call| ends(call, |text, end| text.starts_with(end))),
     method("endsWith", "*", |call| ends(call, |text, end| text.ends_with(end))),
     method("matches", "regexp", matches),
-    function("hex", "num", |call| Ok(text(format!("{:#x}", call.whole(0, 0)?)))),
+    function("hex", "num", |call| {
+        let number = call.whole(0, 0)?;
+        let sign = if number < 0 { "-" } else { "" };
+        Ok(text(format!("{sign}{:#x}", number.unsigned_abs())))
+    }),
     function("characters", CLASSES, characters),
 ];
 
@@ -121,12 +125,12 @@ fn substring<'a>(mut call: Call<'_, 'a>) -> Result<Datum<'a>, Cause> {
     let whole = call.text_of()?;
     let (start, length) = (call.whole(0, 0)?, call.whole(1, -1)?);
     let all = i64::try_from(whole.chars().count()).unwrap_or(i64::MAX);
-    let start = if start < 0 { (all + start).max(0) } else { start };
-    let skipped = whole.chars().skip(usize::try_from(start).unwrap_or(usize::MAX));
-    Ok(text(match usize::try_from(length) {
-        Ok(length) => skipped.take(length).collect::<String>(),
-        Err(_) => skipped.collect(),
-    }))
+    let length = if length < 0 { all } else { length };
+    let start = if start < 0 { start.saturating_add(all) } else { start };
+    // Python's slice: what is still below zero counts from the end once more.
+    let place = |at: i64| usize::try_from(if at < 0 { (at + all).max(0) } else { at }).unwrap_or(usize::MAX);
+    let (from, to) = (place(start), place(start.saturating_add(length)));
+    Ok(text(whole.chars().skip(from).take(to.saturating_sub(from)).collect::<String>()))
 }
 
 fn chars<'a>(mut call: Call<'_, 'a>) -> Result<Datum<'a>, Cause> {
