@@ -6,7 +6,7 @@
 Makes a home in a temporary folder, fills its database with COUNT (100,000) executions, audit records, events and
 deliveries, serves it and times each page 15 times. Then commands are given in the shared room of the console, alone and
 with 50 browsers on the live feed, in turns. With --check it fails where a page takes 100 ms or more, or a command twice
-as long.
+as long and 2 ms longer.
 """
 
 import contextlib
@@ -234,7 +234,7 @@ class Speaker:
 
 
 def time_commands(speaker, address, cookie):
-    """Commands alone and with 50 browsers, in turns; gives how much longer they take then."""
+    """Commands alone and with 50 browsers, half of which are told of each of them, in turns. Whether that is slow."""
     for _ in range(30):
         speaker.command()
     alone, watched = [], []
@@ -254,7 +254,7 @@ def time_commands(speaker, address, cookie):
     print(f"{'alone':52} {statistics.median(alone):8.2f} {worst(alone):8.2f}")
     print(f"{'with 50 browsers on the live feed':52} {statistics.median(watched):8.2f} {worst(watched):8.2f}")
     print(f"{'times as long':52} {ratio:8.2f} {worst(watched) / worst(alone):8.2f}")
-    return ratio
+    return ratio >= 2 and statistics.median(watched) - statistics.median(alone) >= 2
 
 
 def own(home):
@@ -263,7 +263,7 @@ def own(home):
 
 
 def measure(home, address):
-    """All figures: the slowest page, in milliseconds, and how much longer commands take with browsers."""
+    """All figures: the slowest page, in milliseconds, and whether commands are slow with browsers."""
     print(f"{f'{COUNT:,} rows each':52} {'median':>8} {'worst ms':>8}")
     slowest = time_pages(Caller(address, own(home)), [f"/api/v1/{path}" for path in API])
     console, csrf = log_in(address, own(home)["Authorization"].split()[1])
@@ -284,8 +284,8 @@ def main():
             assert caller.ask("POST", "/api/v1/events", told)[0] == 202
         fill(home / "var/chatops.db")
         with serve(home) as address:
-            slowest, ratio = measure(home, address)
-    if CHECK and (slowest >= BAR or ratio >= 2):
+            slowest, is_slow = measure(home, address)
+    if CHECK and (slowest >= BAR or is_slow):
         sys.exit("over the bar")
 
 

@@ -14,7 +14,7 @@ use super::trouble::Trouble;
 use super::viewer::Viewer;
 use super::{Console, post, shown};
 use crate::action::{Field, Part};
-use crate::bot::approvals::{Kind, Open, Say, Undecided, standing};
+use crate::bot::approvals::{Kind, Open, Question, Say, Undecided, standing};
 use crate::bot::engine::Decided;
 use crate::bot::home::Home;
 use crate::config::Reason;
@@ -81,7 +81,7 @@ fn one(viewer: &Viewer, home: &Home, open: &Open, now: Timestamp) -> Value {
             "reason": vote.reason, "at": shown::when(vote.at, now),
         })
     };
-    let questions = open.needs.question.iter().flat_map(|question| question.fields());
+    let questions = open.needs.question.iter().flat_map(Question::fields);
     let required = open.needs.demands.iter().any(|demand| demand.reason == Reason::Required);
     json!({
         "id": execution.id, "kind": open.kind.word(), "has": has(open), "command": execution.command,

@@ -106,6 +106,9 @@ pub(super) async fn page(
     if let Some(wrong) = wrong {
         values["wrong"] = json!(wrong.detail());
     }
+    // What was done to it on the way is no news once it is over.
+    let is_over = values["it"]["open"] == json!(false) && ["pause", "resume", "canceling"].contains(&done);
+    let done = if is_over { "" } else { done };
     let (here, title) = (format!("/executions/{id}"), format!("Execution {id}"));
     let frame = Frame { entry: "/executions", here: &here, title: &title, done };
     let mut response = console.page(viewer, &frame, "execution.html", values)?;
