@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(days(&of(1, 1), 2026, 12), [7], "the first monday");
         assert_eq!(days(&of(0b1010, 0b10), 2026, 12), [8, 22], "the second and fourth tuesday");
         assert_eq!(days(&of(0b10_0000, 0b1_0000), 2026, 11), [27], "the last friday");
-        assert_eq!(days(&of(0b1_0000, 1), 2026, 12), [], "no fifth monday in that month");
+        assert!(days(&of(0b1_0000, 1), 2026, 12).is_empty(), "no fifth monday in that month");
         assert_eq!(days(&of(0b1_0000, 1), 2026, 11), [30]);
         assert_eq!(days(&of(1, 0b1_1111), 2026, 11), [2], "the first weekday is no sunday");
         assert_eq!(days(&of(0b10_0000, 0b111_1111), 2028, 2), [29], "the last day of a leap month");
