@@ -3,7 +3,7 @@
 
 use super::expand::{Story, is_about};
 use crate::bot::home::Home;
-use crate::model::Moment;
+use crate::model::{Moment, Subject};
 use crate::route::{self, Decision, Outcome, When};
 use crate::store::{Accept, ESCALATION, Scene, Sending};
 
@@ -16,7 +16,7 @@ pub(super) fn escalate(
     sends: &mut Vec<Sending>,
 ) {
     let before = scene.subject();
-    let was_bad = before.is_some_and(|subject| subject.is_failing());
+    let was_bad = before.is_some_and(Subject::is_failing);
     let story = Story::of(accept, before);
     match (was_bad, accept.event.status.is_bad()) {
         (false, true) => begin(home, accept, &story, outcome, sends),
