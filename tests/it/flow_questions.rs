@@ -148,7 +148,7 @@ fn a_chain_is_paused_asks_and_goes_on_after_a_crash_in_the_middle() {
     let steps = bot.read(|reader| reader.steps(1));
     let last = steps.last().unwrap().id;
     let (result, _) = bot.read(move |reader| reader.result(last)).unwrap();
-    assert_eq!(result["stdout"].as_str().unwrap().trim_end(), "first went\n and then True");
+    assert_eq!(result["stdout"].as_str().unwrap().trim_end(), "first went and then True");
     assert!(bot.audit_is_whole());
 }
 

@@ -43,7 +43,7 @@ tasks:
     next:
       - when: <% completed() %>
         publish:
-          - verdicts: <% task(each).result.items.select($.result.result.verdict) %>
+          - verdicts: <% result().select($.result.verdict) %>
         do: who
   who:
     action: status.whoami

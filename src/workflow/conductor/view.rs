@@ -38,10 +38,7 @@ impl View<'_> {
 
     /// `{"task_id", "task_name", "task_execution_id", ...}`, as StackStorm gives it.
     fn describe(&self, index: usize, run: &Run) -> Value {
-        let result = match self.ended {
-            Some((ended, result, _)) if ended == index => result.clone(),
-            _ => self.state.result_of(index),
-        };
+        let result = self.state.result_of(index);
         let id = self.context.get("st2").and_then(|st2| st2.get("workflow_execution_id")).cloned();
         let own = id
             .as_ref()

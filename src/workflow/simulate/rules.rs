@@ -94,6 +94,15 @@ fn result_and_status_belong_to_tasks() {
 }
 
 #[test]
+fn a_task_with_items_is_described_with_its_items_in_its_own_transitions_too() {
+    let text = "tasks:\n  a:\n    with: <% [1, 2] %>\n    action: core.x\n    next:\n      - publish:\n          \
+                - all: <% task(a).result.items.select($.result) %>\n          - same: <% result() %>\n\
+                output: [{all: <% ctx().all %>}, {same: <% ctx().same %>}]\n";
+    let told = answer(text, json!({"results": {"a": [{"result": "x"}, {"result": "y"}]}}));
+    assert_eq!(told["output"], json!({"all": ["x", "y"], "same": ["x", "y"]}));
+}
+
+#[test]
 fn in_a_loop_a_task_knows_how_it_ended_before() {
     let text = "vars: [{n: 0}]\ntasks:\n  s: {next: [{do: a}]}\n  a:\n    action: core.x\n    \
                 input: {before: <% succeeded() %>}\n    next:\n      - when: <% ctx().n < 1 %>\n        \
