@@ -83,8 +83,7 @@ async fn listen(api: Arc<Api>, sender: mpsc::Sender<Parcel>) {
     let Ok(terminal) = AdapterName::new("terminal") else { return };
     let place = Place::direct(terminal, &user);
     while !sender.is_closed() {
-        let body = json!({"user": user, "listen": true});
-        if let Ok(response) = api.post("chat", &body).await {
+        if let Ok(response) = api.post("chat/listen", &json!({"user": user})).await {
             let each = |line: Line| {
                 number += 1;
                 Parcel {

@@ -161,5 +161,13 @@ fn itself() -> Vec<Call> {
         post(Admin, "/chat", chat::say, "One command of a terminal, its answers as lines of JSON")
             .body::<chat::Say>()
             .gives_as::<Text>(200, "application/x-ndjson"),
+        post(
+            Admin,
+            "/chat/listen",
+            chat::listen,
+            "What comes for a terminal beside answers, as lines of JSON without end",
+        )
+        .body::<chat::Listener>()
+        .gives_as::<Text>(200, "application/x-ndjson"),
     ]
 }
