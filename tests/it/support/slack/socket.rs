@@ -26,20 +26,20 @@ pub(super) async fn run(shared: &Shared, mut socket: WebSocketStream<TcpStream>)
         if state.sockets.len() >= MOST {
             state.breach("more than ten sockets");
         }
-        (usize::try_from(state.number()).unwrap(), state.sockets.len() + 1)
+        let (id, count) = (usize::try_from(state.number()).unwrap(), state.sockets.len() + 1);
+        // From here on what is said waits for this socket: whoever was greeted misses nothing.
+        state.sockets.insert(id, sender);
+        (id, count)
     };
     let hello = json!({
         "type": "hello", "num_connections": count, "connection_info": {"app_id": "A0APP"},
         "debug_info": {"host": "stand-in", "build_number": 1, "approximate_connection_time": 18060},
     });
     if socket.send(Message::text(hello.to_string())).await.is_err() {
+        shared.state().sockets.remove(&id);
         return;
     }
-    {
-        let mut state = shared.state();
-        state.sockets.insert(id, sender);
-        state.sessions += 1;
-    }
+    shared.state().sessions += 1;
     let mut ping = tokio::time::interval(PING);
     ping.tick().await;
     loop {
