@@ -142,5 +142,5 @@ def page(found, printed):
     for name, title, intro in SECTIONS:
         if printed and (printed / name).exists():
             told = [intro, ""] if intro else []
-            lines += [f"## {title}", "", *told, "```text", (printed / name).read_text().strip(), "```", ""]
+            lines += [f"## {title}", "", *told, "```text", (printed / name).read_text().strip("\n").rstrip(), "```", ""]
     return "\n".join(lines)
