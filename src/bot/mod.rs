@@ -43,7 +43,7 @@ use home::{Home, Homes};
 use hubots::Hubots;
 use links::Running;
 use notify::Notify;
-use outbox::{Body, Outbox, REPLY_EXPIRES};
+use outbox::{Body, Outbox};
 
 /// What is sent after the running work has ended may take this long.
 const FLUSH: Duration = Duration::from_secs(5);
@@ -165,16 +165,8 @@ impl Bot {
             // Nothing is connected yet: a service without buttons leaves them out when it is sent.
             let terms = engine::again(execution);
             let offer = terms.and_then(|terms| choices.attach(&mut post, &slot, &place, terms));
-            Some(NewDelivery {
-                id: store.id(Noun::Delivery),
-                slot,
-                execution: Some(execution.id),
-                purpose: "abandoned".to_owned(),
-                body: serde_json::to_value(Body { place, post }).unwrap_or_default(),
-                offer,
-                due: now,
-                expires: now.plus(REPLY_EXPIRES),
-            })
+            let told = Body { place, post }.delivery(store.id(Noun::Delivery), slot, "abandoned", now);
+            Some(NewDelivery { execution: Some(execution.id), offer, ..told })
         };
         self.store.write(Change::Recover { at: now, notice: Notice::new(notice) }).await?;
         Ok(())

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::chat::{Chat, Errand};
-use super::outbox::{Body, REPLY_EXPIRES, slot};
+use super::outbox::{Body, slot};
 use super::reply;
 use crate::model::{self, Missed, Noun, Schedule, Timestamp};
 use crate::schedule::{known_zone, spoken, written_time};
@@ -131,16 +131,8 @@ fn delivery(chat: &Chat, schedule: &Schedule, mut post: Post, now: Timestamp) ->
         post.to = Some(Addressee { id: schedule.owner.id().to_owned(), name: schedule.owner_name.clone() });
     }
     let lane = format!("schedule/{}/{}", schedule.id, now.as_micros());
-    NewDelivery {
-        id: chat.store.id(Noun::Delivery),
-        slot: slot(&place, lane),
-        execution: None,
-        purpose: "reminder".to_owned(),
-        body: serde_json::to_value(Body { place, post }).unwrap_or_default(),
-        offer: None,
-        due: now,
-        expires: now.plus(REPLY_EXPIRES),
-    }
+    let slot = slot(&place, lane);
+    Body { place, post }.delivery(chat.store.id(Noun::Delivery), slot, "reminder", now)
 }
 
 fn entry(schedule: &Schedule, due: Timestamp, at: Timestamp, skipped: bool) -> Entry {

@@ -47,6 +47,15 @@ fn asks(asked: &Posted) -> i64 {
     asked.text.split_whitespace().find_map(|word| word.parse().ok()).unwrap()
 }
 
+/// The workflow runs for alice and rests at its question, which has this id.
+fn released() -> (MemoryBot, i64) {
+    let bot = MemoryBot::start(flow(ops(), "orquesta", "release", RELEASE));
+    bot.says("alice", OPS, "!release");
+    let id = asks(&bot.comes_to_say("asks, for alice"));
+    bot.until(|| bot.ask("alice", OPS, "!ps").contains("paused").then_some(()));
+    (bot, id)
+}
+
 #[test]
 fn somebody_else_answers_a_question_of_a_workflow_and_it_goes_on() {
     let bot = MemoryBot::start(flow(ops(), "orquesta", "release", RELEASE));
@@ -66,10 +75,7 @@ fn somebody_else_answers_a_question_of_a_workflow_and_it_goes_on() {
 
 #[test]
 fn a_question_of_a_workflow_is_answered_after_a_restart() {
-    let mut bot = MemoryBot::start(flow(ops(), "orquesta", "release", RELEASE));
-    bot.says("alice", OPS, "!release");
-    let id = asks(&bot.comes_to_say("asks, for alice"));
-    bot.until(|| bot.ask("alice", OPS, "!ps").contains("paused").then_some(()));
+    let (mut bot, id) = released();
     bot.read(|_| Ok(()));
     bot.dies();
     bot.starts_again();
@@ -81,10 +87,7 @@ fn a_question_of_a_workflow_is_answered_after_a_restart() {
 
 #[test]
 fn a_question_that_nobody_answers_in_time_takes_the_way_of_a_failure() {
-    let mut bot = MemoryBot::start(flow(ops(), "orquesta", "release", RELEASE));
-    bot.says("alice", OPS, "!release");
-    let id = asks(&bot.comes_to_say("asks, for alice"));
-    bot.until(|| bot.ask("alice", OPS, "!ps").contains("paused").then_some(()));
+    let (mut bot, id) = released();
     bot.read(|_| Ok(()));
     bot.dies();
     // The five minutes pass while nobody is there.

@@ -181,16 +181,8 @@ impl Messages {
     ) {
         let now = approvals.world.now();
         let body = Body { place: place.clone(), post: post.clone() };
-        let delivery = NewDelivery {
-            id: approvals.store.id(Noun::Delivery),
-            slot: slot.clone(),
-            execution: Some(open.execution.id),
-            purpose: purpose.to_owned(),
-            body: serde_json::to_value(body).unwrap_or(Value::Null),
-            offer,
-            due: now,
-            expires: now.plus(crate::bot::outbox::REPLY_EXPIRES),
-        };
+        let told = body.delivery(approvals.store.id(Noun::Delivery), slot.clone(), purpose, now);
+        let delivery = NewDelivery { execution: Some(open.execution.id), offer, ..told };
         let keep = Keep::Stored(approvals.outbox.adopt(&delivery));
         self.deliveries.push(delivery);
         self.letters.push(Letter { slot, place: place.clone(), post: Arc::new(post), answer: None, keep });

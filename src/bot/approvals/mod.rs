@@ -141,6 +141,11 @@ impl Approvals {
         self.lock().open.values().cloned().collect()
     }
 
+    /// How many wait.
+    pub fn count(&self) -> usize {
+        self.lock().open.len()
+    }
+
     /// One of them.
     pub fn get(&self, id: i64) -> Option<Open> {
         self.lock().open.get(&id).cloned()

@@ -8,7 +8,7 @@ use tracing::{info, warn};
 use super::flow::Told;
 use super::{Ended, Engine, Job, announce, render};
 use crate::action::{cut_secrets, cut_secrets_in};
-use crate::bot::outbox::{Body, Keep, REPLY_EXPIRES, slot};
+use crate::bot::outbox::{Body, Keep, slot};
 use crate::bot::reply;
 use crate::model::{Execution, Noun, Place, Status};
 use crate::runner::{Effect, Outcome};
@@ -108,16 +108,8 @@ impl Engine {
     fn delivery(&self, job: &Job, place: &Place, post: &Post) -> NewDelivery {
         let now = self.world.now();
         let body = Body { place: place.clone(), post: post.clone() };
-        NewDelivery {
-            id: self.store.id(Noun::Delivery),
-            slot: slot(place, job.lane()),
-            execution: Some(job.id),
-            purpose: "result".to_owned(),
-            body: serde_json::to_value(body).unwrap_or(Value::Null),
-            offer: None,
-            due: now,
-            expires: now.plus(REPLY_EXPIRES),
-        }
+        let told = body.delivery(self.store.id(Noun::Delivery), slot(place, job.lane()), "result", now);
+        NewDelivery { execution: Some(job.id), ..told }
     }
 
     fn release(self: &Arc<Self>, job: &Job, ended: &Ended) {

@@ -185,6 +185,11 @@ impl Engine {
         self.approvals.list()
     }
 
+    /// How much waits for somebody's word.
+    pub fn awaited(&self) -> usize {
+        self.approvals.count()
+    }
+
     /// One thing that waits for somebody's word.
     ///
     /// # Errors

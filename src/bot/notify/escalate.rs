@@ -16,12 +16,11 @@ pub(super) fn escalate(
     sends: &mut Vec<Sending>,
 ) {
     let before = scene.subject();
-    let was_bad = before.is_some_and(Subject::is_failing);
     let story = Story::of(accept, before);
-    match (was_bad, accept.event.status.is_bad()) {
-        (false, true) => begin(home, accept, &story, outcome, sends),
-        (true, false) if accept.event.status.is_success() => end(home, accept, &story, scene, sends),
-        _ => {}
+    if route::begins(before, &accept.event) {
+        begin(home, accept, &story, outcome, sends);
+    } else if before.is_some_and(Subject::is_failing) && accept.event.status.is_success() {
+        end(home, accept, &story, scene, sends);
     }
 }
 

@@ -19,7 +19,7 @@ use tracing::{debug, warn};
 pub use door::{Door, Ledger};
 
 use crate::adapter::{Abilities, Answer, Sign};
-use crate::model::{AdapterName, Handle, MessageKey, Place, Receipt, SendError, Slot};
+use crate::model::{AdapterName, Handle, MessageKey, Place, Receipt, SendError, Slot, Timestamp};
 use crate::net::World;
 use crate::store::{Change, Claimed, Claims, MemoryClaims, NewDelivery, Settled, Store, StoreError};
 use crate::text::Post;
@@ -86,6 +86,22 @@ pub struct Body {
     pub place: Place,
     /// What it says.
     pub post: Post,
+}
+
+impl Body {
+    /// Its delivery: due at once, given up after [`REPLY_EXPIRES`], of no execution and without buttons.
+    pub fn delivery(&self, id: i64, slot: Slot, purpose: &str, now: Timestamp) -> NewDelivery {
+        NewDelivery {
+            id,
+            slot,
+            execution: None,
+            purpose: purpose.to_owned(),
+            body: serde_json::to_value(self).unwrap_or_default(),
+            offer: None,
+            due: now,
+            expires: now.plus(REPLY_EXPIRES),
+        }
+    }
 }
 
 /// A reply is given up after this time: the conversation has moved on.

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::fields::{Asked, Fields};
 use super::pages::Frame;
 use super::trouble::Trouble;
 use super::viewer::Viewer;
-use super::{Console, post, shown};
+use super::{Console, post, shown, to};
 use crate::action::{Field, Part};
 use crate::bot::approvals::{Kind, Open, Question, Say, Undecided, standing};
 use crate::bot::engine::Decided;
@@ -56,11 +56,8 @@ fn show(
     let values = json!({"open": open, "wrong": why, "wrong_at": at, "asked": fields.all()});
     let frame =
         Frame { entry: "/approvals", here: "/approvals", title: "Approvals", done: fields.raw("done") };
-    let mut response = console.page(viewer, &frame, "approvals.html", values)?;
-    if let Some(wrong) = wrong {
-        *response.status_mut() = wrong.status;
-    }
-    Ok(response)
+    let status = wrong.map_or(StatusCode::OK, |wrong| wrong.status);
+    console.page_as(status, viewer, &frame, "approvals.html", values)
 }
 
 fn one(viewer: &Viewer, home: &Home, open: &Open, now: Timestamp) -> Value {
@@ -202,10 +199,6 @@ pub(super) async fn answer(
         Ok(_) => to("/approvals?done=answered"),
         Err(why) => said(&console, &viewer, &fields, id, &why),
     }
-}
-
-fn to(address: &str) -> Result<Response, Trouble> {
-    Ok(Redirect::to(address).into_response())
 }
 
 /// The page with what did not count above it.

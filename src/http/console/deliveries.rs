@@ -6,14 +6,14 @@ use std::time::Duration;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::Uri;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::fields::{Asked, Fields};
 use super::pages::Frame;
 use super::trouble::Trouble;
 use super::viewer::Viewer;
-use super::{Console, shown};
+use super::{Console, shown, to};
 use crate::http::deliveries::{STATES, slot_name};
 use crate::store::{Attempt, Change, DeliveryFilter, Done, Fate, Pick, Reader, StoredEvent};
 
@@ -147,7 +147,7 @@ pub(super) async fn sort(
         (Some(id), "replay" | "cancel") => format!("/deliveries/{id}?done={done}"),
         _ => format!("/dead?done={done}"),
     };
-    Ok(Redirect::to(&back).into_response())
+    to(&back)
 }
 
 async fn change(

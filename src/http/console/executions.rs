@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::feed::{Topic, follow};
@@ -15,7 +15,7 @@ use super::overview::newest;
 use super::pages::Frame;
 use super::trouble::Trouble;
 use super::viewer::Viewer;
-use super::{Console, flow, shown, stream};
+use super::{Console, flow, shown, stream, to};
 use crate::bot::approvals::Kind;
 use crate::http::again::{goes_on, not_again};
 use crate::http::problem::Problem;
@@ -111,11 +111,8 @@ pub(super) async fn page(
     let done = if is_over { "" } else { done };
     let (here, title) = (format!("/executions/{id}"), format!("Execution {id}"));
     let frame = Frame { entry: "/executions", here: &here, title: &title, done };
-    let mut response = console.page(viewer, &frame, "execution.html", values)?;
-    if let Some(wrong) = wrong {
-        *response.status_mut() = wrong.status();
-    }
-    Ok(response)
+    let status = wrong.map_or(StatusCode::OK, Problem::status);
+    console.page_as(status, viewer, &frame, "execution.html", values)
 }
 
 async fn values(console: &Console, id: i64) -> Result<Value, Trouble> {
@@ -201,7 +198,7 @@ pub(super) async fn rerun(
         Err(why) => return page(&console, &viewer, id, "", Some(&not_again(&why))).await,
     };
     recorded(&console, submitted).await?;
-    Ok(Redirect::to(&format!("/executions/{submitted}?done={done}")).into_response())
+    to(&format!("/executions/{submitted}?done={done}"))
 }
 
 /// Waits until an execution is recorded: ids are given before, and its page is there then.
@@ -226,7 +223,7 @@ pub(super) async fn cancel(
 ) -> Result<Response, Trouble> {
     let ended = console.site.bot.engine().kill_for(id, &viewer.asker());
     ended.map_err(|error| Trouble::new(StatusCode::CONFLICT, error.to_string()))?;
-    Ok(Redirect::to(&format!("/executions/{id}?done=canceling")).into_response())
+    to(&format!("/executions/{id}?done=canceling"))
 }
 
 #[cfg(test)]

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::fields::Fields;
 use super::trouble::Trouble;
 use super::viewer::Viewer;
-use super::{Console, executions, shown};
+use super::{Console, executions, shown, to};
 use crate::bot::engine::{Cut, GoesOn, NoFlow};
 use crate::http::again::no_flow;
 use crate::model::{Execution, Status, Timestamp};
@@ -122,7 +122,7 @@ async fn done(
     word: &str,
 ) -> Result<Response, Trouble> {
     match done {
-        Ok(()) => Ok(Redirect::to(&format!("/executions/{id}?done={word}")).into_response()),
+        Ok(()) => to(&format!("/executions/{id}?done={word}")),
         Err(why) => executions::page(console, viewer, id, "", Some(&no_flow(&why))).await,
     }
 }

@@ -178,6 +178,11 @@ pub(super) fn router(site: &Site, tls: bool, stop: &CancellationToken) -> Router
     routes().into_iter().fold(open, guarded).layer(map_response(guard::headers)).with_state(console)
 }
 
+/// Leads to another page.
+fn to(address: &str) -> Result<Response, Trouble> {
+    Ok(Redirect::to(address).into_response())
+}
+
 /// Whether a browser asks for a page, and not a program for something else.
 pub(super) fn is_page(request: &Request) -> bool {
     let elsewhere = ["/api", "/st2", "/in/", "/chat/", "/metrics"];

@@ -129,16 +129,28 @@ impl Console {
         template: &str,
         values: Value,
     ) -> Result<Response, Trouble> {
+        self.page_as(StatusCode::OK, viewer, frame, template, values)
+    }
+
+    /// The same with another status: something on it is wrong.
+    pub(super) fn page_as(
+        &self,
+        status: StatusCode,
+        viewer: &Viewer,
+        frame: &Frame<'_>,
+        template: &str,
+        values: Value,
+    ) -> Result<Response, Trouble> {
         let mut all = self.around(viewer, frame);
         if let Value::Object(values) = values {
             all.extend(values);
         }
-        Ok(Html(self.pages.render(template, &Value::Object(all))?).into_response())
+        Ok((status, Html(self.pages.render(template, &Value::Object(all))?)).into_response())
     }
 
     fn around(&self, viewer: &Viewer, frame: &Frame<'_>) -> Map<String, Value> {
         let home = self.site.bot.homes().current();
-        let waits = self.site.bot.engine().awaiting().len();
+        let waits = self.site.bot.engine().awaited();
         let seen = |entry: &&Entry| viewer.may(entry.scope);
         let entry = |entry: &Entry| {
             json!({

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::fields::{Asked, Fields};
 use super::pages::Frame;
 use super::trouble::Trouble;
 use super::viewer::Viewer;
-use super::{Console, shown};
+use super::{Console, shown, to};
 use crate::bot::engine::Asker;
 use crate::http::caller::Scope;
 use crate::http::problem::Problem;
@@ -51,11 +51,8 @@ async fn show(
     });
     let frame =
         Frame { entry: "/schedules", here: "/schedules", title: "Schedules", done: fields.raw("done") };
-    let mut response = console.page(viewer, &frame, "schedules.html", values)?;
-    if wrong.is_some() {
-        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    }
-    Ok(response)
+    let status = wrong.map_or(StatusCode::OK, |_| StatusCode::UNPROCESSABLE_ENTITY);
+    console.page_as(status, viewer, &frame, "schedules.html", values)
 }
 
 fn one(viewer: &Viewer, it: &Schedule, now: Timestamp) -> Value {
@@ -134,8 +131,4 @@ async fn turn(
         }
         Err(problem) => Err(Trouble::from(&problem)),
     }
-}
-
-fn to(address: &str) -> Result<Response, Trouble> {
-    Ok(Redirect::to(address).into_response())
 }

@@ -6,14 +6,14 @@ use std::time::Duration;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::fields::{Asked, Fields};
 use super::pages::Frame;
 use super::trouble::Trouble;
 use super::viewer::Viewer;
-use super::{Console, shown};
+use super::{Console, shown, to};
 use crate::config::units;
 use crate::http::silence;
 use crate::model::{Noun, Silence};
@@ -50,11 +50,8 @@ async fn show(
         "silences": found.iter().map(one).collect::<Vec<_>>(), "asked": fields.all(), "wrong": wrong,
     });
     let frame = Frame { entry: "/silences", here: "/silences", title: "Silences", done: fields.raw("done") };
-    let mut response = console.page(viewer, &frame, "silences.html", values)?;
-    if wrong.is_some() {
-        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    }
-    Ok(response)
+    let status = wrong.map_or(StatusCode::OK, |_| StatusCode::UNPROCESSABLE_ENTITY);
+    console.page_as(status, viewer, &frame, "silences.html", values)
 }
 
 /// What it is about, as one would type it: `source=ci`, and of labels `env=prod`.
@@ -80,7 +77,7 @@ pub(super) async fn begin(
         Err(why) => return show(&console, &viewer, &fields, Some(&why)).await,
     };
     keep(&console, &viewer, silence, "silence").await?;
-    Ok(Redirect::to("/silences?done=silence").into_response())
+    to("/silences?done=silence")
 }
 
 fn wanted(console: &Console, viewer: &Viewer, fields: &Fields) -> Result<Silence, String> {
@@ -120,10 +117,10 @@ pub(super) async fn end(
     let now = console.site.world.now();
     let found = console.site.bot.store().read(move |reader| reader.silences(Some(now))).await?;
     let Some(silence) = found.into_iter().find(|one| one.id == id) else {
-        return Ok(Redirect::to("/silences?done=nothing").into_response());
+        return to("/silences?done=nothing");
     };
     keep(&console, &viewer, Silence { until: now, ..silence }, "unsilence").await?;
-    Ok(Redirect::to("/silences?done=unsilence").into_response())
+    to("/silences?done=unsilence")
 }
 
 #[cfg(test)]

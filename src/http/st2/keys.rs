@@ -26,10 +26,10 @@ pub(super) struct Which {
 
 impl Which {
     /// The same as `/api/v1/keys` is asked.
-    fn asked(&self, person: Option<&String>) -> Result<ProblemQuery<keys::Asked>, Fault> {
+    fn asked(&self) -> Result<ProblemQuery<keys::Asked>, Fault> {
         let decrypt = self.decrypt.as_deref().is_some_and(|word| word.eq_ignore_ascii_case("true"));
         let prefix = self.prefix.clone().unwrap_or_default();
-        let whole = json!({"scope": self.scope(), "user": person, "prefix": prefix, "decrypt": decrypt});
+        let whole = json!({"scope": self.scope(), "user": self.user(), "prefix": prefix, "decrypt": decrypt});
         read(whole).map(ProblemQuery)
     }
 
@@ -41,8 +41,8 @@ impl Which {
         }
     }
 
-    fn user(&self) -> Option<String> {
-        self.user.clone().filter(|user| user.contains(':'))
+    fn user(&self) -> Option<&String> {
+        self.user.as_ref().filter(|user| user.contains(':'))
     }
 }
 
@@ -68,7 +68,7 @@ pub(super) async fn list(
     Query(which): Query<Which>,
     Query(page): Query<Page>,
 ) -> Result<Response, Fault> {
-    let asked = which.asked(which.user().as_ref())?;
+    let asked = which.asked()?;
     let all = keys::all(&site, &caller, &asked.0).await?;
     page.of(all.iter().map(|pair| shown(&json!(pair))).collect())
 }
@@ -80,7 +80,7 @@ pub(super) async fn show(
     Path(name): Path<String>,
     Query(which): Query<Which>,
 ) -> Result<Json<Value>, Fault> {
-    let asked = which.asked(which.user().as_ref())?;
+    let asked = which.asked()?;
     let Json(pair) = keys::show(State(site), Extension(caller), problem::Path(name), asked).await?;
     Ok(Json(shown(&json!(pair))))
 }
@@ -108,7 +108,7 @@ pub(super) async fn put(
     Body(wanted): Body<Wanted>,
 ) -> Result<Json<Value>, Fault> {
     let which = Which { scope: wanted.scope, user: wanted.user, ..Which::default() };
-    let asked = which.asked(which.user().as_ref())?;
+    let asked = which.asked()?;
     let text = wanted.value.as_str().map_or_else(|| wanted.value.to_string(), str::to_owned);
     let body = json!({"value": text, "secret": wanted.secret.unwrap_or(false), "ttl": wanted.ttl});
     let body = ProblemBody(read(body)?);
@@ -124,7 +124,7 @@ pub(super) async fn remove(
     Path(name): Path<String>,
     Query(which): Query<Which>,
 ) -> Result<StatusCode, Fault> {
-    let asked = which.asked(which.user().as_ref())?;
+    let asked = which.asked()?;
     let _ = keys::remove(State(site), Extension(caller), problem::Path(name), asked).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -16,7 +16,7 @@ mod yaql;
 
 pub use error::{ExpressionError, Language};
 pub use inspection::{Inspection, Problem, Read, Severity};
-pub use scope::Scope;
+pub use scope::{Alone, Scope};
 
 use serde_json::Value;
 

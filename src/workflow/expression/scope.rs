@@ -1,6 +1,8 @@
 //! What an expression may ask about the workflow it stands in.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+
+use crate::workflow::{Datastore, NoData};
 
 /// The workflow as an expression sees it. Causes of errors are lower case, without a full stop.
 pub trait Scope {
@@ -28,4 +30,41 @@ pub trait Scope {
     /// A value of the datastore: `st2kv("system.a.b", decrypt => true, default => v)`. A missing key without
     /// a default is an error.
     fn kv(&self, key: &str, decrypt: bool, default: Option<Value>) -> Result<Value, String>;
+}
+
+/// An expression outside of any workflow, with these variables and an empty datastore.
+pub struct Alone(pub Map<String, Value>);
+
+impl Scope for Alone {
+    fn context(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
+    fn in_task(&self) -> bool {
+        false
+    }
+
+    fn result(&self) -> Option<&Value> {
+        None
+    }
+
+    fn status(&self) -> Option<&str> {
+        None
+    }
+
+    fn item(&self, name: Option<&str>) -> Result<Value, String> {
+        name.map_or(Ok(Value::Null), |_| Err("there is no item here".to_owned()))
+    }
+
+    fn task_status(&self, _: &str) -> Value {
+        json!("null")
+    }
+
+    fn task(&self, task: Option<&str>) -> Result<Value, String> {
+        Err(format!("the task `{}` has not run", task.unwrap_or_default()))
+    }
+
+    fn kv(&self, key: &str, _: bool, default: Option<Value>) -> Result<Value, String> {
+        NoData.get(key, false, default)
+    }
 }

@@ -9,8 +9,8 @@ use super::answer::inspection;
 use super::case::Case;
 use super::chain::chained;
 use super::run::play;
-use crate::workflow::expression::{Scope, evaluate};
-use crate::workflow::{Datastore, NoData, Plan};
+use crate::workflow::Plan;
+use crate::workflow::expression::{Alone, Scope, evaluate};
 
 /// Answers one line: `{"workflow": TEXT, "inputs", "results", "requests"}`, `{"chain": TEXT, "inputs",
 /// "results", "datastore", "config"}` or `{"template": TEXT, "data"}`. Whatever is wrong is in the answer, as
@@ -54,42 +54,5 @@ fn rendered(template: &Value, data: Option<&Value>) -> Value {
     match evaluate(template, &Alone(context) as &dyn Scope) {
         Ok(value) => json!({"value": value}),
         Err(error) => json!({"error": error.to_string()}),
-    }
-}
-
-/// An expression outside of any workflow.
-struct Alone(Map<String, Value>);
-
-impl Scope for Alone {
-    fn context(&self) -> &Map<String, Value> {
-        &self.0
-    }
-
-    fn in_task(&self) -> bool {
-        false
-    }
-
-    fn result(&self) -> Option<&Value> {
-        None
-    }
-
-    fn status(&self) -> Option<&str> {
-        None
-    }
-
-    fn item(&self, name: Option<&str>) -> Result<Value, String> {
-        name.map_or(Ok(Value::Null), |_| Err("there is no item here".to_owned()))
-    }
-
-    fn task_status(&self, _: &str) -> Value {
-        json!("null")
-    }
-
-    fn task(&self, task: Option<&str>) -> Result<Value, String> {
-        Err(format!("the task `{}` has not run", task.unwrap_or_default()))
-    }
-
-    fn kv(&self, key: &str, _: bool, default: Option<Value>) -> Result<Value, String> {
-        NoData.get(key, false, default)
     }
 }

@@ -1,8 +1,6 @@
 //! `kv get|set|list|delete`: the key-value datastore. System keys are open by rule, each by its name; the keys of the
 //! scope `user` are one's own. A secret is shown in a direct conversation alone.
 
-#![allow(clippy::result_large_err, reason = "a refusal is a post, made once for a command")]
-
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -10,7 +10,7 @@ use tracing::warn;
 use crate::bot::chat::Chat;
 use crate::bot::chat::heard::Heard;
 use crate::bot::engine;
-use crate::bot::outbox::{Body, REPLY_EXPIRES, slot};
+use crate::bot::outbox::{Body, slot};
 use crate::bot::reply;
 use crate::model::{Execution, Noun, Person, Place};
 use crate::store::{Change, Memo, NewDelivery, Reader, Store, StoreError};
@@ -132,15 +132,8 @@ impl Chat {
         let terms = execution.and_then(engine::again);
         let offer = terms.and_then(|terms| self.choices.attach(&mut post, &slot, place, terms));
         let now = self.world.now();
-        NewDelivery {
-            id: self.store.id(Noun::Delivery),
-            slot,
-            execution: None,
-            purpose: "abandoned".to_owned(),
-            body: serde_json::to_value(Body { place: place.clone(), post }).unwrap_or_default(),
-            offer,
-            due: now,
-            expires: now.plus(REPLY_EXPIRES),
-        }
+        let body = Body { place: place.clone(), post };
+        let told = body.delivery(self.store.id(Noun::Delivery), slot, "abandoned", now);
+        NewDelivery { offer, ..told }
     }
 }

@@ -3,16 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::kept::Kept;
 use crate::adapter::Answer;
 use crate::bot::chat::Chat;
 use crate::bot::chat::heard::Heard;
-use crate::bot::outbox::{Body, Keep, Letter, REPLY_EXPIRES, Reply, slot};
+use crate::bot::outbox::{Body, Keep, Letter, Reply, slot};
 use crate::bot::reply;
 use crate::model::{Noun, Place, SendError, Slot};
-use crate::store::NewDelivery;
 use crate::text::{Post, Tone};
 
 /// How long another place has to take it until whoever asked hears that it waits.
@@ -98,16 +95,7 @@ impl Chat {
         let now = self.world.now();
         let slot = Self::slot_of(heard, place);
         let body = Body { place: place.clone(), post: post.clone() };
-        let delivery = NewDelivery {
-            id: self.store.id(Noun::Delivery),
-            slot: slot.clone(),
-            execution: None,
-            purpose: "result".to_owned(),
-            body: serde_json::to_value(body).unwrap_or(Value::Null),
-            offer: None,
-            due: now,
-            expires: now.plus(REPLY_EXPIRES),
-        };
+        let delivery = body.delivery(self.store.id(Noun::Delivery), slot.clone(), "result", now);
         let keep = Keep::Stored(self.outbox.adopt(&delivery));
         kept.ends(self, vec![delivery]);
         self.outbox.put(Letter { slot, place: place.clone(), post: Arc::new(post), answer, keep });

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use tracing::{info, warn};
 
 use super::control::cut_in;
@@ -16,7 +16,7 @@ use crate::action::Action;
 use crate::bot::choices::{After, Terms};
 use crate::bot::engine::prepare::{Given, Trust, prepare_as};
 use crate::bot::engine::{Asker, Engine, Job, Order, render};
-use crate::bot::outbox::{Body, REPLY_EXPIRES, slot};
+use crate::bot::outbox::{Body, slot};
 use crate::bot::reply;
 use crate::model::{Ends, Execution, Noun, Status, Way};
 use crate::runner::Outcome;
@@ -204,15 +204,7 @@ impl Engine {
         let offer = self.choices.attach(&mut post, &slot, place, terms);
         let now = self.world.now();
         let body = Body { place: place.clone(), post };
-        self.store.record(Change::Deliver(Box::new(NewDelivery {
-            id: self.store.id(Noun::Delivery),
-            slot,
-            execution: Some(id),
-            purpose: "notice".to_owned(),
-            body: serde_json::to_value(body).unwrap_or_else(|_| json!({})),
-            offer,
-            due: now,
-            expires: now.plus(REPLY_EXPIRES),
-        })));
+        let told = body.delivery(self.store.id(Noun::Delivery), slot, "notice", now);
+        self.store.record(Change::Deliver(Box::new(NewDelivery { execution: Some(id), offer, ..told })));
     }
 }

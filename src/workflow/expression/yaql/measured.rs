@@ -1,38 +1,8 @@
 //! What YAQL 3.2 answers, rule by rule: the recorded rows show the usual, these the edges.
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
-use super::super::{Scope, evaluate};
-
-/// Outside of any task: in `vars`, in `output`.
-struct Nowhere(Map<String, Value>);
-
-impl Scope for Nowhere {
-    fn context(&self) -> &Map<String, Value> {
-        &self.0
-    }
-    fn in_task(&self) -> bool {
-        false
-    }
-    fn result(&self) -> Option<&Value> {
-        None
-    }
-    fn status(&self) -> Option<&str> {
-        None
-    }
-    fn item(&self, name: Option<&str>) -> Result<Value, String> {
-        name.map_or(Ok(Value::Null), |_| Err("there is no item here".to_owned()))
-    }
-    fn task_status(&self, _: &str) -> Value {
-        json!("null")
-    }
-    fn task(&self, _: Option<&str>) -> Result<Value, String> {
-        Err("it has not run".to_owned())
-    }
-    fn kv(&self, _: &str, _: bool, _: Option<Value>) -> Result<Value, String> {
-        Err("the datastore is empty".to_owned())
-    }
-}
+use super::super::{Alone, evaluate};
 
 /// The value in words of JSON, or `error: ` and the cause.
 fn of(source: &str) -> String {
@@ -41,7 +11,7 @@ fn of(source: &str) -> String {
         "d": {"k": "v", "n": {"deep": [10, 20]}}, "nested": [[1, 2], [3], []],
         "rows": [{"id": 1, "name": "ann", "up": true}, {"id": 2, "name": "bob", "up": false}],
     });
-    let scope = Nowhere(context.as_object().unwrap().clone());
+    let scope = Alone(context.as_object().unwrap().clone());
     match evaluate(&json!(format!("<% {source} %>")), &scope) {
         Ok(value) => value.to_string(),
         Err(error) => format!("error: {}", error.cause),
