@@ -105,6 +105,9 @@ struct Story {
     /// How long it took, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     duration: Option<f64>,
+    /// After how many seconds a start without an end is told where no rule says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    still_running: Option<f64>,
     /// More places to read on, as `{"title", "url"}`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<BTreeMap<String, String>>")]
@@ -138,6 +141,7 @@ impl From<&Event> for Story {
             ts: it.at.map(|time| time.to_string()),
             started: it.started.map(|time| time.to_string()),
             duration: it.duration.map(|span| span.as_secs_f64()),
+            still_running: it.still_running.map(|span| span.as_secs_f64()),
             links: it.links,
             parts: it.parts,
             payload: it.payload,
@@ -196,6 +200,8 @@ pub(super) struct Told {
     started: Option<Value>,
     /// How long it took, in seconds.
     duration: Option<f64>,
+    /// After how many seconds a start without an end is told where no rule says so: 1 or more.
+    still_running: Option<f64>,
     /// The single events of a bundle.
     parts: Option<Vec<Value>>,
     /// What you sent, up to 256 KiB; secrets are masked by their names.
@@ -236,13 +242,13 @@ mod tests {
         let told = json!({
             "title": "t", "source": "s", "kind": "k", "status": "failed", "level": "critical", "text": "x",
             "url": "https://example.org", "labels": {"a": "b"}, "scopes": ["a/b"], "actor": "me", "fingerprint": "f",
-            "dedup_key": "d", "group": "g", "ts": 1, "started": 1, "duration": 1.5, "links": [{"title": "l", "url": "https://example.org/l"}],
+            "dedup_key": "d", "group": "g", "ts": 1, "started": 1, "duration": 1.5, "still_running": 60.0, "links": [{"title": "l", "url": "https://example.org/l"}],
             "parts": [{"title": "p"}], "payload": {"n": 1},
         });
         let event = Event::from_json(&told).unwrap();
         let (own, given) = (json!(event), json!(Story::from(&event)));
         let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-        assert_eq!(keys(&own).len(), 19, "a new field of events is given too");
+        assert_eq!(keys(&own).len(), 20, "a new field of events is given too");
         for key in keys(&own) {
             let is_time = ["ts", "started"].contains(&key.as_str());
             assert!(given[&key] == own[&key] || is_time, "{key}: {given}");

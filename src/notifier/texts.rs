@@ -68,7 +68,9 @@ fn default_message(notice: &Notice) -> String {
     if let Some(line) = alert(notice, title) {
         return line;
     }
-    let after = notice.duration().filter(|seconds| *seconds > 0.0);
+    let so_far = || Some(notice.at.since(notice.started?).as_secs_f64());
+    let span = if notice.moment == Moment::StillRunning { so_far() } else { notice.duration() };
+    let after = span.filter(|seconds| *seconds > 0.0);
     let after = after.map(|seconds| format!(" after {}", human::duration(Duration::from_secs_f64(seconds))));
     let (verb, says) = verb(notice.moment);
     let lower = title.to_lowercase();
@@ -152,6 +154,9 @@ mod tests {
     #[test]
     fn every_moment_has_words() {
         assert_eq!(words(failed(), "{}").notice.message, "deploy web failed after 4 min 10 s");
+        let running =
+            Notice { moment: Moment::StillRunning, at: Timestamp::from_micros(61_000_000), ..failed() };
+        assert_eq!(words(running, "{}").notice.message, "deploy web is still running after 1 min");
         let untitled = words(Notice { moment: Moment::Started, ..Notice::default() }, "{}");
         assert_eq!(untitled.notice.message, "an event without a title started");
     }

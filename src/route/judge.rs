@@ -32,13 +32,15 @@ pub(super) struct Judge<'a> {
 pub(super) fn next_running(rules: &Rules, event: &Event, elapsed: Duration) -> Option<Duration> {
     let seen = Seen::event(event, event.level.max(Level::Warning));
     let about = |route: &&Route| is_about(route, event) && route.matching.fits(&seen);
-    let limits = rules.routes.iter().filter(about).filter_map(|route| running(rules, route));
+    let limits = rules.routes.iter().filter(about).filter_map(|route| running(rules, route, event));
     limits.map(|limit| if limit > elapsed { limit } else { elapsed.saturating_mul(2) }).min()
 }
 
-/// After how long the route hears of a start without an end.
-fn running(rules: &Rules, route: &Route) -> Option<Duration> {
-    let usual = || rules.limits.still_running.filter(|_| wants(&route.on, Moment::StillRunning));
+/// After how long the route hears of a start without an end: by its own limit, that of all routes, that of the event.
+fn running(rules: &Rules, route: &Route, event: &Event) -> Option<Duration> {
+    let usual = || {
+        rules.limits.still_running.or(event.still_running).filter(|_| wants(&route.on, Moment::StillRunning))
+    };
     route.still_running.or_else(usual)
 }
 
@@ -75,7 +77,7 @@ impl<'a> Judge<'a> {
             return Some(Why::Moment);
         }
         let Cause::Running(elapsed) = self.facts.cause else { return None };
-        let limit = running(self.rules, route);
+        let limit = running(self.rules, route, self.asked.event);
         limit.is_none_or(|limit| limit > elapsed).then_some(Why::Early(limit))
     }
 

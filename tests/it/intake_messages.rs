@@ -5,6 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use chatops::bot::notify::{Incoming, Once};
+use chatops::model::Event;
 use chatops::source::{Again, Body, CATALOGUE};
 use serde_json::Value;
 
@@ -67,7 +68,9 @@ fn tell(bot: &MemoryBot, kind: &str, request: &Value, bytes: &[u8]) -> Vec<Strin
             _ => None,
         };
         let raw_hash = String::new();
-        let incoming = Incoming { event: item.event, key, raw_size: 1, raw_hash, once: Once::InADay };
+        // They were recorded long ago: what began then would be told at once as running still.
+        let event = Event { still_running: None, ..item.event };
+        let incoming = Incoming { event, key, raw_size: 1, raw_hash, once: Once::InADay };
         if let Some(why) = item.ignored {
             posts.push(format!("(kept, told to nobody: {why})"));
             continue;

@@ -149,7 +149,10 @@ impl Notify {
         let (id, now) = (subject.event, self.world.now());
         let Some(moment) = route::overdue(subject, now) else { return false };
         let Ok(Some(known)) = self.known(id).await else { return false };
-        let derived = Event { dedup_key: None, at: Some(now), ..(*known.event).clone() };
+        let mut derived = Event { dedup_key: None, at: Some(now), ..(*known.event).clone() };
+        if moment == Moment::StillRunning {
+            derived.started = derived.started.or(subject.opened);
+        }
         let decide = self.by_rules(Some(moment), Vec::new());
         let accept = self.prepare(Incoming::own(derived), Vec::new(), Some(now), decide);
         match self.store.write(Change::Accept(Box::new(accept))).await {

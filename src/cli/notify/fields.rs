@@ -1,8 +1,11 @@
 //! The fields of an event, as options of the command line.
 
+use std::time::Duration;
+
 use clap::Args;
 use serde_json::{Map, Value, json};
 
+use crate::config::units;
 use crate::model::{EventStatus, Level};
 
 /// What an event says beside its text.
@@ -35,6 +38,9 @@ pub(super) struct Fields {
     /// Where to read on.
     #[arg(long)]
     url: Option<String>,
+    /// Of what has started: tell it when nothing is heard of its end for so long, where no rule says so.
+    #[arg(long, value_name = "SPAN", value_parser = units::duration)]
+    still_running: Option<Duration>,
 }
 
 fn label(text: &str) -> Result<(String, String), String> {
@@ -56,6 +62,7 @@ impl Fields {
             ("level", self.level.map(|level| json!(level))),
             ("fingerprint", self.fingerprint.as_ref().map(|print| json!(print))),
             ("url", self.url.as_ref().map(|url| json!(url))),
+            ("still_running", self.still_running.map(|span| json!(span.as_secs_f64()))),
             ("labels", (!labels.is_empty()).then(|| json!(labels))),
             ("scopes", (!self.scopes.is_empty()).then(|| json!(self.scopes))),
         ];

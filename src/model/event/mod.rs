@@ -60,6 +60,9 @@ pub struct Event {
     /// How long it took; seconds in JSON.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "read::seconds")]
     pub duration: Option<Duration>,
+    /// After how long a start without an end is to be told where no rule says so; seconds in JSON.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "read::seconds")]
+    pub still_running: Option<Duration>,
     /// More places to read on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Link>,
@@ -91,6 +94,7 @@ impl Event {
             at: None,
             started: None,
             duration: None,
+            still_running: None,
             links: Vec::new(),
             parts: Vec::new(),
             payload: Value::Null,

@@ -21,9 +21,11 @@ const LONGEST_TEXT: usize = 100_000;
 const MOST: usize = 1_000;
 /// The most bytes of a payload that are kept.
 const LARGEST_PAYLOAD: usize = 256 * 1024;
+/// The longest span: about three hundred years, so that no sum of times overflows.
+const LONGEST_SPAN: Duration = Duration::from_secs(10_000_000_000);
 /// What may stand in an event.
 const FIELDS: &str = "source kind status level title text url labels scope scopes actor fingerprint dedup_key group \
-    ts started duration links parts payload";
+    ts started duration still_running links parts payload";
 /// What an event gets here: what a sender says of it is passed over.
 const OURS: &str = "id received_at";
 
@@ -92,7 +94,8 @@ fn event(value: &Value, at: &str, may_have_parts: bool) -> Read<Event> {
         group: fields.text("group", LONGEST_NAME)?,
         at: fields.time("ts")?,
         started: fields.time("started")?,
-        duration: fields.duration()?,
+        duration: fields.seconds("duration", Duration::ZERO)?,
+        still_running: fields.seconds("still_running", Duration::from_secs(1))?,
         links: fields.list("links", link)?,
         parts: fields.list("parts", |part, at| event(part, &format!("{at}."), false))?,
         source,
@@ -191,10 +194,12 @@ impl Fields<'_> {
         time.map_err(wrong).map(|time| Some(Timestamp::from_micros(time.as_microsecond())))
     }
 
-    fn duration(&self) -> Read<Option<Duration>> {
-        let Some(value) = self.get("duration") else { return Ok(None) };
+    fn seconds(&self, key: &str, least: Duration) -> Read<Option<Duration>> {
+        let Some(value) = self.get(key) else { return Ok(None) };
         let span = value.as_f64().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        span.map(Some).ok_or_else(|| self.wrong("duration", "expected seconds, zero or more"))
+        let span = span.filter(|span| (least..=LONGEST_SPAN).contains(span));
+        let wrong = || format!("expected seconds, from {} to {}", least.as_secs(), LONGEST_SPAN.as_secs());
+        span.map(Some).ok_or_else(|| self.wrong(key, wrong()))
     }
 }
 
@@ -268,7 +273,7 @@ mod tests {
         let body = json!({
             "source": "ci", "kind": "run", "status": "failed", "level": "critical", "title": "t", "text": "x",
             "url": "https://ci.example.org/1", "labels": {"env": "prod", "n": 3}, "scopes": ["/acme/web/"],
-            "ts": "2026-11-21T08:40:00.5Z", "duration": 1.5, "links": [{"title": "log", "url": "https://a.example.org"}],
+            "ts": "2026-11-21T08:40:00.5Z", "duration": 1.5, "still_running": 900.0, "links": [{"title": "log", "url": "https://a.example.org"}],
             "parts": [{"title": "p"}], "payload": {"api_key": "k", "a": 1}
         });
         let event = Event::from_json(&body).unwrap();

@@ -55,23 +55,14 @@ impl Check<'_> {
         }
     }
 
-    /// A route that wants to hear of what never comes.
+    /// A route that wants to hear of what never comes. A limit for what still runs may be brought by events.
     fn limited(&mut self, raw: &file::Route, key: &str) {
-        let word = |moment: Moment| raw.on.iter().find(move |word| word.value == moment.word());
-        let running = self.limits.still_running.is_none() && raw.still_running.is_none();
-        let cases = [
-            (running, Moment::StillRunning, "limits: { still_running: 1h }"),
-            (
-                self.limits.flapping.is_none(),
-                Moment::Flapping,
-                "limits: { flapping: { changes: 5, within: 10m } }",
-            ),
-        ];
-        for (missing, moment, example) in cases {
-            if let Some(word) = word(moment).filter(|_| missing) {
-                let message = format!("`{moment}` never comes: it has no limit");
-                self.wrong(word, below(key, "on"), message, Some(format!("write for instance `{example}`")));
-            }
+        let flapping = Moment::Flapping.word();
+        let word = raw.on.iter().find(|word| word.value == flapping);
+        if let Some(word) = word.filter(|_| self.limits.flapping.is_none()) {
+            let message = format!("`{flapping}` never comes: it has no limit");
+            let help = "write for instance `limits: { flapping: { changes: 5, within: 10m } }`".to_owned();
+            self.wrong(word, below(key, "on"), message, Some(help));
         }
     }
 

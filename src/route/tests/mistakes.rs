@@ -96,10 +96,6 @@ fn what_cannot_work_is_refused() {
             "1 routes[0].after.count: expected a number from 2 to 16, found `1`",
         ),
         (
-            "routes: [{send: [a], on: [still_running]}]",
-            "1 routes[0].on: `still_running` never comes: it has no limit (write for instance `limits: { still_running: 1h }`)",
-        ),
-        (
             "routes: [{send: [a], on: [flapping]}]",
             "1 routes[0].on: `flapping` never comes: it has no limit (write for instance `limits: { flapping: { changes: 5, within: 10m } }`)",
         ),

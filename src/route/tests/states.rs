@@ -99,6 +99,25 @@ routes:
 }
 
 #[test]
+fn an_event_brings_a_limit_that_rules_replace() {
+    let rules = "routes:
+- {send: [a]}
+- {on: [error], send: [b]}
+- {on: [error], still_running: 15m, send: [b]}";
+    let mut life = Life::under(rules);
+    life.event["still_running"] = json!(600);
+    life.tells(0, "started");
+    assert_eq!(life.wakes(10 * 60 - 1), None);
+    assert_eq!(life.wakes(10 * 60).as_deref(), Some("a still_running"));
+    assert_eq!(life.wakes(15 * 60).as_deref(), Some("a still_running, b still_running"));
+    let mut life = Life::under("limits: {still_running: 1h}\nroutes: [{send: [a]}]");
+    life.event["still_running"] = json!(600);
+    life.tells(0, "started");
+    assert_eq!(life.wakes(3599), None);
+    assert_eq!(life.wakes(3600).as_deref(), Some("a still_running"));
+}
+
+#[test]
 fn what_has_run_too_long_when_it_is_first_heard_of_is_told_at_once() {
     let mut life = Life::under("limits: {still_running: 1m}\nroutes: [{send: [a]}]");
     life.event["started"] = json!("2026-11-21T08:40:00Z");

@@ -6,14 +6,18 @@
 mod journal;
 mod tell;
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::pick::{self, text};
 use super::proof::Scheme;
 use super::reading::blank;
+use super::written::{Text, Wrong};
 use super::{Again, Body, Item, Reading, Source, Unreadable};
 use crate::config::nearest::hint;
+use crate::config::units;
 use crate::model::{Event, EventStatus, Level};
 
 /// The names that its code has; the documentation spells some `discover-`.
@@ -33,10 +37,30 @@ const NAMES: [&str; 13] = [
     "validate-failed",
 ];
 
+/// The longest span.
+const LONGEST: Duration = Duration::from_secs(366 * 86_400);
+/// How long after its start a run without an end is told. A run of a file that cannot be loaded never ends.
+const STILL_RUNNING: Duration = Duration::from_secs(15 * 60);
+
 /// Chaos Toolkit.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Chaostoolkit {}
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Chaostoolkit {
+    /// Another span; zero for none.
+    still_running: Option<Text>,
+}
+
+impl Chaostoolkit {
+    /// After how long a start without an end is told, unless rules say so.
+    fn patience(&self) -> Result<Option<Duration>, String> {
+        let span =
+            self.still_running.as_ref().map_or(Ok(STILL_RUNNING), |text| units::duration(&text.value))?;
+        match span <= LONGEST {
+            true => Ok((!span.is_zero()).then(|| span.max(Duration::from_secs(1)))),
+            false => Err("expected a year at most".to_owned()),
+        }
+    }
+}
 
 /// What became of it.
 type Standing = (EventStatus, Level);
@@ -47,20 +71,18 @@ impl Source for Chaostoolkit {
     const SCHEME: Scheme = Scheme::Plain;
     const GET: bool = true;
 
+    fn check(&self) -> Vec<Wrong> {
+        let wrong = |text, why| Wrong::new(text, "still_running", why);
+        let found = self.still_running.as_ref().zip(self.patience().err());
+        found.map(|(text, why)| wrong(text, why)).into_iter().collect()
+    }
+
     fn read(&self, body: &Body<'_>) -> Result<Reading, Unreadable> {
-        if body.bytes.is_empty() {
-            return Ok(bodiless(body).into());
+        let mut item = item(body)?;
+        if item.event.status == EventStatus::Started {
+            item.event.still_running = self.patience().unwrap_or_default();
         }
-        let sent = body.object()?;
-        let named =
-            sent.get("name").and_then(Value::as_str).or_else(|| body.query("event")).map(str::to_owned);
-        let written =
-            named.ok_or_else(|| Unreadable::new("`name` is missing: the channel sends the event's name"))?;
-        let name = spelled(&written);
-        Ok(match NAMES.contains(&name.as_str()) {
-            true => known(&name, sent).into(),
-            false => unknown(&written, sent).into(),
-        })
+        Ok(item.into())
     }
 
     const QUIET: &'static [&'static str] = &["phase"];
@@ -72,6 +94,21 @@ impl Source for Chaostoolkit {
     fn tell(event: &Event) -> String {
         tell::lines(event)
     }
+}
+
+fn item(body: &Body<'_>) -> Result<Item, Unreadable> {
+    if body.bytes.is_empty() {
+        return Ok(bodiless(body));
+    }
+    let sent = body.object()?;
+    let named = sent.get("name").and_then(Value::as_str).or_else(|| body.query("event")).map(str::to_owned);
+    let written =
+        named.ok_or_else(|| Unreadable::new("`name` is missing: the channel sends the event's name"))?;
+    let name = spelled(&written);
+    Ok(match NAMES.contains(&name.as_str()) {
+        true => known(&name, sent),
+        false => unknown(&written, sent),
+    })
 }
 
 /// The documentation's spelling is read too.

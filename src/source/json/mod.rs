@@ -44,6 +44,7 @@ pub struct Json {
     ts: Option<Text>,
     started: Option<Text>,
     duration: Option<Text>,
+    still_running: Option<Text>,
     labels: Pairs<Text>,
     links: Pairs<Text>,
     /// The sender's words for statuses and levels.
@@ -130,7 +131,7 @@ impl Body<'_> {
 
 impl Json {
     /// The fields that are one text each.
-    fn fields(&self) -> [(&'static str, Option<&Text>); 14] {
+    fn fields(&self) -> [(&'static str, Option<&Text>); 15] {
         [
             ("title", self.title.as_ref()),
             ("text", self.text.as_ref()),
@@ -146,6 +147,7 @@ impl Json {
             ("ts", self.ts.as_ref()),
             ("started", self.started.as_ref()),
             ("duration", self.duration.as_ref()),
+            ("still_running", self.still_running.as_ref()),
         ]
     }
 
@@ -186,6 +188,8 @@ impl Json {
         event.at = time(take("ts", &self.ts, &["/ts", "/timestamp", "/time", "/date"]));
         event.started = time(take("started", &self.started, &["/started", "/started_at", "/startedAt"]));
         event.duration = take("duration", &self.duration, &["/duration"]).and_then(|text| span(&text));
+        let longest = take("still_running", &self.still_running, &[]).and_then(|text| span(&text));
+        event.still_running = longest.filter(|span| (1..=LONGEST_RUN).contains(&span.as_secs()));
         for (name, written) in &self.labels.0 {
             let found = scene.text(&Field { name: "labels", written: Some(written), usual: &[] });
             pick::label(&mut event.labels, &name.value, found);
@@ -236,6 +240,9 @@ fn time(text: &str) -> Option<crate::model::Timestamp> {
     let number = text.trim().parse::<f64>().ok().map(|number| json!(number));
     pick::time(&number.unwrap_or_else(|| json!(text)))
 }
+
+/// The longest run that is waited for, in seconds: a year.
+const LONGEST_RUN: u64 = 366 * 86_400;
 
 /// Seconds, or a span such as `4m`.
 fn span(text: &str) -> Option<Duration> {

@@ -152,3 +152,17 @@ fn a_wrong_token_tells_nothing_and_fails_no_experiment() {
     assert!(room.history(0).is_empty() && room.reader.heard("shop").is_empty());
     room.close();
 }
+
+#[test]
+fn a_run_that_was_killed_is_told_as_one_without_an_end() {
+    let source = "  chaostoolkit: { bearer: chaos-token, from: { chaostoolkit: { still_running: 2s } } }";
+    let Some(room) = Room::open(source) else { return };
+    let Some(lab) = Lab::new(&room) else { return };
+    let (mut lost, place) = lab.run("shop that is lost", true, "touch began; exec sleep 600");
+    until(PATIENCE, || place.join("began").exists().then_some(()));
+    lost.kill().unwrap();
+    lost.wait().unwrap();
+    room.reads("shop that is lost started");
+    room.reads("shop that is lost is still running after ");
+    room.close();
+}
