@@ -1,5 +1,6 @@
 //! Alias matching at four sizes: one line each, beside the floor of the same run (one regex's captures).
 //!
+//! `yaml` reads the files' texts one after another on one core; `load` is what starting does: files of a folder, all cores.
 //! `cargo bench --bench alias_match`. Bars: at most 2 us a message and flat in N; 10,000 formats loaded in 100 ms;
 //! 64 KiB of hostile text in 5 ms.
 
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chatops::alias::{Alias, Case, Entry, Found, Matcher};
+use chatops::bot::home::aliases_in;
 
 const SIZES: [usize; 4] = [100, 1_000, 10_000, 100_000];
 /// Bytes of hostile text.
@@ -22,8 +24,17 @@ const HOSTILE: usize = 64 << 10;
 
 fn main() {
     println!(
-        "{:>7} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>11} {:>11}",
-        "N", "match ns", "miss ns", "typo ns", "floor ns", "yaml ms", "build ms", "hostile ms", "of"
+        "{:>7} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>11} {:>11}",
+        "N",
+        "match ns",
+        "miss ns",
+        "typo ns",
+        "floor ns",
+        "yaml ms",
+        "load ms",
+        "build ms",
+        "hostile ms",
+        "of"
     );
     for size in SIZES {
         measure(size);
@@ -38,6 +49,7 @@ fn measure(size: usize) {
         .map(|text| Arc::new(Alias::load(Some("bench"), Path::new("a.yaml"), text).unwrap().0))
         .collect();
     let yaml = started.elapsed();
+    let load = loaded(&files);
     let entries = aliases.iter().map(|alias| Entry { alias: Arc::clone(alias), parameters: None }).collect();
     let started = Instant::now();
     let matcher = Matcher::build(entries, Case::Ignore);
@@ -52,12 +64,25 @@ fn measure(size: usize) {
     let typo = each(|| matcher.find(black_box("deplyo svc3 web to staging"), &|_| true));
     let (slowest, name) = hostile(&matcher, chosen);
     println!(
-        "{size:>7} {hit:>10} {miss:>10} {typo:>10} {:>10} {:>10.2} {:>10.2} {:>11.2} {name:>11}",
+        "{size:>7} {hit:>10} {miss:>10} {typo:>10} {:>10} {:>10.2} {:>10.2} {:>10.2} {:>11.2} {name:>11}",
         floor(chosen, &command),
         ms(yaml),
+        ms(load),
         ms(build),
         ms(slowest)
     );
+}
+
+/// How long the files of a folder take, as at the start.
+fn loaded(files: &[String]) -> Duration {
+    let folder = tempfile::tempdir().unwrap();
+    for (number, text) in files.iter().enumerate() {
+        std::fs::write(folder.path().join(format!("alias{number}.yaml")), text).unwrap();
+    }
+    let started = Instant::now();
+    let found = aliases_in(folder.path(), "bench");
+    assert_eq!((found.found.len(), found.problems.len()), (files.len(), 0));
+    started.elapsed()
 }
 
 /// Formats as people write them; a fifth with regular expressions.

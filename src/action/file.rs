@@ -1,5 +1,6 @@
 //! An action's file: StackStorm's metadata, read as it is.
 
+use std::borrow::Cow;
 use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
@@ -139,14 +140,14 @@ impl Action {
 
     /// Everything that may be given, for help and checks: the action's own parameters and overrides
     /// first, then the rest of the runner's.
-    pub fn parameters_with(&self, runner: &[Parameter]) -> Vec<Parameter> {
+    pub fn parameters_with<'a>(&'a self, runner: &'a [Parameter]) -> Vec<Cow<'a, Parameter>> {
         let of_runner = |name: &str| runner.iter().find(|parameter| parameter.name == name);
         let own = self.parameters.iter().map(|own| match of_runner(&own.name) {
-            Some(base) => base.overlaid(own),
-            None => own.clone(),
+            Some(base) => Cow::Owned(base.overlaid(own)),
+            None => Cow::Borrowed(own),
         });
         let rest = runner.iter().filter(|base| !self.parameters.iter().any(|own| own.name == base.name));
-        own.chain(rest.cloned()).collect()
+        own.chain(rest.map(Cow::Borrowed)).collect()
     }
 
     /// What can only be checked beside the parameters of its runner: an override may not change a type.

@@ -61,9 +61,9 @@ struct OfHome(Option<Home>);
 impl Actions for OfHome {
     fn parameters(&self, reference: &str) -> Option<Vec<Parameter>> {
         let action = self.0.as_ref()?.actions.get(reference)?;
-        let all = action.parameters_with(&runner_parameters(action)).into_iter();
+        let all = action.parameters_with(runner_parameters(action)).into_iter();
         let needed = |one: &crate::action::Parameter| one.is_required() && one.default.is_none();
-        Some(all.map(|one| Parameter { needed: needed(&one), name: one.name }).collect())
+        Some(all.map(|one| Parameter { needed: needed(&one), name: one.name.clone() }).collect())
     }
 }
 

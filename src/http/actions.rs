@@ -159,7 +159,7 @@ pub(super) async fn show(
     let home = site.bot.homes().current();
     let action = home.actions.get(&reference);
     let action = action.ok_or_else(|| Problem::missing(format!("action `{reference}` does not exist")))?;
-    let mut parameters = action.parameters_with(&runner_parameters(action));
+    let mut parameters = action.parameters_with(runner_parameters(action));
     parameters.retain(|parameter| !parameter.is_immutable());
     let parameters = parameters.iter().map(|one| Parameter {
         name: one.name.clone(),

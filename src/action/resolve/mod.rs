@@ -1,5 +1,6 @@
 //! From what a person gave to what a runner gets: cast, defaults, rules, secrets, arguments.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
@@ -90,7 +91,7 @@ pub fn resolve(
 
 struct Resolver<'a> {
     action: &'a Action,
-    declared: &'a [Parameter],
+    declared: &'a [Cow<'a, Parameter>],
     context: &'a Value,
     render: &'a dyn Render,
     done: Map<String, Value>,
@@ -129,7 +130,8 @@ impl<'a> Resolver<'a> {
     }
 
     fn declared(&self, name: &str) -> Result<&'a Parameter, ParameterError> {
-        self.declared.iter().find(|parameter| parameter.name == name).ok_or_else(|| {
+        let mut declared = self.declared.iter().map(AsRef::as_ref);
+        declared.find(|parameter| parameter.name == name).ok_or_else(|| {
             let open = self.declared.iter().filter(|parameter| !parameter.is_immutable());
             let known: Vec<_> = open.map(|parameter| parameter.name.clone()).collect();
             let near = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
@@ -254,7 +256,11 @@ impl<'a> Resolver<'a> {
     }
 }
 
-fn shown_map(declared: &[Parameter], all: &Map<String, Value>, secrets: &[String]) -> Map<String, Value> {
+fn shown_map(
+    declared: &[Cow<'_, Parameter>],
+    all: &Map<String, Value>,
+    secrets: &[String],
+) -> Map<String, Value> {
     let secret =
         |name: &str| declared.iter().any(|parameter| parameter.name == name && parameter.is_secret());
     let show = |(name, value): (&String, &Value)| {

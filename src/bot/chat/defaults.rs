@@ -52,7 +52,7 @@ impl Chat {
             return (hit, Vec::new());
         }
         let Some(action) = home.actions.get(&hit.alias.action_ref) else { return (hit, Vec::new()) };
-        let parameters = action.parameters_with(&runner_parameters(action));
+        let parameters = action.parameters_with(runner_parameters(action));
         let free = |name: &str| {
             let takes = parameters.iter().any(|it| it.name == name && !it.is_immutable() && !it.is_secret());
             takes && !hit.alias.immutable_parameters.contains_key(name)

@@ -117,7 +117,7 @@ pub(super) fn secrets(home: &Home, hit: &Hit) -> Vec<String> {
         return hit.params.iter().filter_map(|(_, typed)| typed.clone()).collect();
     }
     let Some(action) = home.actions.get(&hit.alias.action_ref) else { return Vec::new() };
-    let parameters = action.parameters_with(&runner_parameters(action));
+    let parameters = action.parameters_with(runner_parameters(action));
     let hidden = parameters.iter().filter(|parameter| parameter.is_secret());
     let typed = |name: &str| hit.params.iter().find(|(typed, _)| typed == name)?.1.clone();
     hidden.filter_map(|parameter| typed(&parameter.name)).collect()

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::errand::{found, own_first};
 use super::heard::{By, Heard, secrets};
 use super::{Chat, Sure};
-use crate::action::{Parameter, ParameterError};
+use crate::action::ParameterError;
 use crate::alias::{Alias, Candidate, Found, Hit, Suggestion};
 use crate::bot::choices::{After, Terms};
 use crate::bot::engine::Refusal;
@@ -140,14 +140,14 @@ fn mended(heard: &Heard, near: &Suggestion) -> Option<String> {
 /// Whether the action of an alias takes anything secret.
 fn takes_secrets(home: &Home, alias: &Alias) -> bool {
     let action = home.actions.get(&alias.action_ref);
-    let parameters = action.map(|action| action.parameters_with(&runner_parameters(action)));
-    parameters.is_some_and(|all| all.iter().any(Parameter::is_secret))
+    let parameters = action.map(|action| action.parameters_with(runner_parameters(action)));
+    parameters.is_some_and(|all| all.iter().any(|parameter| parameter.is_secret()))
 }
 
 /// The values that a parameter accepts, if they are few.
 fn values(home: &Arc<Home>, alias: &Alias, name: &str) -> Vec<String> {
     let action = home.actions.get(&alias.action_ref);
-    let parameters = action.map(|action| action.parameters_with(&runner_parameters(action)));
+    let parameters = action.map(|action| action.parameters_with(runner_parameters(action)));
     let parameter = parameters.into_iter().flatten().find(|it| it.name == name && !it.is_secret());
     let choices: Vec<Value> = parameter.and_then(|it| it.choices.clone()).unwrap_or_default();
     if choices.len() > MOST_VALUES {

@@ -79,7 +79,7 @@ impl Engine {
         }
         self.announce(&outcome.effects, secrets);
         let good = outcome.status == Status::Succeeded;
-        let told = post.clone().filter(|_| job.order.quiet);
+        let told = post.as_ref().filter(|_| job.order.quiet).cloned();
         self.say(job, post.unwrap_or_default(), keep, true, good);
         info!(execution = job.id, action = %execution.action, status = %outcome.status, person = %execution.person, "execution ended");
         self.release(job, &Ended { id: job.id, status: outcome.status, why, result, post: told });

@@ -211,7 +211,7 @@ fn resolve(
     all.retain(|(name, _)| !is_fixed(name));
     let immutable = fixed.into_iter().flatten();
     all.extend(immutable.map(|(name, value)| (name.clone(), action::Given::Fixed(value.clone()))));
-    let mut declared = action.parameters.iter().chain(&runner);
+    let mut declared = action.parameters.iter().chain(runner);
     // Where nothing is rendered, and that is most commands, nothing is prepared for it.
     let context = match fixed.is_some_and(|fixed| !fixed.is_empty()) || declared.any(Parameter::is_rendered) {
         true => context(asker, alias, action),

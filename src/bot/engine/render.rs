@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use tracing::warn;
 
-use super::model::{api_model, describe};
+use super::model::{Looked, describe, model_of};
 use super::order::Order;
 use crate::bot::reply;
 use crate::model::{Execution, Status};
@@ -28,7 +28,8 @@ impl Order {
     pub fn ack(&self, execution: &Execution) -> Ack {
         let Some(alias) = &self.alias else { return Ack::default() };
         let format = alias.ack.format.as_deref();
-        let context = context(self, execution, &Value::Null, wanted(format, &alias.ack.extra));
+        let wanted = Wanted::by(format, &alias.ack.extra);
+        let context = context(self, execution, &Value::Null, &wanted);
         let render =
             |format| match self.home.templates.render("ack.format", format, &context, Undefined::Strict) {
                 Ok(rendered) => rendered,
@@ -78,11 +79,13 @@ pub(super) fn result(order: &Order, execution: &Execution, result: &Value) -> Op
     let ran = matches!(execution.status, Status::Succeeded | Status::Failed)
         || result.as_object().is_some_and(|map| !map.is_empty());
     let format = spec.filter(|spec| spec.enabled && ran).and_then(|spec| spec.format.as_deref());
-    let wanted = spec.map_or(Wanted::Execution, |spec| wanted(format, &spec.extra));
-    let context = context(order, execution, result, wanted);
+    let nothing = Map::new();
+    let wanted = Wanted::by(format, spec.map_or(&nothing, |spec| &spec.extra));
+    let context = context(order, execution, result, &wanted);
+    let usual = |error| fallback(order, execution, result, error);
     let mut post = match format {
-        Some(format) => formatted(order, format, &context),
-        None if ran => fallback(order, &context, None),
+        Some(format) => formatted(order, format, &context).unwrap_or_else(|error| usual(Some(error))),
+        None if ran => usual(None),
         None => Post::default(),
     };
     post.tone = if good { Tone::Good } else { Tone::Bad };
@@ -128,21 +131,20 @@ fn end_of_errors(post: &Post, result: &Value) -> Option<Block> {
     (!end.trim().is_empty() && !shown).then_some(Block::Code { lang: String::new(), text: end })
 }
 
-fn formatted(order: &Order, format: &str, context: &Value) -> Post {
-    match order.home.templates.render("result.format", format, context, Undefined::Lenient) {
-        Ok(rendered) => result_post(&rendered),
-        Err(error) => {
-            warn!(alias = ?order.alias_reference(), %error, "a result cannot be rendered, the default text is used");
-            fallback(order, context, Some(error.headline()))
-        }
-    }
+/// The alias's own words; why they cannot be had, if so.
+fn formatted(order: &Order, format: &str, context: &Value) -> Result<Post, String> {
+    let rendered = order.home.templates.render("result.format", format, context, Undefined::Lenient);
+    rendered.map(|rendered| result_post(&rendered)).map_err(|error| {
+        warn!(alias = ?order.alias_reference(), %error, "a result cannot be rendered, the default text is used");
+        error.headline()
+    })
 }
 
-fn fallback(order: &Order, context: &Value, error: Option<String>) -> Post {
-    let execution = context.get("execution").unwrap_or(&Value::Null);
-    let rendered = order.home.templates.default_result(execution).unwrap_or_else(|error| {
+fn fallback(order: &Order, execution: &Execution, result: &Value, error: Option<String>) -> Post {
+    let model = model_of(&order.home, execution, result, &Looked::All);
+    let rendered = order.home.templates.default_result(&model).unwrap_or_else(|error| {
         warn!(%error, "the default result cannot be rendered");
-        format!("{}: {}", execution["action"]["ref"], execution["status"])
+        format!("{}: {}", execution.action, execution.status)
     });
     let mut post = result_post(rendered.trim());
     if let Some(error) = error {
@@ -169,30 +171,30 @@ pub(super) fn addressed(order: &Order, mut post: Post) -> Post {
     post
 }
 
-/// What is worth describing to a format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    /// The execution: all that most formats name.
-    Execution,
-    /// The alias beside it.
-    Alias,
+/// What is worth describing to a format: making all of it is most of the work of a quick command.
+struct Wanted<'a> {
+    execution: Looked<'a>,
+    alias: bool,
 }
 
-/// What a format, or an `extra`, can reach: one that does not name the alias reaches it through a
-/// template that it includes, if at all.
-fn wanted(format: Option<&str>, extra: &Map<String, Value>) -> Wanted {
-    let reaches = |format: &str| format.contains("alias") || format.contains("{%");
-    match extra.is_empty() && !format.is_some_and(reaches) {
-        true => Wanted::Execution,
-        false => Wanted::Alias,
+impl<'a> Wanted<'a> {
+    /// What a format and an `extra` can reach: a format that does not name the alias reaches it through a template
+    /// that it includes, if at all.
+    fn by(format: Option<&'a str>, extra: &Map<String, Value>) -> Self {
+        if !extra.is_empty() {
+            return Self { execution: Looked::All, alias: true };
+        }
+        let reaches = |format: &str| format.contains("alias") || format.contains("{%");
+        Self { execution: Looked::by(format.unwrap_or_default()), alias: format.is_some_and(reaches) }
     }
 }
 
 /// What a format sees.
-fn context(order: &Order, execution: &Execution, result: &Value, wanted: Wanted) -> Value {
+fn context(order: &Order, execution: &Execution, result: &Value, wanted: &Wanted<'_>) -> Value {
     let mut context = Map::new();
-    context.insert("execution".to_owned(), api_model(&order.home, execution, result));
-    if wanted == Wanted::Alias {
+    let model = model_of(&order.home, execution, result, &wanted.execution);
+    context.insert("execution".to_owned(), model);
+    if wanted.alias {
         let alias = order.alias.as_ref().map_or(Value::Null, |alias| describe(alias));
         context.insert("alias".to_owned(), alias.clone());
         context.insert("actionalias".to_owned(), alias);

@@ -44,7 +44,7 @@ pub fn load(dir: &HomeDir, variables: &[(String, String)], built: &Built, before
     let earlier = |file: &Path| before?.actions.values().find(|action| action.file == *file).cloned();
     let Files { found: mut actions, problems: wrong } = files::actions(&packs, earlier);
     problems.extend(wrong);
-    problems.extend(actions.values().flat_map(|action| action.check(&parameters_of(&action.runner))));
+    problems.extend(actions.values().flat_map(|action| action.check(parameters_of(&action.runner))));
     for core in action::core::actions().into_iter().chain(action::own::actions()) {
         actions.insert(core.reference(), Arc::new(core));
     }
@@ -249,14 +249,14 @@ fn templates(
 
 fn entry(alias: &Arc<Alias>, actions: &BTreeMap<String, Arc<Action>>) -> Entry {
     let parameters = actions.get(&alias.action_ref).map(|action| {
-        let known = action.parameters_with(&parameters_of(&action.runner));
-        Arc::new(known.into_iter().map(|parameter| parameter.name).collect())
+        let known = action.parameters_with(parameters_of(&action.runner));
+        Arc::new(known.into_iter().map(|parameter| parameter.name.clone()).collect())
     });
     Entry { alias: alias.clone(), parameters }
 }
 
 /// The parameters that a runner declares; none for one that is not built in.
-pub(super) fn parameters_of(runner: &str) -> Vec<Parameter> {
+pub(super) fn parameters_of(runner: &str) -> &'static [Parameter] {
     static KNOWN: LazyLock<BTreeMap<&'static str, Vec<Parameter>>> = LazyLock::new(|| {
         let read = |row: &'static runner::Row| {
             let parameters = action::read_parameters(Path::new(row.name), row.parameters);
@@ -264,7 +264,7 @@ pub(super) fn parameters_of(runner: &str) -> Vec<Parameter> {
         };
         runner::CATALOGUE.iter().map(read).collect()
     });
-    runner::find(runner).and_then(|row| KNOWN.get(row.name).cloned()).unwrap_or_default()
+    runner::find(runner).and_then(|row| KNOWN.get(row.name)).map_or(&[], Vec::as_slice)
 }
 
 /// Where actions find the bot's API: the address that it listens on, unless the machine chooses the port.

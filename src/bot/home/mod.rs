@@ -158,11 +158,11 @@ impl Home {
 }
 
 /// The parameters that the runner of an action declares; none for a runner that is not built in.
-pub fn runner_parameters(action: &Action) -> Vec<Parameter> {
+pub fn runner_parameters(action: &Action) -> &'static [Parameter] {
     load::parameters_of(&action.runner)
 }
 
 /// The parameters that a runner declares; none for one that is not built in.
-pub fn parameters_of_runner(runner: &str) -> Vec<Parameter> {
+pub fn parameters_of_runner(runner: &str) -> &'static [Parameter] {
     load::parameters_of(runner)
 }

@@ -29,10 +29,10 @@ struct Known<'h>(&'h BTreeMap<String, Arc<Action>>);
 impl Actions for Known<'_> {
     fn parameters(&self, reference: &str) -> Option<Vec<Parameter>> {
         let action = self.0.get(reference)?;
-        let all = action.parameters_with(&parameters_of(&action.runner));
+        let all = action.parameters_with(parameters_of(&action.runner));
         let known = all.into_iter().map(|parameter| Parameter {
             needed: parameter.required == Some(true) && parameter.default.is_none(),
-            name: parameter.name,
+            name: parameter.name.clone(),
         });
         Some(known.collect())
     }

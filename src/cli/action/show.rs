@@ -1,5 +1,6 @@
 //! `chatops action list` and `help`: read from the files of the home.
 
+use std::borrow::Cow;
 use std::process::ExitCode;
 
 use anyhow::bail;
@@ -50,8 +51,8 @@ pub(super) fn help(global: &Global, reference: &str) -> anyhow::Result<ExitCode>
 }
 
 /// The parameters that may be given, the action's own and its runner's.
-fn open(action: &Action) -> Vec<Parameter> {
-    let mut parameters = action.parameters_with(&runner_parameters(action));
+fn open(action: &Action) -> Vec<Cow<'_, Parameter>> {
+    let mut parameters = action.parameters_with(runner_parameters(action));
     parameters.retain(|parameter| !parameter.is_immutable());
     parameters.sort_by_key(|parameter| !parameter.is_required());
     parameters
@@ -107,7 +108,7 @@ fn full(home: &Home, action: &Action) -> Value {
     json!({
         "ref": action.reference(), "description": action.description, "runner": action.runner,
         "enabled": action.enabled, "file": action.file,
-        "parameters": open(action).iter().map(parameter).collect::<Value>(),
+        "parameters": open(action).iter().map(|one| parameter(one)).collect::<Value>(),
         "commands": commands(home, action).collect::<Vec<_>>(),
     })
 }

@@ -59,11 +59,11 @@ pub(super) async fn runners(Query(which): Query<Which>, Query(page): Query<Page>
     let all = CATALOGUE
         .iter()
         .filter(|row| which.is(None, row.name) || row.older.iter().any(|older| which.is(None, older)));
-    page.of(all.map(|row| model::runner(row, &parameters_of_runner(row.name))).collect())
+    page.of(all.map(|row| model::runner(row, parameters_of_runner(row.name))).collect())
 }
 
 /// One of them.
 pub(super) async fn runner(Path(name): Path<String>) -> Result<Json<Value>, Fault> {
     let row = runner::find(&name).ok_or_else(|| Fault::missing(&name))?;
-    Ok(Json(model::runner(row, &parameters_of_runner(row.name))))
+    Ok(Json(model::runner(row, parameters_of_runner(row.name))))
 }

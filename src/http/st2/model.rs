@@ -86,7 +86,7 @@ pub(super) fn action(action: &Action) -> Value {
 
 /// Everything that may be given to an action, its runner's parameters among it.
 pub(super) fn all_parameters(action: &Action) -> Value {
-    parameters(&action.parameters_with(&runner_parameters(action)))
+    parameters(action.parameters_with(runner_parameters(action)).iter().map(AsRef::as_ref))
 }
 
 /// A runner.
@@ -98,8 +98,8 @@ pub(super) fn runner(row: &Row, of_runner: &[Parameter]) -> Value {
     })
 }
 
-fn parameters(all: &[Parameter]) -> Value {
-    Value::Object(all.iter().map(|one| (one.name.clone(), parameter(one))).collect())
+fn parameters<'a>(all: impl IntoIterator<Item = &'a Parameter>) -> Value {
+    Value::Object(all.into_iter().map(|one| (one.name.clone(), parameter(one))).collect())
 }
 
 /// A parameter as in an action's file. What is not said there is not said here.

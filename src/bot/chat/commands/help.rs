@@ -1,6 +1,7 @@
 //! `help`: what this person may run here.
 
 use serde_json::Value;
+use std::borrow::Cow;
 
 use super::{Call, Need, Reply, Row, Run, code, post, text};
 use crate::action::{Action, Parameter};
@@ -115,11 +116,11 @@ fn slot_default<'a>(detail: &'a Detail, name: &str) -> Option<&'a str> {
 }
 
 /// What the formats name and what the action itself declares, less what is fixed.
-fn open_parameters(action: &Action, alias: &Alias, detail: &Detail) -> Vec<Parameter> {
+fn open_parameters<'a>(action: &'a Action, alias: &Alias, detail: &Detail) -> Vec<Cow<'a, Parameter>> {
     let named =
         |name: &str| detail.formats.iter().flat_map(|format| &format.slots).any(|slot| slot.name == name);
     let own = |name: &str| action.parameters.iter().any(|parameter| parameter.name == name);
-    let mut parameters = action.parameters_with(&runner_parameters(action));
+    let mut parameters = action.parameters_with(runner_parameters(action));
     parameters.retain(|parameter| {
         let name = &parameter.name;
         (named(name) || own(name))
