@@ -99,5 +99,6 @@ fn line(schedule: &Value) -> String {
     let text = |key: &str| schedule[key].as_str().unwrap_or_default();
     let (id, due) = (&schedule["id"], schedule["due"].as_str().unwrap_or("paused"));
     let (when, zone, place) = (text("when"), text("zone"), text("place"));
-    printable(&format!("{id:>4} {due} {when} ({zone}) {place} {}: {}", text("owner"), text("line")))
+    let why = schedule["why"].as_str().map(|why| format!(" ({why})")).unwrap_or_default();
+    printable(&format!("{id:>4} {due}{why} {when} ({zone}) {place} {}: {}", text("owner"), text("line")))
 }

@@ -50,8 +50,8 @@ use tokio::sync::{Semaphore, oneshot};
 pub use accept::BRIEF;
 pub use change::{
     Accept, Begin, Change, Decide, Done, Due, Entry, Fate, Finish, Flow, Memo, NewDelivery, NewSchedule,
-    Notice, Pick, RoomDefault, Routed, Scene, Sending, Setting, Settled, Then, Token, Topical, Vote, Wait,
-    Waited, Waiting, What, Word,
+    Next, Notice, Pick, RoomDefault, Routed, Scene, Sending, Setting, Settled, Then, Token, Topical, Vote,
+    Wait, Waited, Waiting, What, Word,
 };
 pub use claims::{Claimed, Claims, MemoryClaims, Stored};
 pub use error::StoreError;

@@ -127,6 +127,7 @@ impl Chat {
             due: Some(planned.first),
             made: now,
             last: None,
+            rests: None,
         };
         let mut body = serde_json::Map::from_iter([("change".to_owned(), json!("schedule"))]);
         body.insert("text".to_owned(), json!(schedule.line));
@@ -158,10 +159,10 @@ impl Chat {
             when.next(&zone, schedule.anchor, now)
         };
         let after = match verb {
-            "pause" => Schedule { due: None, ..schedule.clone() },
+            "pause" => Schedule { due: None, rests: None, ..schedule.clone() },
             "resume" => {
                 let due = next().ok_or("its time is over: remove it, and make another")?;
-                Schedule { due: Some(due), ..schedule.clone() }
+                Schedule { due: Some(due), rests: None, ..schedule.clone() }
             }
             _ => schedule.clone(),
         };
@@ -309,11 +310,15 @@ async fn one(call: Arc<Call>) -> Reply {
 
 fn shown(schedule: &Schedule) -> Post {
     let time = |at: Option<crate::model::Timestamp>| at.map(|at| written_time(at, &schedule.zone));
+    let paused = || match &schedule.rests {
+        Some(why) => format!("paused: {why}"),
+        None => "paused".to_owned(),
+    };
     let facts = [
         ("whose", format!("{} ({})", schedule.owner_name, schedule.owner)),
         ("where", schedule.place.to_string()),
         ("when", schedule.when.clone()),
-        ("next", time(schedule.due).unwrap_or_else(|| "paused".to_owned())),
+        ("next", time(schedule.due).unwrap_or_else(paused)),
         ("last", time(schedule.last).unwrap_or_else(|| "never".to_owned())),
         ("if missed", format!("{:?}", schedule.missed).to_lowercase()),
     ];
