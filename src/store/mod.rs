@@ -60,7 +60,7 @@ pub use fresh::ESCALATION;
 pub use keys::Keys;
 pub use kv::{Kv, LARGEST_VALUE, NewPair};
 pub use lock::InstanceLock;
-pub use reader::{Attempt, Backlog, Gathered, Live, Minute, Reader, StoredEvent, TopicLine};
+pub use reader::{Attempt, Backlog, Gathered, Live, Minute, RULES, Reader, StoredEvent, TopicLine};
 
 use crate::model::Noun;
 use crate::net::{Seal, World};

@@ -9,6 +9,7 @@ mod flows;
 mod later;
 mod minutes;
 mod pages;
+mod rules;
 mod settings;
 mod topics;
 mod waits;
@@ -22,6 +23,7 @@ pub use deliveries::{Attempt, Backlog};
 pub(super) use deliveries::{BACKLOG, DUE, DUE_AFTER, RIPE};
 pub use events::StoredEvent;
 pub use minutes::Minute;
+pub use rules::RULES;
 pub use topics::{Gathered, Live, TopicLine};
 pub(super) use waits::factor_owner;
 
