@@ -84,7 +84,7 @@ fn show(schedule: &Value, global: &Global) -> anyhow::Result<()> {
 
 fn list(global: &Global) -> anyhow::Result<()> {
     let reader = Reader::open_readonly(&locate::database(global)?).context("cannot read the schedules")?;
-    let found: Vec<Value> = reader.schedules(None)?.iter().map(http::schedule).collect();
+    let found: Vec<Value> = reader.schedules(None, usize::MAX)?.iter().map(http::schedule).collect();
     if global.json {
         return print::json(&found);
     }

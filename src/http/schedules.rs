@@ -82,7 +82,7 @@ pub(super) async fn list(
     State(site): State<Site>,
     Listed { paging, asked: Nothing {} }: Listed<Nothing>,
 ) -> Result<Json<Value>, Problem> {
-    let found = site.bot.store().read(|reader| reader.schedules(None)).await?;
+    let found = site.bot.store().read(|reader| reader.schedules(None, usize::MAX)).await?;
     let page = paging.cut(found.iter().map(view).collect())?;
     Ok(Json(page.also("schedules", &paging)))
 }

@@ -39,7 +39,7 @@ async fn show(
     wrong: Option<&Problem>,
 ) -> Result<Response, Trouble> {
     let now = console.site.world.now();
-    let found = console.site.bot.store().read(|reader| reader.schedules(None)).await?;
+    let found = console.site.bot.store().read(|reader| reader.schedules(None, usize::MAX)).await?;
     let skip = usize::try_from(fields.number("skip")?.unwrap_or(0)).unwrap_or(0);
     let (count, next) = (found.len(), skip.saturating_add(PAGE));
     let page = found.iter().skip(skip).take(PAGE);

@@ -22,6 +22,8 @@ pub use deliveries::{Attempt, Backlog};
 #[cfg(test)]
 pub(super) use deliveries::{BACKLOG, DUE, DUE_AFTER, RIPE};
 pub use events::StoredEvent;
+#[cfg(test)]
+pub(super) use later::{COME, COMING, NEXT, OF_OWNER, RESTING};
 pub use minutes::Minute;
 pub use rules::RULES;
 pub use topics::{Gathered, Live, TopicLine};
