@@ -161,6 +161,19 @@ impl Access {
         person.is_proven() && self.admins.contains(person)
     }
 
+    /// Whether anything names somebody: the admins, a person, a group, a grant. Rules that name nobody (a file that
+    /// cannot be used) say nothing about who is gone: then everybody is taken as named.
+    pub fn names(&self, person: &Person) -> bool {
+        let grouped = |policy: &Policy| {
+            policy.groups.values().flatten().any(|member| matches!(member, Member::Id(id) if id == person))
+        };
+        let named = |policy: &Policy| {
+            let blank = policy.held.is_empty() && policy.everyone.is_empty() && policy.names.is_empty();
+            blank || policy.names.contains_key(person) || policy.held.contains_key(person) || grouped(policy)
+        };
+        sits_here(person) || self.admins.contains(person) || self.policy.as_ref().is_some_and(named)
+    }
+
     /// Whether there is an `access.yaml`.
     pub fn has_rules(&self) -> bool {
         self.policy.is_some()

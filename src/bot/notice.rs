@@ -10,6 +10,7 @@ use super::outbox::{Keep, Letter, Outbox, slot};
 use super::reply;
 use crate::model::Place;
 use crate::net::World;
+use crate::text::Post;
 
 /// Works until `quit`. What is wrong at the start is not told: who starts the bot sees its log.
 pub(super) async fn run(homes: Arc<Homes>, outbox: Arc<Outbox>, world: World, quit: CancellationToken) {
@@ -37,11 +38,17 @@ fn wrong(home: &Home) -> BTreeSet<String> {
 
 /// An admin hears it in private, wherever the bot is connected.
 fn tell(home: &Home, outbox: &Outbox, world: &World, wrong: &[String]) {
-    let post = Arc::new(reply::configuration(wrong));
+    let lane = format!("configuration/{}", world.now().as_micros());
+    admins(home, outbox, &lane, reply::configuration(wrong));
+}
+
+/// Says something to each admin in private, once.
+pub(super) fn admins(home: &Home, outbox: &Outbox, lane: &str, post: Post) {
+    let post = Arc::new(post);
     for admin in &home.settings.admins {
         let place = Place::direct(admin.adapter().clone(), admin.id());
         outbox.put(Letter {
-            slot: slot(&place, format!("configuration/{}", world.now().as_micros())),
+            slot: slot(&place, lane.to_owned()),
             place,
             post: post.clone(),
             answer: None,

@@ -4,16 +4,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::chat::{Chat, Errand};
+use super::notice;
 use super::outbox::{Body, slot};
 use super::reply;
 use crate::model::{self, Missed, Noun, Schedule, Timestamp};
 use crate::schedule::{known_zone, spoken, written_time};
-use crate::store::{Change, Done, Due, Entry, NewDelivery, Reader, StoreError, What};
+use crate::store::{Change, Done, Due, Entry, NewDelivery, Next, Reader, StoreError, What};
 use crate::text::{Addressee, Post};
 
 /// Schedules that are read at once.
@@ -85,10 +86,17 @@ async fn come(chat: &Arc<Chat>, schedule: Schedule, now: Timestamp) -> bool {
             return false;
         }
     };
+    let runs = !is_reminder && !skipped;
+    let rests = (runs && next.is_some() && chat.is_orphan(&schedule.owner, &line)).then(|| gone(&schedule));
+    let says = says.or_else(|| rests.as_ref().map(|why| reply::rests(schedule.id, &schedule.line, why)));
     let claim = Due {
-        next,
+        next: match (&rests, next) {
+            (Some(why), _) => Next::Rests(why.clone()),
+            (None, Some(next)) => Next::At(next),
+            (None, None) => Next::Never,
+        },
         delivery: says.map(|post| Box::new(delivery(chat, &schedule, post, now))),
-        audit: entry(&schedule, due, now, skipped),
+        audit: entry(&schedule, due, now, outcome(skipped, rests.as_deref())),
         before: schedule.clone(),
     };
     match chat.store.write(Change::Due(Box::new(claim))).await {
@@ -99,12 +107,36 @@ async fn come(chat: &Arc<Chat>, schedule: Schedule, now: Timestamp) -> bool {
             return false;
         }
     }
+    if let Some(why) = rests {
+        warn!(schedule = schedule.id, why, "a schedule pauses itself");
+        let lane = format!("schedule/{}/{}", schedule.id, now.as_micros());
+        let post = reply::rests(schedule.id, &schedule.line, &why);
+        notice::admins(&chat.homes.current(), &chat.outbox, &lane, post);
+        return true;
+    }
     match skipped {
         true => info!(schedule = schedule.id, %due, "a schedule was missed while the bot was away"),
         false if is_reminder => info!(schedule = schedule.id, "a reminder is said"),
         false => chat.errand(errand(&schedule, due, line)),
     }
     true
+}
+
+/// Why a schedule rests of which nobody is the owner any more.
+fn gone(schedule: &Schedule) -> String {
+    format!("no rule names its owner `{}` any more, and none lets that person run it", schedule.owner)
+}
+
+/// What became of one time, as the audit log has it: `outcome`, and `why` where it paused itself.
+fn outcome(skipped: bool, rests: Option<&str>) -> Map<String, Value> {
+    let word = match (rests, skipped) {
+        (Some(_), _) => "paused",
+        (None, true) => "missed",
+        (None, false) => "done",
+    };
+    let mut body = Map::from_iter([("outcome".to_owned(), json!(word))]);
+    body.extend(rests.map(|why| ("why".to_owned(), json!(why))));
+    body
 }
 
 fn next(schedule: &Schedule, now: Timestamp) -> Option<Timestamp> {
@@ -135,12 +167,12 @@ fn delivery(chat: &Chat, schedule: &Schedule, mut post: Post, now: Timestamp) ->
     Body { place, post }.delivery(chat.store.id(Noun::Delivery), slot, "reminder", now)
 }
 
-fn entry(schedule: &Schedule, due: Timestamp, at: Timestamp, skipped: bool) -> Entry {
-    let body = Map::from_iter([
+fn entry(schedule: &Schedule, due: Timestamp, at: Timestamp, outcome: Map<String, Value>) -> Entry {
+    let mut body = Map::from_iter([
         ("text".to_owned(), json!(schedule.line)),
         ("due".to_owned(), json!(due.to_string())),
-        ("outcome".to_owned(), json!(if skipped { "missed" } else { "done" })),
     ]);
+    body.extend(outcome);
     Entry {
         at,
         what: What::Due,

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Global;
 use super::api::{all, call};
@@ -31,6 +31,14 @@ enum Command {
     Approve(Word),
     /// Keep one from running.
     Deny(Word),
+    /// Answer what one asks.
+    Answer {
+        /// Its number.
+        id: i64,
+        /// The answer, as it would be typed in a chat: continue=true.
+        #[arg(required = true, value_name = "NAME=VALUE", value_parser = pair)]
+        values: Vec<(String, String)>,
+    },
     /// Take back what you asked for.
     Withdraw {
         /// Its number.
@@ -55,6 +63,13 @@ impl Approvals {
             Command::Show { id } => show(*id, global)?,
             Command::Approve(word) => decide(word, "approve", global)?,
             Command::Deny(word) => decide(word, "deny", global)?,
+            Command::Answer { id, values } => {
+                let typed: Map<String, Value> =
+                    values.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+                let body = json!({"typed": typed});
+                let answer = call(Method::POST, &format!("approvals/{id}/answer"), Some(&body), global)?;
+                said(&answer, global)?;
+            }
             Command::Withdraw { id } => {
                 let answer = call(Method::POST, &format!("approvals/{id}/withdraw"), None, global)?;
                 said(&answer, global)?;
@@ -62,6 +77,13 @@ impl Approvals {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// `continue=true`.
+fn pair(typed: &str) -> Result<(String, String), String> {
+    let pair = typed.split_once('=').filter(|(name, _)| !name.is_empty());
+    let (name, value) = pair.ok_or("say each value as name=value")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn decide(word: &Word, what: &str, global: &Global) -> anyhow::Result<()> {
@@ -98,6 +120,10 @@ fn show(id: i64, global: &Global) -> anyhow::Result<()> {
         return print::json(&open);
     }
     print::line(line(&open))?;
+    if let Some(schema) = open["question"].get("schema") {
+        fact("asks", &schema.to_string())?;
+        fact("answer with", &format!("chatops approval answer {id} NAME=VALUE ..."))?;
+    }
     let mut parameters = open["parameters"].as_object().into_iter().flatten();
     parameters.try_for_each(|(name, value)| fact(name, &value.to_string()))?;
     let words = |value: &Value| {

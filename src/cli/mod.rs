@@ -13,6 +13,7 @@ mod chat;
 mod completions;
 mod delivery;
 mod doctor;
+mod drain;
 mod execution;
 mod home;
 mod import;
@@ -83,6 +84,8 @@ enum Command {
     Doctor,
     /// Tell the running bot to load its configuration again.
     Reload,
+    /// Let the running bot finish what runs and take nothing new; `--off` lets it take commands again.
+    Drain(drain::Drain),
     /// Check alias files, ask which command a text means, list commands.
     #[command(subcommand)]
     Alias(alias::AliasCommand),
@@ -97,7 +100,7 @@ enum Command {
     Template(template::TemplateCommand),
     /// What ran, and what came of it; end what runs.
     Execution(execution::Executions),
-    /// What waits for somebody's word: list it, approve, deny.
+    /// What waits for somebody's word: list, show, approve, deny, answer, withdraw.
     Approval(approval::Approvals),
     /// Search, export and verify the record of who asked what.
     Audit(audit::Audit),
@@ -146,6 +149,7 @@ pub fn main() -> ExitCode {
         Some(Command::Check) => home::check(global),
         Some(Command::Doctor) => doctor::run(global),
         Some(Command::Reload) => home::reload(global),
+        Some(Command::Drain(drain)) => drain.run(global),
         Some(Command::Alias(command)) => alias::run(global, &command),
         Some(Command::Approval(approvals)) => approvals.run(global),
         Some(Command::Audit(audit)) => audit.run(global),

@@ -84,7 +84,7 @@ fn show(schedule: &Value, global: &Global) -> anyhow::Result<()> {
 
 fn list(global: &Global) -> anyhow::Result<()> {
     let reader = Reader::open_readonly(&locate::database(global)?).context("cannot read the schedules")?;
-    let found: Vec<Value> = reader.schedules(None)?.iter().map(http::schedule).collect();
+    let found: Vec<Value> = reader.schedules(None, usize::MAX)?.iter().map(http::schedule).collect();
     if global.json {
         return print::json(&found);
     }
@@ -99,5 +99,6 @@ fn line(schedule: &Value) -> String {
     let text = |key: &str| schedule[key].as_str().unwrap_or_default();
     let (id, due) = (&schedule["id"], schedule["due"].as_str().unwrap_or("paused"));
     let (when, zone, place) = (text("when"), text("zone"), text("place"));
-    printable(&format!("{id:>4} {due} {when} ({zone}) {place} {}: {}", text("owner"), text("line")))
+    let why = schedule["why"].as_str().map(|why| format!(" ({why})")).unwrap_or_default();
+    printable(&format!("{id:>4} {due}{why} {when} ({zone}) {place} {}: {}", text("owner"), text("line")))
 }

@@ -1,6 +1,8 @@
 //! What waits for somebody's word. Whoever calls is the person of the token (`api:NAME`), or beside `var/token` the Unix
 //! user (`terminal:USER`); that person needs the right to decide like anybody in a chat.
 
+use std::collections::BTreeMap;
+
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -30,7 +32,26 @@ pub(super) struct Word {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Answer {
-    response: Map<String, Value>,
+    /// By name: what the schema of the question wants.
+    #[serde(default)]
+    response: Option<Map<String, Value>>,
+    /// By name: values as they would be typed in a chat, read by that schema. Either this or `response`.
+    #[serde(default)]
+    typed: Option<BTreeMap<String, String>>,
+}
+
+impl Answer {
+    fn parts(self) -> Result<Vec<(String, Part)>, Problem> {
+        match (self.response, self.typed) {
+            (Some(values), None) => {
+                Ok(values.into_iter().map(|(name, value)| (name, Part::Value(value))).collect())
+            }
+            (None, Some(typed)) => {
+                Ok(typed.into_iter().map(|(name, text)| (name, Part::Typed(text))).collect())
+            }
+            _ => Err(Problem::wrong("an answer has either `response` or `typed`").field("response")),
+        }
+    }
 }
 
 /// An execution that waits for somebody's word.
@@ -254,7 +275,7 @@ pub(super) async fn withdraw(
     Ok(Json(Verdict::of(id, "withdrawn")))
 }
 
-/// Answers a question: `{"response": {...}}`, checked against its schema.
+/// Answers a question: `{"response": {...}}` or `{"typed": {...}}`, checked against its schema.
 pub(super) async fn answer(
     State(site): State<Site>,
     Extension(caller): Extension<Caller>,
@@ -262,8 +283,7 @@ pub(super) async fn answer(
     problem::Body(answer): problem::Body<Answer>,
 ) -> Result<Json<Verdict>, Problem> {
     let home = site.bot.homes().current();
-    let given = answer.response.into_iter().map(|(name, value)| (name, Part::Value(value))).collect();
-    let response = site.bot.engine().answer(&home, id, &caller.asker(), given).await;
+    let response = site.bot.engine().answer(&home, id, &caller.asker(), answer.parts()?).await;
     let response = response.map_err(|why| undecided(&why))?;
     Ok(Json(Verdict { response: Some(response), ..Verdict::of(id, "answered") }))
 }

@@ -19,6 +19,7 @@ mod chat;
 mod config;
 mod console;
 mod deliveries;
+mod drain;
 mod events;
 mod executions;
 mod failures;

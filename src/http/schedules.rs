@@ -42,6 +42,8 @@ pub(super) struct Planned {
     missed: Missed,
     /// Whether it rests.
     paused: bool,
+    /// Why it paused itself, if it did.
+    why: Option<String>,
     /// When it comes next; none while it rests.
     due: Option<String>,
     /// When it was due last.
@@ -63,6 +65,7 @@ fn view(schedule: &Schedule) -> Planned {
         line: schedule.line.clone(),
         missed: schedule.missed,
         paused: schedule.due.is_none(),
+        why: schedule.rests.clone(),
         due: time(schedule.due),
         last: time(schedule.last),
         made: schedule.made.to_string(),
@@ -79,7 +82,7 @@ pub(super) async fn list(
     State(site): State<Site>,
     Listed { paging, asked: Nothing {} }: Listed<Nothing>,
 ) -> Result<Json<Value>, Problem> {
-    let found = site.bot.store().read(|reader| reader.schedules(None)).await?;
+    let found = site.bot.store().read(|reader| reader.schedules(None, usize::MAX)).await?;
     let page = paging.cut(found.iter().map(view).collect())?;
     Ok(Json(page.also("schedules", &paging)))
 }

@@ -35,6 +35,9 @@ pub struct Schedule {
     pub made: Timestamp,
     /// When it was due last.
     pub last: Option<Timestamp>,
+    /// Why it paused itself, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rests: Option<String>,
 }
 
 /// What a schedule does.

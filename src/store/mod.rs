@@ -50,8 +50,8 @@ use tokio::sync::{Semaphore, oneshot};
 pub use accept::BRIEF;
 pub use change::{
     Accept, Begin, Change, Decide, Done, Due, Entry, Fate, Finish, Flow, Memo, NewDelivery, NewSchedule,
-    Notice, Pick, RoomDefault, Routed, Scene, Sending, Setting, Settled, Then, Token, Topical, Vote, Wait,
-    Waited, Waiting, What, Word,
+    Next, Notice, Pick, RoomDefault, Routed, Scene, Sending, Setting, Settled, Then, Token, Topical, Vote,
+    Wait, Waited, Waiting, What, Word,
 };
 pub use claims::{Claimed, Claims, MemoryClaims, Stored};
 pub use error::StoreError;
@@ -60,7 +60,7 @@ pub use fresh::ESCALATION;
 pub use keys::Keys;
 pub use kv::{Kv, LARGEST_VALUE, NewPair};
 pub use lock::InstanceLock;
-pub use reader::{Attempt, Backlog, Gathered, Live, Minute, Reader, StoredEvent, TopicLine};
+pub use reader::{Attempt, Backlog, Gathered, Live, Minute, RULES, Reader, StoredEvent, TopicLine};
 
 use crate::model::Noun;
 use crate::net::{Seal, World};

@@ -4,7 +4,7 @@ use rusqlite::params;
 
 use super::StoreError;
 use super::apply::Scribe;
-use super::change::{Done, Due, NewSchedule, RoomDefault};
+use super::change::{Done, Due, NewSchedule, Next, RoomDefault};
 use crate::model::{Schedule, Timestamp};
 
 /// Who waits for schedules is woken by this name.
@@ -58,11 +58,17 @@ pub(super) fn set_default(scribe: &Scribe<'_>, new: &RoomDefault) -> Result<usiz
 pub(super) fn due(scribe: &mut Scribe<'_>, claim: &Due) -> Result<Done, StoreError> {
     let Due { before, next, delivery, audit } = claim;
     let due = before.due.map(Timestamp::as_micros);
-    let claimed = match next {
-        Some(next) => {
-            let after = Schedule { due: Some(*next), last: before.due, ..before.clone() };
+    let after = |due, rests| Schedule { due, last: before.due, rests, ..before.clone() };
+    let after = match next {
+        Next::At(next) => Some(after(Some(*next), None)),
+        Next::Rests(why) => Some(after(None, Some(why.clone()))),
+        Next::Never => None,
+    };
+    let claimed = match after {
+        Some(after) => {
             let sql = "UPDATE schedule SET due = ?3, body = ?4 WHERE id = ?1 AND due = ?2";
-            scribe.run(sql, params![before.id, due, next.as_micros(), serde_json::to_string(&after)?])?
+            let next = after.due.map(Timestamp::as_micros);
+            scribe.run(sql, params![before.id, due, next, serde_json::to_string(&after)?])?
         }
         None => scribe.run("DELETE FROM schedule WHERE id = ?1 AND due = ?2", params![before.id, due])?,
     };

@@ -140,6 +140,40 @@ fn what_is_denied_withdrawn_or_over_never_runs() {
 }
 
 #[test]
+fn a_question_is_answered_from_a_shell_and_in_typed_texts_through_the_api() {
+    let home = homes::small();
+    let (bot, api) = serve(&home);
+    let schema = json!({"type": "object", "properties": {
+        "continue": {"type": "boolean", "required": true}, "note": {"type": "string"}}});
+    let asks = json!({"action": "core.ask", "parameters": {"schema": schema}, "wait": false});
+    let ask = || {
+        let id = api.post("actions/run", &asks).json["id"].as_i64().unwrap();
+        until(SOON, || (api.get(&format!("approvals/{id}")).status == 200).then_some(id))
+    };
+    let id = ask();
+    let number = id.to_string();
+    let shown = home.run(&["approval", "show", &number]);
+    assert!(shown.stdout.contains("asks: {") && shown.stdout.contains("continue"), "{shown:?}");
+    let wrong = home.run(&["approval", "answer", &number, "continue=perhaps"]);
+    assert!(wrong.code == Some(1) && wrong.stderr.contains("continue"), "{wrong:?}");
+    assert_eq!(home.run(&["approval", "answer", &number, "yes"]).code, Some(2));
+    let said = home.run(&["approval", "answer", &number, "continue=true", "note=7"]);
+    assert_eq!(said.stdout, format!("{id} is answered"), "{said:?}");
+    let ended = until(SOON, || {
+        Some(api.get(&format!("executions/{id}")).json).filter(|it| it["status"] == "succeeded")
+    });
+    assert_eq!(ended["result"]["response"], json!({"continue": true, "note": "7"}), "{ended}");
+
+    let id = ask();
+    let path = format!("approvals/{id}/answer");
+    let (why, _) = bad(api.post(&path, &json!({})), 400);
+    assert!(why.contains("either `response` or `typed`"), "{why}");
+    let answer = good(api.post(&path, &json!({"typed": {"continue": "no"}})), 200);
+    assert_eq!(answer["response"], json!({"continue": false}), "{answer}");
+    assert!(bot.stop().success());
+}
+
+#[test]
 fn the_command_line_lists_shows_approves_denies_and_says_what_is_wrong() {
     let team = Team::start("{ by: sre }");
     let ann = team.as_("ann", &["run"]);

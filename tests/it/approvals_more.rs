@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::approvals::{asked, bot, home, status};
+use crate::support::api::Api;
+use crate::support::bot::Home;
 use crate::support::live::serve;
 use crate::support::memory_bot::{MemoryBot, OPS};
 use crate::support::{SOON, homes, until};
@@ -128,6 +130,28 @@ fn a_drained_program_is_ready_says_so_and_refuses_what_comes_through_the_api() {
     assert!(refused.status == 503 && refused.text.contains("takes nothing new"), "{refused:?}");
     assert!(home.chat("undrain\n").stdout.contains("commands are taken again"));
     assert_eq!(api.root("/readyz").json["draining"], false);
+    assert_eq!(api.get("drain").json["draining"], false);
     until(SOON, || (api.post("actions/run", &run).status == 200).then_some(()));
+    drains_from_a_shell_and_through_the_api(&home, &api);
     assert!(bot.stop().success());
+}
+
+fn drains_from_a_shell_and_through_the_api(home: &Home, api: &Api) {
+    let said = home.run(&["drain"]);
+    assert_eq!(said.stdout, "nothing runs, and nothing new is taken until `drain --off`", "{said:?}");
+    let again = api.post("drain", &serde_json::json!({}));
+    assert_eq!((again.status, &again.json["changed"]), (200, &serde_json::json!(false)), "{again:?}");
+    assert_eq!(api.root("/readyz").json["draining"], true);
+    let made = api.post("tokens", &serde_json::json!({"name": "ci", "scopes": ["read", "run"]}));
+    let weak = api.with(made.json["token"].as_str().unwrap());
+    let refused = weak.post("drain", &serde_json::json!({}));
+    assert!(refused.status == 403 && refused.text.contains("admin"), "{refused:?}");
+    assert_eq!(weak.get("drain").json["draining"], true, "{refused:?}");
+    assert_eq!(api.call("DELETE", "drain", "", b"").json["changed"], true);
+    assert_eq!(home.run(&["drain", "--off"]).stdout, "commands are taken: nothing was drained");
+    assert_eq!(api.root("/readyz").json["draining"], false);
+    let changes = home.run(&["audit", "search", "--what", "changed", "--json"]).stdout;
+    let changes: serde_json::Value = serde_json::from_str(&changes).unwrap();
+    let drains = changes.as_array().unwrap().iter().filter(|it| it["subject"] == "engine").count();
+    assert_eq!(drains, 4, "two by chat, one from a shell, one through the API: {changes}");
 }

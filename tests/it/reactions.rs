@@ -18,6 +18,23 @@ fn home(rules: &str) -> Home {
     ops().file("notifiers.yaml", rules)
 }
 
+/// All executions.
+fn all() -> chatops::store::Filter {
+    chatops::store::Filter { limit: 10, ..Default::default() }
+}
+
+/// The number of what is asked for next: a message that was edited asks no more.
+fn asked(bot: &MemoryBot, before: &mut Vec<String>) -> String {
+    loop {
+        let asks = bot.comes_to_say("approval of").text;
+        let id = asks.split("approval of ").nth(1).unwrap().split(':').next().unwrap().to_owned();
+        if !before.contains(&id) {
+            before.push(id.clone());
+            return id;
+        }
+    }
+}
+
 /// Tells the bot an event.
 fn tell(bot: &MemoryBot, event: &Value) -> i64 {
     let event = Event::from_json(event).unwrap();
@@ -132,8 +149,7 @@ fn an_event_that_was_committed_before_a_crash_is_looked_at_once_after_it() {
     bot.starts_again();
     bot.until(|| bot.read(|reader| reader.fresh_events(10)).is_empty().then_some(()));
     bot.says_nothing_more();
-    let all = chatops::store::Filter { limit: 10, ..Default::default() };
-    assert_eq!(bot.read(move |reader| reader.executions(&all)).len(), 2);
+    assert_eq!(bot.read(|reader| reader.executions(&all())).len(), 2);
 }
 
 #[test]
@@ -147,6 +163,46 @@ fn a_rule_that_needs_approval_waits_for_it_and_its_owner_cannot_give_it() {
     assert!(!own.contains("approved"), "{own}");
     bot.says("carol", OPS, &format!("!approve {id}"));
     bot.comes_to_say("deployed 3 to staging");
+    let executions = bot.read(|reader| reader.executions(&all()));
+    assert_eq!(executions.len(), 1, "what was approved runs, and is not asked for anew: {executions:?}");
+    assert!(bot.audit_of("denied").is_empty());
+}
+
+#[test]
+fn a_limit_outlives_a_crash() {
+    let mut bot = MemoryBot::start(home(&format!("{DEPLOY}    limit: {{ count: 2, within: 1h }}\n")));
+    for _ in 0..2 {
+        tell(&bot, &down("staging"));
+        bot.comes_to_say("deployed 3 to staging");
+    }
+    bot.until(|| bot.read(|reader| reader.fresh_events(10)).is_empty().then_some(()));
+    bot.dies();
+    bot.starts_again();
+    tell(&bot, &down("staging"));
+    bot.comes_to_say("it ran 2 times within");
+    bot.until(|| bot.read(|reader| reader.fresh_events(10)).is_empty().then_some(()));
+    assert_eq!(bot.read(|reader| reader.executions(&all())).len(), 2);
+}
+
+#[test]
+fn how_many_rules_ran_because_of_each_other_outlives_a_crash() {
+    let action = "---\nname: loop\nrunner_type: local-shell-cmd\nparameters:\n  cmd: { immutable: true, default: 'echo round' }\nnotify: { on-complete: { message: again } }\n";
+    let rules = "rules:\n  - name: again\n    match: { source: action, events: [action.completed] }\n    run: default.loop\n    as: memory:alice\n    in: \"memory:#ops\"\n    approval: { by: [sre, carol] }\n";
+    let alias = "---\nname: loop\naction_ref: default.loop\nformats: [go round]\nack: { enabled: false }\n";
+    let home = home(rules).file("actions/loop.yaml", action).file("aliases/loop.yaml", alias);
+    let mut bot = MemoryBot::start(home);
+    bot.says("alice", OPS, "!go round");
+    let mut before = Vec::new();
+    for round in 0..3 {
+        let id = asked(&bot, &mut before);
+        bot.until(|| bot.read(|reader| reader.fresh_events(10)).is_empty().then_some(()));
+        if round == 1 {
+            bot.dies();
+            bot.starts_again();
+        }
+        bot.says("carol", OPS, &format!("!approve {id}"));
+    }
+    bot.comes_to_say("3 rules ran because of each other already");
 }
 
 #[test]

@@ -27,6 +27,16 @@ fn passes(bot: &MemoryBot, id: i64, micros: i64) {
     database.execute(sql, rusqlite::params![id, now, body.to_string()]).unwrap();
 }
 
+/// The room and the admin are told that schedule 1 pauses itself, each once.
+fn rests(bot: &MemoryBot) {
+    let part = "did not run and is paused: no rule names its owner `memory:alice`";
+    let mut told = [bot.comes_to_say(part), bot.comes_to_say(part)];
+    told.sort_by_key(|posted| posted.place.is_direct());
+    assert_eq!(told[0].place.to_string(), "memory:#ops", "{told:?}");
+    assert!(told[1].place.is_direct() && told[1].place.to_string().contains("root"), "{told:?}");
+    assert!(told[0].text.contains("`schedule resume 1` tries again"), "{}", told[0].text);
+}
+
 #[test]
 fn a_command_runs_later_as_its_owner_and_a_single_one_is_gone_then() {
     let bot = MemoryBot::start(ops());
@@ -123,9 +133,30 @@ fn who_left_has_a_schedule_that_runs_nothing_and_others_can_end_it() {
     bot.reload();
     passes(&bot, id, 1_000_000);
     bot.says("carol", OPS, "!remind me in 5 hours to wake up");
-    let said = bot.comes_to_say("schedule 1: ");
-    assert!(said.text.contains("no rule allows you to run"), "{}", said.text);
+    rests(&bot);
     assert!(bot.audit_of("started").is_empty());
+    let outcomes = || -> Vec<String> {
+        let due = bot.audit_of("due");
+        due.iter().map(|it| it["body"]["outcome"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(outcomes(), ["paused"]);
+    let shown = bot.ask("carol", OPS, "!schedule show 1");
+    assert!(shown.contains("paused: no rule names its owner"), "{shown}");
+
+    // Whoever lets it go on has it tried again: refused once more, and once more told.
+    assert!(bot.ask("carol", OPS, "!schedule resume 1").starts_with("schedule 1 goes on at "));
+    passes(&bot, id, 2_000_000);
+    bot.says("carol", OPS, "!remind me in 6 hours to wake up");
+    rests(&bot);
+    assert_eq!(outcomes(), ["paused", "paused"]);
+    bot.home().write("access.yaml", &access);
+    bot.reload();
+    assert!(bot.ask("carol", OPS, "!schedule resume 1").starts_with("schedule 1 goes on at "));
+    passes(&bot, id, 3_000_000);
+    bot.says("carol", OPS, "!remind me in 7 hours to wake up");
+    bot.comes_to_say("deployed 1 to staging");
+    bot.home().write("access.yaml", &gone);
+    bot.reload();
     assert!(bot.ask("bob", OPS, "!schedule pause 1").contains("no schedule `1` of yours"));
     assert!(bot.ask("bob", OPS, "!schedule resume 1").contains("no schedule `1` of yours"));
     assert_eq!(bot.ask("carol", OPS, "!schedule pause 1"), "schedule 1 is paused");

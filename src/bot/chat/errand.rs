@@ -66,6 +66,21 @@ impl Chat {
         Heard::new(home, message, &line, By::Itself(Arc::new(Itself { cause, what })))
     }
 
+    /// Whether nobody stands behind a line any more: nothing names its person in the rules, and none lets that person
+    /// run it anywhere. Whom a rule for everyone allows it still does; a line that is no command says nothing.
+    pub fn is_orphan(&self, person: &Person, line: &str) -> bool {
+        let home = self.homes.current();
+        if home.access.names(person) {
+            return false;
+        }
+        let asker = Asker::alone(person.clone());
+        let may = |hit: &Hit| match commands::find(&hit.alias) {
+            Some(row) => commands::may_use(&home, &asker, row),
+            None => home.may_ever(&asker.who(), &hit.alias.action_ref, Some(&hit.alias.reference())),
+        };
+        anybodys(&home, line).iter().any(|hit| !may(hit))
+    }
+
     /// What is to run of a text behind a time, `run deploy web`: all of it where that is a command, else what is behind
     /// `run`. With it the same without secrets.
     ///
@@ -118,6 +133,18 @@ impl Chat {
 pub(super) fn found(home: &Home, asker: &Asker, line: &str) -> Found {
     let visible = |alias: &Alias| home.may_see(&asker.who(), alias);
     own_first(home, line, home.aliases.find(line, &visible), &visible)
+}
+
+/// What a line, or the first step of a pipe, means to whoever may run it.
+fn anybodys(home: &Home, line: &str) -> Vec<Hit> {
+    let all = |_: &Alias| true;
+    let hits = |line: &str| match own_first(home, line, home.aliases.find(line, &all), &all) {
+        Found::One(hit) => vec![hit],
+        Found::Many(hits) => hits,
+        _ => Vec::new(),
+    };
+    let whole = hits(line);
+    if whole.is_empty() { super::pipe::first_step(line).map(hits).unwrap_or_default() } else { whole }
 }
 
 /// A command of the home goes before a built-in one that fits as well: what people wrote keeps its meaning.

@@ -6,6 +6,7 @@
 
 mod announce;
 mod buttons;
+mod by_rule;
 mod close;
 mod code;
 mod desk;
@@ -40,6 +41,7 @@ use tracing::{info, warn};
 
 pub use announce::RULE;
 pub use buttons::again;
+pub use by_rule::depth;
 pub use code::{NotProved, Proved};
 pub use durations::{Durations, ENDS, Histogram};
 pub use flow::{Cut, GoesOn, NoFlow};

@@ -53,6 +53,7 @@ impl Engine {
         order.rerun_of = execution.rerun_of;
         order.step.clone_from(&execution.step);
         order.quiet |= execution.step.is_some();
+        self.recall_rule(&mut order, execution).await?;
         let script = script(order.prepared.entry_point.as_deref()).await;
         let changed = changed(&order, open, &parameters, script.as_deref());
         Ok(Again { order, changed })

@@ -232,6 +232,18 @@ pub fn missed(id: i64, line: &str, due: &str) -> Post {
     para(vec![text(format!("schedule {id}: ")), code(shorten(line)), text(away)]).tone(Tone::Warning)
 }
 
+/// A schedule paused itself: nobody stands behind it any more.
+pub fn rests(id: i64, line: &str, why: &str) -> Post {
+    let spans = vec![
+        text(format!("schedule {id}: ")),
+        code(shorten(line)),
+        text(format!(" did not run and is paused: {why}; ")),
+        code(format!("schedule resume {id}")),
+        text(" tries again"),
+    ];
+    para(spans).tone(Tone::Warning)
+}
+
 /// What a room filled in.
 pub fn filled(values: &[String]) -> String {
     match values.is_empty() {

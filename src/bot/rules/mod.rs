@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::chat::Chat;
-use super::engine::{Asker, Given, RULE, Refusal, prepare};
+use super::engine::{Asker, Given, Refusal, depth, prepare};
 use super::home::Home;
 use super::notify;
 use super::outbox::{Keep, Letter, slot};
@@ -20,7 +20,7 @@ use super::reply;
 use crate::alias::{Alias, Found};
 use crate::model::{AdapterName, Cause, MessageKey, Place};
 use crate::route::{Reaction, Runs};
-use crate::store::{Change, Entry, StoreError, StoredEvent, What};
+use crate::store::{Change, Entry, RULES, StoreError, StoredEvent, What};
 use crate::text::Post;
 use often::Often;
 
@@ -63,6 +63,12 @@ async fn look(chat: &Arc<Chat>, often: &mut Often) -> Option<Duration> {
     };
     let Some(upto) = fresh.last().map(|(seq, _)| *seq) else { return Some(LOOK) };
     let home = chat.homes.current();
+    for rule in &home.notifying.rules.reactions {
+        if let Err(error) = recall(chat, rule, often).await {
+            warn!(rule = rule.name, %error, "how often a rule ran cannot be read");
+            return Some(AGAIN);
+        }
+    }
     let mut asked = Vec::new();
     for stored in fresh.into_iter().filter_map(|(_, stored)| stored) {
         let rules = &home.notifying.rules.reactions;
@@ -85,6 +91,17 @@ async fn look(chat: &Arc<Chat>, often: &mut Often) -> Option<Duration> {
     }
 }
 
+/// Reads how often a rule ran lately, once in a life: its limit outlives a restart.
+async fn recall(chat: &Chat, rule: &Reaction, often: &mut Often) -> Result<(), StoreError> {
+    if often.knows(&rule.name) {
+        return Ok(());
+    }
+    let (name, limit, since) = (rule.name.clone(), rule.limit, chat.world.now().minus(rule.limit.within));
+    let ran = chat.store.read(move |reader| reader.ran_by_rule(&name, since, limit.count)).await?;
+    often.recall(&rule.name, ran);
+    Ok(())
+}
+
 /// A request for approval that is being recorded.
 type Request = tokio::task::JoinHandle<()>;
 
@@ -97,7 +114,10 @@ fn react(
     often: &mut Often,
 ) -> Option<Request> {
     let event = &stored.event;
-    let depth = event.labels.get(RULE[1]).and_then(|depth| depth.parse::<u32>().ok()).unwrap_or(0);
+    if often.is_recorded(&rule.name, stored.id) {
+        return None;
+    }
+    let depth = depth(event);
     if depth >= DEEPEST {
         let why = format!("{depth} rules ran because of each other already");
         return refuse(chat, rule, stored.id, &why);
@@ -150,7 +170,7 @@ fn submit(
     order.cause = Cause::Rule;
     order.demands.extend(rule.approval.clone().filter(|demand| !order.demands.contains(demand)));
     order.rule = Some((rule.name.clone(), depth));
-    let adapter = AdapterName::new("rule").map_err(|error| error.to_string())?;
+    let adapter = AdapterName::new(RULES).map_err(|error| error.to_string())?;
     let (room, id) = (rule.name.as_str().into(), stored.id.to_string().into());
     order.message = Some(MessageKey { adapter, room, id });
     let submitted = chat.engine.submit(order);

@@ -40,7 +40,7 @@ fn running(status: &Value, address: &str) -> Vec<Finding> {
     let mut findings = vec![Finding::ok("bot", said)];
     if status["draining"] == true {
         let drains = Finding::warning("bot", "it drains: it takes nothing new, also after a restart");
-        findings.push(drains.help("say `drain off` to it in a chat, such as `chatops chat`"));
+        findings.push(drains.help("`chatops drain --off`, or `drain off` said to it in a chat"));
     }
     if version != env!("CARGO_PKG_VERSION") {
         let other = format!("the bot that runs is {version}, this program is {}", env!("CARGO_PKG_VERSION"));

@@ -39,7 +39,7 @@ async fn show(
     wrong: Option<&Problem>,
 ) -> Result<Response, Trouble> {
     let now = console.site.world.now();
-    let found = console.site.bot.store().read(|reader| reader.schedules(None)).await?;
+    let found = console.site.bot.store().read(|reader| reader.schedules(None, usize::MAX)).await?;
     let skip = usize::try_from(fields.number("skip")?.unwrap_or(0)).unwrap_or(0);
     let (count, next) = (found.len(), skip.saturating_add(PAGE));
     let page = found.iter().skip(skip).take(PAGE);
@@ -60,7 +60,7 @@ fn one(viewer: &Viewer, it: &Schedule, now: Timestamp) -> Value {
     json!({
         "id": it.id, "line": it.line, "reminds": it.errand == Errand::Remind, "when": it.when, "zone": it.zone,
         "once": it.when == "once", "owner": it.owner, "owner_name": it.owner_name, "place": it.place.to_string(),
-        "paused": it.due.is_none(), "due": shown::when_any(it.due, now),
+        "paused": it.due.is_none(), "why": it.rests, "due": shown::when_any(it.due, now),
         "due_there": it.due.map(|due| written_time(due, &it.zone)), "last": shown::when_any(it.last, now),
         "made": shown::when(it.made, now), "yours": yours,
     })

@@ -39,12 +39,23 @@ pub struct Due {
     /// The schedule as it was read. If it is due at another time by now, nothing is written and the answer is
     /// [`super::Done::Stale`].
     pub before: Schedule,
-    /// When it comes next; `None` if never: then it is gone.
-    pub next: Option<Timestamp>,
+    /// What becomes of it.
+    pub next: Next,
     /// What is said because of it.
     pub delivery: Option<Box<NewDelivery>>,
     /// The audit record.
     pub audit: Entry,
+}
+
+/// What becomes of a schedule whose time has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// It comes again.
+    At(Timestamp),
+    /// It never comes again: it is gone.
+    Never,
+    /// It pauses itself, for this reason, until somebody lets it go on.
+    Rests(String),
 }
 
 /// Something small that is to outlive the process.

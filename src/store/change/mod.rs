@@ -16,7 +16,7 @@ use crate::model::{
     Status, Timestamp,
 };
 
-pub use later::{Due, Memo, NewSchedule, RoomDefault};
+pub use later::{Due, Memo, NewSchedule, Next, RoomDefault};
 
 pub use event::{Accept, Decide, Fate, Pick, Routed, Scene, Sending, Setting, Token, Topical};
 pub use flow::Flow;

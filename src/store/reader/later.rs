@@ -6,18 +6,36 @@ use super::{Reader, StoredEvent, most};
 use crate::model::{Person, Place, Schedule, Timestamp};
 use crate::store::{Keys, RoomDefault, StoreError, memo, rows, schedules};
 
+/// What is due.
+pub(in crate::store) const COME: &str = "SELECT body FROM schedule WHERE due <= ?1 ORDER BY due, id LIMIT ?2";
+
+/// When something is due next.
+pub(in crate::store) const NEXT: &str = "SELECT due FROM schedule WHERE due IS NOT NULL ORDER BY due LIMIT 1";
+
+/// Everybody's, those that come again.
+pub(in crate::store) const COMING: &str =
+    "SELECT body FROM schedule WHERE due IS NOT NULL ORDER BY due, id LIMIT ?1";
+
+/// Everybody's, those that are paused.
+pub(in crate::store) const RESTING: &str = "SELECT body FROM schedule WHERE due IS NULL ORDER BY id LIMIT ?1";
+
+/// One person's: few.
+pub(in crate::store) const OF_OWNER: &str =
+    "SELECT body FROM schedule WHERE owner = ?1 ORDER BY due IS NULL, due, id LIMIT ?2";
+
 impl Reader {
-    /// Schedules of one person, or of everybody; the next due one first, paused ones last.
-    pub fn schedules(&self, owner: Option<&Person>) -> Result<Vec<Schedule>, StoreError> {
-        const ORDER: &str = "ORDER BY due IS NULL, due, id";
+    /// Schedules of one person, or of everybody; the next due one first, paused ones last; at most `limit`.
+    pub fn schedules(&self, owner: Option<&Person>, limit: usize) -> Result<Vec<Schedule>, StoreError> {
         let read = |row: &rusqlite::Row<'_>| rows::parsed(row, 0);
-        match owner {
-            Some(owner) => {
-                let sql = format!("SELECT body FROM schedule WHERE owner = ?1 {ORDER}");
-                self.all(&sql, [owner.to_string()], read)
-            }
-            None => self.all(&format!("SELECT body FROM schedule {ORDER}"), [], read),
+        if let Some(owner) = owner {
+            return self.all(OF_OWNER, (owner.to_string(), most(limit)), read);
         }
+        let mut found: Vec<Schedule> = self.all(COMING, [most(limit)], read)?;
+        let left = limit - found.len();
+        if left > 0 {
+            found.extend(self.all(RESTING, [most(left)], read)?);
+        }
+        Ok(found)
     }
 
     /// One schedule.
@@ -38,8 +56,7 @@ impl Reader {
 
     /// Schedules that are due by `now`, the one that waits longest first, at most `limit`.
     pub fn schedules_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Schedule>, StoreError> {
-        let sql = "SELECT body FROM schedule WHERE due <= ?1 ORDER BY due, id LIMIT ?2";
-        self.all(sql, [now.as_micros(), most(limit)], |row| rows::parsed(row, 0))
+        self.all(COME, [now.as_micros(), most(limit)], |row| rows::parsed(row, 0))
     }
 
     /// What one room fills in, or all of them.
@@ -76,8 +93,7 @@ impl Reader {
 
     /// When the next schedule is due.
     pub fn next_schedule(&self) -> Result<Option<Timestamp>, StoreError> {
-        let sql = "SELECT due FROM schedule WHERE due IS NOT NULL ORDER BY due LIMIT 1";
-        Ok(self.one(sql, [], |row| row.get(0))?.map(Timestamp::from_micros))
+        Ok(self.one(NEXT, [], |row| row.get(0))?.map(Timestamp::from_micros))
     }
 }
 

@@ -9,6 +9,7 @@ mod flows;
 mod later;
 mod minutes;
 mod pages;
+mod rules;
 mod settings;
 mod topics;
 mod waits;
@@ -21,7 +22,10 @@ pub use deliveries::{Attempt, Backlog};
 #[cfg(test)]
 pub(super) use deliveries::{BACKLOG, DUE, DUE_AFTER, RIPE};
 pub use events::StoredEvent;
+#[cfg(test)]
+pub(super) use later::{COME, COMING, NEXT, OF_OWNER, RESTING};
 pub use minutes::Minute;
+pub use rules::RULES;
 pub use topics::{Gathered, Live, TopicLine};
 pub(super) use waits::factor_owner;
 

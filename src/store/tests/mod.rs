@@ -8,6 +8,7 @@ mod lanes;
 mod migration;
 mod pairs;
 mod plans;
+mod schedules;
 mod settings;
 mod sorted;
 mod topics;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::parts::Part;
 use super::state::{Again, Fault, Staged, TaskStatus};
 use super::view::View;
-use super::{Conductor, Refusal};
+use super::{Conductor, Event, Refusal};
 use crate::model::{Status, Timestamp};
 use crate::workflow::expression::{Scope, evaluate};
 use crate::workflow::truth::truth;
@@ -28,7 +28,8 @@ impl Conductor {
             return Err(Refusal::Run { run });
         }
         let status = task_status(status);
-        self.answered(run, item);
+        let before = self.events.len();
+        let resumed = self.answered(run, item);
         if status == TaskStatus::Failed {
             let fault = Fault::in_task("the action failed, see its result", &self.state.runs[run].task);
             let result = Some(result.clone()).filter(|result| !result.is_null());
@@ -42,7 +43,17 @@ impl Conductor {
             }
         };
         self.come_to(run, status, now);
+        if resumed && self.state.status.is_final() {
+            self.forget_going_on(before);
+        }
         Ok(())
+    }
+
+    /// An answer that was the last thing to come ends the workflow at once, as a resume with nothing left does.
+    fn forget_going_on(&mut self, before: usize) {
+        let new = self.events.split_off(before);
+        let goes_on = |event: &Event| matches!(event, Event::Status(Status::Resuming | Status::Running));
+        self.events.extend(new.into_iter().filter(|event| !goes_on(event)));
     }
 
     /// Whether an end of this run, or of this item of it, is waited for.

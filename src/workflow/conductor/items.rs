@@ -75,7 +75,11 @@ impl Conductor {
             list.waiting -= 1;
         }
         *counter(list, status) += 1;
-        judge(current, list)
+        let task = judge(current, list);
+        let left = task == TaskStatus::Running && list.running == 0;
+        // Nothing starts what is left, so nothing runs here: a task that failed elsewhere, or a pause that came
+        // before the first item, would else be waited for without an end.
+        if left && !self.may_start(self.state.runs[run].on_fail) { TaskStatus::Paused } else { task }
     }
 
     /// The results of the items in index order; null for those that have none.

@@ -42,6 +42,8 @@ impl Conductor {
     fn after_success(&self, commands: bool) -> Status {
         match self.state.status {
             Status::Canceling => self.either(Status::Canceling, Status::Canceled),
+            // A command follows at once: what it makes of the workflow is not known yet.
+            Status::Pausing | Status::Paused if commands => Status::Pausing,
             Status::Pausing | Status::Paused => self.either(Status::Pausing, Status::Paused),
             _ if self.standing() => self.either(Status::Pausing, Status::Paused),
             _ if self.busy() || self.state.has_ready() || commands => Status::Running,
@@ -65,17 +67,20 @@ impl Conductor {
         self.render_output();
     }
 
-    /// A question is answered: if it was the last and nobody asked for a pause, the workflow goes on.
-    pub(super) fn answered(&mut self, run: usize, item: Option<usize>) {
+    /// A question is answered: if it was the last and nobody asked for a pause, the workflow goes on. Says
+    /// whether it does.
+    pub(super) fn answered(&mut self, run: usize, item: Option<usize>) -> bool {
         let here = match item {
             None => self.state.runs[run].status == TaskStatus::Pending,
             Some(item) => self.state.items[&run][item].status == Some(TaskStatus::Pending),
         };
         let waits = matches!(self.state.status, Status::Pausing | Status::Paused);
-        if here && waits && !self.state.pause_asked && self.questions().len() == 1 {
+        let goes_on = here && waits && !self.state.pause_asked && self.questions().len() == 1;
+        if goes_on {
             self.set_status(Status::Resuming);
             self.set_status(Status::Running);
         }
+        goes_on
     }
 
     /// The runs, and items of them, that wait for an answer.

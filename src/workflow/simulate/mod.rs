@@ -11,6 +11,8 @@ mod rows;
 #[cfg(test)]
 mod rules;
 mod run;
+#[cfg(test)]
+mod stops;
 mod tell;
 #[cfg(test)]
 mod vectors;

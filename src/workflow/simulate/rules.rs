@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use super::answer_line;
 use crate::workflow::{Category, Plan, inspect_file};
 
-fn answer(workflow: &str, more: Value) -> Value {
+pub(super) fn answer(workflow: &str, more: Value) -> Value {
     let mut row = more;
     row["workflow"] = json!(workflow);
     answer_line(&row.to_string())
 }
 
 /// The tasks of the errors.
-fn errors(answer: &Value) -> Vec<&str> {
+pub(super) fn errors(answer: &Value) -> Vec<&str> {
     answer["errors"].as_array().unwrap().iter().map(|error| error["task_id"].as_str().unwrap_or("")).collect()
 }
 

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use serde_json::{Map, json};
 
 use super::{Call, Need, Reply, Row, Run};
+use crate::bot::chat::Chat;
+use crate::bot::engine::Asker;
 use crate::bot::reply;
-use crate::store::{Change, Entry, Setting, What};
+use crate::store::{Change, Entry, Setting, StoreError, What};
 use crate::text::{Post, Tone};
 
 /// Takes nothing new.
@@ -31,17 +33,32 @@ pub(super) static UNDRAIN: Row = Row {
     run: Run::Later(|call| Box::pin(drain(call, false))),
 };
 
-async fn drain(call: Arc<Call>, on: bool) -> Reply {
-    let engine = &call.chat.engine;
-    // At once: what is asked for after this is not taken, however long the disk takes.
-    let changed = engine.drain(on);
-    if changed && let Err(error) = keep(&call, on).await {
-        engine.drain(!on);
-        return Reply::Problem(reply::problem(&format!(
-            "nothing is changed, since it cannot be recorded: {error}"
-        )));
+impl Chat {
+    /// Takes nothing new from now on, or takes commands again; what runs goes on. Kept over a restart, with an audit
+    /// record. Says whether that is a change.
+    ///
+    /// # Errors
+    /// It cannot be recorded: then nothing is changed.
+    pub async fn drain(&self, asker: &Asker, on: bool) -> Result<bool, StoreError> {
+        // At once: what is asked for after this is not taken, however long the disk takes.
+        let changed = self.engine.drain(on);
+        if changed && let Err(error) = keep(self, asker, on).await {
+            self.engine.drain(!on);
+            return Err(error);
+        }
+        Ok(changed)
     }
-    let said = match (on, changed, engine.list().len()) {
+}
+
+async fn drain(call: Arc<Call>, on: bool) -> Reply {
+    let changed = match call.chat.drain(&call.asker, on).await {
+        Ok(changed) => changed,
+        Err(error) => {
+            let why = format!("nothing is changed, since it cannot be recorded: {error}");
+            return Reply::Problem(reply::problem(&why));
+        }
+    };
+    let said = match (on, changed, call.chat.engine.list().len()) {
         (true, _, 0) => "nothing runs, and nothing new is taken until `drain off`".to_owned(),
         (true, _, many) => format!("{many} run or wait; nothing new is taken until `drain off`"),
         (false, true, _) => "commands are taken again".to_owned(),
@@ -51,16 +68,16 @@ async fn drain(call: Arc<Call>, on: bool) -> Reply {
 }
 
 /// Remembers it over a restart.
-async fn keep(call: &Call, on: bool) -> Result<(), crate::store::StoreError> {
+async fn keep(chat: &Chat, asker: &Asker, on: bool) -> Result<(), StoreError> {
     let change = if on { "drain" } else { "drain off" };
     let entry = Entry {
-        at: call.chat.world.now(),
+        at: chat.world.now(),
         what: What::Changed,
-        person: Some(call.asker.person.clone()),
-        place: call.asker.place.clone(),
+        person: Some(asker.person.clone()),
+        place: asker.place.clone(),
         subject: Some("engine".to_owned()),
         body: Map::from_iter([("change".to_owned(), json!(change))]),
     };
     let setting = Box::new(Setting::Drain(on));
-    call.chat.store.write(Change::Set { setting, audit: Box::new(entry) }).await.map(drop)
+    chat.store.write(Change::Set { setting, audit: Box::new(entry) }).await.map(drop)
 }

@@ -18,6 +18,9 @@ use crate::text::{Block, Post, Span, Tone};
 /// One person has at most so many.
 const MOST: usize = 100;
 
+/// So many are listed in a chat: everybody's may be thousands.
+const LISTED: usize = 100;
+
 /// The permission to look after those of others.
 const PERMIT: &str = "chatops.schedule";
 
@@ -127,6 +130,7 @@ impl Chat {
             due: Some(planned.first),
             made: now,
             last: None,
+            rests: None,
         };
         let mut body = serde_json::Map::from_iter([("change".to_owned(), json!("schedule"))]);
         body.insert("text".to_owned(), json!(schedule.line));
@@ -158,10 +162,10 @@ impl Chat {
             when.next(&zone, schedule.anchor, now)
         };
         let after = match verb {
-            "pause" => Schedule { due: None, ..schedule.clone() },
+            "pause" => Schedule { due: None, rests: None, ..schedule.clone() },
             "resume" => {
                 let due = next().ok_or("its time is over: remove it, and make another")?;
-                Schedule { due: Some(due), ..schedule.clone() }
+                Schedule { due: Some(due), rests: None, ..schedule.clone() }
             }
             _ => schedule.clone(),
         };
@@ -249,18 +253,24 @@ fn made(schedule: &Schedule) -> Post {
 async fn list(call: Arc<Call>) -> Reply {
     let all = call.may(PERMIT);
     let owner = (!all).then(|| call.asker.person.clone());
-    let found = call.chat.store.read(move |reader| reader.schedules(owner.as_ref())).await;
-    let found = match found {
+    let found = call.chat.store.read(move |reader| reader.schedules(owner.as_ref(), LISTED + 1)).await;
+    let mut found = match found {
         Ok(found) if found.is_empty() => return Reply::Said(Post::plain("nothing is scheduled")),
         Ok(found) => found,
         Err(error) => return unread(&error),
     };
+    let more = found.len() > LISTED;
+    found.truncate(LISTED);
     let row = |it: Schedule| {
         let next = it.due.map_or_else(|| "paused".to_owned(), |due| written_time(due, &it.zone));
         vec![it.id.to_string(), it.owner_name, it.when, next, it.place.to_string(), reply::shorten(&it.line)]
     };
     let rows = found.into_iter().map(row).collect();
-    Reply::Said(post(vec![table(&["id", "who", "when", "next", "where", "what"], rows)]))
+    let mut post = post(vec![table(&["id", "who", "when", "next", "where", "what"], rows)]);
+    if more {
+        post.foot = format!("the first {LISTED}; `chatops schedule list` on the bot's machine lists all");
+    }
+    Reply::Said(post)
 }
 
 fn unread(error: &StoreError) -> Reply {
@@ -309,11 +319,15 @@ async fn one(call: Arc<Call>) -> Reply {
 
 fn shown(schedule: &Schedule) -> Post {
     let time = |at: Option<crate::model::Timestamp>| at.map(|at| written_time(at, &schedule.zone));
+    let paused = || match &schedule.rests {
+        Some(why) => format!("paused: {why}"),
+        None => "paused".to_owned(),
+    };
     let facts = [
         ("whose", format!("{} ({})", schedule.owner_name, schedule.owner)),
         ("where", schedule.place.to_string()),
         ("when", schedule.when.clone()),
-        ("next", time(schedule.due).unwrap_or_else(|| "paused".to_owned())),
+        ("next", time(schedule.due).unwrap_or_else(paused)),
         ("last", time(schedule.last).unwrap_or_else(|| "never".to_owned())),
         ("if missed", format!("{:?}", schedule.missed).to_lowercase()),
     ];

@@ -65,6 +65,11 @@ impl Step {
     }
 }
 
+/// The first command of a line that has the form of a pipe.
+pub(super) fn first_step(text: &str) -> Option<&str> {
+    split::split(text)?.steps.first().copied()
+}
+
 impl Pipe {
     /// The pipe that a line is, if it is one; an error if it can be nothing else.
     pub(super) fn of(home: &Home, asker: &Asker, text: &str) -> Option<Result<Self, String>> {

@@ -172,6 +172,7 @@ impl Engine {
         order.rerun_of = execution.rerun_of;
         order.step.clone_from(&execution.step);
         order.quiet = execution.step.is_some();
+        self.recall_rule(&mut order, execution).await?;
         order.demands.clear();
         Ok((Job::new(execution.id, execution.asked, order, Vec::new()), refused))
     }

@@ -8,8 +8,8 @@ use super::schema::Text;
 use super::{Call, delete, get, post};
 use crate::http::caller::Scope::{Admin, Audit, Read, Run};
 use crate::http::{
-    actions, adapters, again, aliases, audit, chat, executions, health, notifications, output, token_api,
-    users,
+    actions, adapters, again, aliases, audit, chat, drain, executions, health, notifications, output,
+    token_api, users,
 };
 
 /// Every call, in the order of the reference page.
@@ -158,6 +158,11 @@ fn itself() -> Vec<Call> {
         .fails(&[409]),
         post(Admin, "/reload", executions::reload, "Loads the configuration again")
             .gives::<executions::Loaded>(200),
+        get(Read, "/drain", drain::show, "Whether the bot drains, and how much it has to finish")
+            .gives::<drain::Drain>(200),
+        post(Admin, "/drain", drain::begin, "Finishes what runs and takes nothing new, also after a restart")
+            .gives::<drain::Drain>(200),
+        delete(Admin, "/drain", drain::end, "Takes commands again").gives::<drain::Drain>(200),
         post(Admin, "/chat", chat::say, "One command of a terminal, its answers as lines of JSON")
             .body::<chat::Say>()
             .gives_as::<Text>(200, "application/x-ndjson"),
