@@ -31,6 +31,7 @@ mod console_chat;
 mod console_flows;
 mod console_live;
 mod console_pages;
+mod console_waits;
 mod deliveries;
 #[cfg(feature = "discord")]
 mod discord;
