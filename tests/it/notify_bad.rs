@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use chatops::config::env::Env;
-use chatops::notifier::{Read, read};
+use chatops::notifier::{Rate, Read, read};
 
 fn load(yaml: &str) -> Read {
     let env = Env::parse(Path::new("chatops.env"), "TOKEN=sesame-token", []).unwrap();
@@ -39,9 +39,12 @@ fn the_page_of_notifiers_loads_as_it_stands() {
     let found = read(Path::new("notifiers.yaml"), yaml, &env, Path::new("/home-of-bot"));
     assert!(found.problems.is_empty(), "{:?}", found.problems);
     let room = &found.notifiers[0];
-    assert_eq!((room.in_flight, room.rate, room.enabled), (Some(2), Some(1.0), true));
+    assert_eq!(
+        (room.in_flight, room.rate.as_ref().map(Rate::per_second), room.enabled),
+        (Some(2), Some(1.0), true)
+    );
     let siren = &found.notifiers[1];
-    assert_eq!((siren.in_flight, siren.rate, siren.enabled), (None, None, false));
+    assert_eq!((siren.in_flight, siren.rate.is_none(), siren.enabled), (None, true, false));
     assert_eq!(siren.service.targets(), ["/home-of-bot/bin/siren"]);
 }
 

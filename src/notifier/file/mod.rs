@@ -15,7 +15,8 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use super::proof::{self, Form};
-use super::{Messages, Row, Service, Text, pace, place};
+use super::pace::{self, Rate};
+use super::{Messages, Row, Service, Text, place};
 use crate::config::env::Env;
 use crate::config::yaml::{self, Spanned, line_of};
 use crate::config::{ConfigError, Problem};
@@ -104,8 +105,8 @@ pub struct Configured {
     pub messages: Messages,
     /// How many deliveries may be on their way at once, 1 to 64; `None` for the usual number.
     pub in_flight: Option<usize>,
-    /// Deliveries per second; `None` for no limit of ours.
-    pub rate: Option<f64>,
+    /// How many deliveries at most in a time; `None` for no limit of ours.
+    pub rate: Option<Rate>,
     /// Where it sends.
     pub service: Service,
     /// Its options, expanded: holds secrets.
@@ -237,7 +238,7 @@ impl Reader<'_> {
         }
         let in_flight =
             self.checked(entry.in_flight.as_ref(), "in_flight", |given| pace::in_flight(*given))?;
-        let rate = self.checked(entry.rate.as_ref(), "rate", |text| pace::rate(text))?;
+        let rate = self.checked(entry.rate.as_ref(), "rate", |text| Rate::parse(text))?;
         let written = options.clone();
         let wrong = |message: String| self.option_error(&entry.to, &written, message);
         let mut options = options::expanded(options, self.env, self.base).map_err(wrong)?;
