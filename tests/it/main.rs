@@ -102,6 +102,7 @@ mod service_tests;
 #[allow(dead_code, reason = "the benchmark reads more of it")]
 mod sink;
 mod slack;
+mod slack_gaps;
 mod slack_session;
 mod ssh;
 mod ssh_chat;
