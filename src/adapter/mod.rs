@@ -60,6 +60,23 @@ pub trait Ears: Send + Sync {
     /// The session is up: what the service can do as known by now, and who the bot is there (its
     /// nick or mention name, by which people address it beside its configured name).
     fn up(&self, abilities: Abilities, me: Vec<String>);
+    /// Where an earlier process left off; `None` at first, and where nothing is kept.
+    fn left_off(&self) -> Boxed<'_, Option<LeftOff>> {
+        Box::pin(std::future::ready(None))
+    }
+    /// Everything up to `mark` was heard, whatever that is to the adapter: kept for [`Ears::left_off`].
+    fn reached(&self, _mark: String) -> Boxed<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// Where an adapter left off when its process ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOff {
+    /// The last mark that it had reached.
+    pub mark: String,
+    /// Where commands were given, the latest first: rooms, and threads in them. At most 100.
+    pub places: Vec<(String, Option<String>)>,
 }
 
 /// Somebody pressed a button that a [`Choice`](crate::text::Choice) was shown as.

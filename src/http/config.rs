@@ -1,43 +1,96 @@
 //! The options of notifiers, by kind and name, and changing them while the bot runs.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::{Extension, Json};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::Site;
 use super::caller::Caller;
 use super::patch as body;
 use super::problem::{Path, Problem, Raw};
-use crate::bot::home::Home;
+use super::shapes::SetBy;
+use crate::bot::home::{Home, Variable};
 use crate::bot::notify::Patch;
 use crate::model::Override;
 use crate::notifier::{CATALOGUE, Configured, Row, schema};
 use crate::store::Live;
 
+/// What is configured.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Whole {
+    /// The bot's own settings, and what was set of its adapters.
+    settings: Vec<Variable>,
+    /// The kinds of notifiers.
+    sections: BTreeMap<&'static str, Elements>,
+}
+
+/// The notifiers of a kind.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Elements {
+    /// Those in force, then what was set and is not.
+    elements: Vec<Element>,
+}
+
+/// The notifiers of a kind, and what they can be told.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Section {
+    /// The kind.
+    section: &'static str,
+    /// Those in force, then what was set and is not.
+    elements: Vec<Element>,
+    /// The JSON schema of its options.
+    #[schemars(with = "Map<String, Value>")]
+    schema: Value,
+}
+
+/// The options of one notifier.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Element {
+    /// Its name.
+    name: String,
+    /// Its options, as `schema` of its kind describes them; a secret is whether it is set.
+    options: Map<String, Value>,
+    /// The options that are secrets, such as `token`, `http.proxy`.
+    redacted: Vec<String>,
+    /// Whether it takes part.
+    enabled: bool,
+    /// Whether it was added here and stands in no file.
+    added: bool,
+    /// Whether what was set is not in force: a file has a notifier of the name.
+    shadowed: bool,
+    /// The options that were set here.
+    overridden: Vec<String>,
+    /// Who set them last, and when.
+    set: Option<SetBy>,
+}
+
 /// The bot's own settings, and every kind with its notifiers: `{"settings", "sections": {"slack": {"elements": [...]}}}`.
-pub(super) async fn all(State(site): State<Site>) -> Json<Value> {
+pub(super) async fn all(State(site): State<Site>) -> Json<Whole> {
     let (home, live) = now(&site).await;
-    let one = |row: &Row| (row.kind.to_owned(), json!({"elements": elements(&home, &live, row)}));
-    Json(json!({"settings": home.variables(), "sections": CATALOGUE.iter().map(one).collect::<Map<_, _>>()}))
+    let one = |row: &Row| (row.kind, Elements { elements: elements(&home, &live, row) });
+    Json(Whole { settings: home.variables(), sections: CATALOGUE.iter().map(one).collect() })
 }
 
 /// One kind: its notifiers, and the schema of its options.
 pub(super) async fn section(
     State(site): State<Site>,
     Path(section): Path<String>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Section>, Problem> {
     let row = Row::of(&section).map_err(Problem::missing)?;
     let (home, live) = now(&site).await;
-    Ok(Json(json!({"section": row.kind, "elements": elements(&home, &live, row), "schema": (row.schema)()})))
+    let elements = elements(&home, &live, row);
+    Ok(Json(Section { section: row.kind, elements, schema: (row.schema)() }))
 }
 
 /// One notifier.
 pub(super) async fn element(
     State(site): State<Site>,
     Path((section, element)): Path<(String, String)>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Element>, Problem> {
     let row = Row::of(&section).map_err(Problem::missing)?;
     found(&site, row, &element).await.map(Json)
 }
@@ -47,20 +100,20 @@ async fn now(site: &Site) -> (std::sync::Arc<Home>, std::sync::Arc<Live>) {
     (site.bot.homes().current(), turn.live().clone())
 }
 
-async fn found(site: &Site, row: &Row, name: &str) -> Result<Value, Problem> {
+async fn found(site: &Site, row: &Row, name: &str) -> Result<Element, Problem> {
     let (home, live) = now(site).await;
     let all = elements(&home, &live, row);
     // The one in force, before one that it shadows.
-    let one = all.into_iter().find(|one| one["name"] == name);
+    let one = all.into_iter().find(|one| one.name == name);
     one.ok_or_else(|| Problem::missing(format!("there is no notifier `{name}` of kind `{}`", row.kind)))
 }
 
 /// The notifiers of a kind that are in force, then what was set and is not.
-fn elements(home: &Home, live: &Live, row: &Row) -> Vec<Value> {
+fn elements(home: &Home, live: &Live, row: &Row) -> Vec<Element> {
     let set = |name: &str, added: bool| {
         live.overrides.iter().find(|it| it.kind == row.kind && it.name == name && it.added == added)
     };
-    let mut all: Vec<Value> = Vec::new();
+    let mut all = Vec::new();
     for (name, it) in home.notifying.notifiers().iter().filter(|(_, it)| it.service.kind() == row.kind) {
         all.push(in_force(it, set(name, !home.notifying.is_filed(name))));
     }
@@ -75,30 +128,37 @@ fn elements(home: &Home, live: &Live, row: &Row) -> Vec<Value> {
     all
 }
 
-fn in_force(it: &Configured, set: Option<&Override>) -> Value {
+fn in_force(it: &Configured, set: Option<&Override>) -> Element {
     let (options, redacted) = it.shown();
-    json!({
-        "name": it.name, "options": options, "redacted": redacted, "enabled": it.enabled,
-        "added": set.is_some_and(|set| set.added), "shadowed": false,
-        "overridden": set.filter(|set| !set.added).map(keys).unwrap_or_default(), "set": set.map(told),
-    })
+    Element {
+        name: it.name.clone(),
+        options,
+        redacted,
+        enabled: it.enabled,
+        added: set.is_some_and(|set| set.added),
+        shadowed: false,
+        overridden: set.filter(|set| !set.added).map(keys).unwrap_or_default(),
+        set: set.map(SetBy::from),
+    }
 }
 
 /// What was set and is not in force: a file has a notifier of the name, or has none any more.
-fn idle(home: &Home, one: &Override, row: &Row) -> Value {
+fn idle(home: &Home, one: &Override, row: &Row) -> Element {
     let (options, redacted) = schema::redact(&(row.schema)(), &one.options);
-    json!({
-        "name": one.name, "options": options, "redacted": redacted, "enabled": false, "added": one.added,
-        "shadowed": home.notifying.shadows(one), "overridden": keys(one), "set": told(one),
-    })
+    Element {
+        name: one.name.clone(),
+        options,
+        redacted,
+        enabled: false,
+        added: one.added,
+        shadowed: home.notifying.shadows(one),
+        overridden: keys(one),
+        set: Some(SetBy::from(one)),
+    }
 }
 
 fn keys(one: &Override) -> Vec<String> {
     one.options.keys().cloned().collect()
-}
-
-fn told(one: &Override) -> Value {
-    json!({"by": one.who, "at": one.at.to_string()})
 }
 
 /// What is wanted of a notifier.
@@ -113,12 +173,37 @@ pub(super) struct Change {
     delete: Vec<String>,
 }
 
+/// A notifier that no file has.
+#[derive(Deserialize, JsonSchema)]
+#[expect(dead_code, reason = "it says what is accepted; `change_section` reads it")]
+struct Added {
+    /// Its name: letters, digits, `-`, `_` and `.`.
+    name: String,
+    /// Its options, as `schema` of its kind describes them.
+    #[serde(flatten)]
+    options: Map<String, Value>,
+}
+
+/// What a kind is after a change.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(super) enum Changed {
+    /// The notifier that was added.
+    Added(Box<Element>),
+    /// Added ones are gone.
+    Removed {
+        /// Their names.
+        removed: Vec<String>,
+    },
+}
+
 /// What is wanted of a kind.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Members {
     /// One that no file has: its `name`, and its options.
     #[serde(default)]
+    #[schemars(with = "Option<Added>")]
     add: Option<Map<String, Value>>,
     /// The names of added ones that go.
     #[serde(default)]
@@ -131,7 +216,7 @@ pub(super) async fn change_section(
     Extension(caller): Extension<Caller>,
     Path(section): Path<String>,
     Raw(bytes): Raw,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Changed>, Problem> {
     let row = Row::of(&section).map_err(Problem::missing)?;
     let Members { add, remove } = body::read(&bytes)?;
     match (add, remove.is_empty()) {
@@ -141,14 +226,15 @@ pub(super) async fn change_section(
             };
             let said = json!({"change": "config added", "options": options.keys().collect::<Vec<_>>()});
             change(&site, &caller, (row, &name), Patch::Add(options), said).await?;
-            found(&site, row, &name).await.map(Json)
+            let added = Box::new(found(&site, row, &name).await?);
+            Ok(Json(Changed::Added(added)))
         }
         (None, false) => {
             for name in &remove {
                 change(&site, &caller, (row, name), Patch::Remove, json!({"change": "config removed"}))
                     .await?;
             }
-            Ok(Json(json!({"removed": remove})))
+            Ok(Json(Changed::Removed { removed: remove }))
         }
         _ => Err(Problem::wrong("write `add` with one notifier, or `remove` with names")),
     }
@@ -160,7 +246,7 @@ pub(super) async fn change_element(
     Extension(caller): Extension<Caller>,
     Path((section, element)): Path<(String, String)>,
     Raw(bytes): Raw,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Element>, Problem> {
     let row = Row::of(&section).map_err(Problem::missing)?;
     let Change { set, delete } = body::read(&bytes)?;
     if set.is_empty() && delete.is_empty() {

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -11,8 +11,9 @@ use super::Site;
 use super::caller::Caller;
 use super::patch;
 use super::problem::{Path, Problem, Raw};
-use crate::bot::home::shown_handler;
+use crate::bot::home::{OWN_KINDS, shown_handler};
 use crate::model::HandlerSpec;
+use crate::notifier::CATALOGUE;
 
 /// The handlers in force and those that cannot be used.
 async fn specs(site: &Site, topic: &str) -> Vec<HandlerSpec> {
@@ -54,6 +55,83 @@ pub(super) struct Handler {
     /// An expression: only events for which it holds are handled.
     #[serde(rename = "match")]
     matching: Option<String>,
+}
+
+/// A handler that is to be made.
+#[derive(Debug, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "it says what is accepted; `wanted` reads it")]
+pub(super) struct Made {
+    /// What it is called, unique in its topic.
+    id: String,
+    /// A kind of notifier, or what the bot does itself.
+    #[schemars(schema_with = "kinds")]
+    kind: String,
+    /// What the kind needs to know: options of a notifier, as `schema` of `GET /config/{kind}` describes them, and
+    /// `notifier`, the name of one whose options are taken; of `publish` the `topics`; of `aggregate` the `topic` and the
+    /// `interval`.
+    #[serde(default)]
+    options: Map<String, Value>,
+    /// An expression: only events for which it holds are handled; all without it.
+    #[serde(default, rename = "match")]
+    matching: Option<String>,
+    /// The topic of the address.
+    #[serde(default)]
+    topic: String,
+    /// Passed over: what was shown can be sent back.
+    #[serde(default)]
+    redacted: Vec<String>,
+}
+
+/// A handler under the name that the address says.
+#[derive(Debug, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "it says what is accepted; `wanted` reads it")]
+pub(super) struct Replaced {
+    /// The name of the address.
+    #[serde(default)]
+    id: String,
+    /// A kind of notifier, or what the bot does itself.
+    #[schemars(schema_with = "kinds")]
+    kind: String,
+    /// What the kind needs to know, as where one is made.
+    #[serde(default)]
+    options: Map<String, Value>,
+    /// An expression: only events for which it holds are handled; all without it.
+    #[serde(default, rename = "match")]
+    matching: Option<String>,
+    /// The topic of the address.
+    #[serde(default)]
+    topic: String,
+    /// Passed over: what was shown can be sent back.
+    #[serde(default)]
+    redacted: Vec<String>,
+}
+
+/// What changes of a handler.
+#[derive(Debug, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "it says what is accepted; `patch` reads it")]
+pub(super) struct Changed {
+    /// Another name: it is another handler then, and the first is gone.
+    #[serde(default)]
+    id: String,
+    /// Another kind.
+    #[serde(default)]
+    #[schemars(schema_with = "kinds")]
+    kind: String,
+    /// Options with their new values; null takes one away.
+    #[serde(default)]
+    options: Map<String, Value>,
+    /// Another expression; null for none.
+    #[serde(default, rename = "match")]
+    matching: Option<String>,
+}
+
+/// The kinds of handlers.
+fn kinds(_: &mut SchemaGenerator) -> Schema {
+    let all: Vec<&str> = CATALOGUE.iter().map(|row| row.kind).chain(OWN_KINDS).collect();
+    json_schema!({"type": "string", "enum": all})
 }
 
 /// All who listen to a topic.

@@ -18,6 +18,7 @@ mod catalogue;
 mod chat;
 mod config;
 mod console;
+mod copies;
 mod deliveries;
 mod drain;
 mod events;

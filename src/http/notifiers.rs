@@ -4,13 +4,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::caller::Caller;
 use super::config::change;
 use super::paging::{Listed, Nothing};
-use super::problem::{Body, Path, Problem, Raw};
+use super::problem::{Path, Problem, Raw};
 use super::shapes::{Capabilities, NotifierLinks, NotifierSummary, SetBy};
 use super::wanted::{Changes, Wanted, parts, read, row};
 use super::{Site, notifications, tower};
@@ -48,6 +48,16 @@ pub(super) struct Notifier {
     messages: Map<String, Value>,
     /// What a client of Tower said of it.
     organization: Value,
+    /// How many of its deliveries may be on their way at once; the usual number without it.
+    in_flight: Option<i64>,
+    /// How many at most in a time, such as `10/s`.
+    rate: Option<String>,
+    /// Events below are not for it.
+    level: Option<String>,
+    /// The moments it hears of; all if empty.
+    on: Vec<String>,
+    /// Kinds of events that it takes; all if empty.
+    events: Vec<String>,
     /// Who changed its options here last, and when.
     set: Option<SetBy>,
     /// Whether it takes part.
@@ -104,7 +114,8 @@ impl Known {
         let count = |of: fn(&Backlog) -> u64| backlog.map_or(0, of);
         let filed = notifying.is_filed(name);
         let set = self.live.overrides.iter().find(|one| one.name == *name && one.added != filed);
-        let about = set.filter(|one| one.added).map(|one| one.about.clone()).unwrap_or_default();
+        let told = set.filter(|one| one.added).map(|one| one.about.clone()).unwrap_or_default();
+        let about = notifying.notifiers().get(name).map(|it| notifying.blueprint(it).1).unwrap_or_default();
         let id = notifying.number(name);
         let url = format!(
             "{}/notifiers/{}",
@@ -126,8 +137,13 @@ impl Known {
             kind: health.kind.to_owned(),
             notification_type: health.kind.to_owned(),
             notification_configuration: self.options(name),
-            messages: about.messages,
-            organization: about.organization,
+            messages: told.messages,
+            organization: told.organization,
+            in_flight: about.in_flight,
+            rate: about.rate,
+            level: about.level,
+            on: about.on,
+            events: about.events,
             set: set.map(SetBy::from),
             enabled: health.enabled,
             targets: health.targets.clone(),
@@ -156,7 +172,7 @@ impl Known {
     }
 }
 
-fn missing(which: &str) -> Problem {
+pub(super) fn missing(which: &str) -> Problem {
     Problem::missing(format!("there is no notifier `{which}`: `chatops notifier list`"))
 }
 
@@ -205,7 +221,7 @@ async fn whole(site: &Site, notifier: Notifier) -> Result<Whole, Problem> {
 }
 
 /// The notifier of a name, as it is now.
-async fn now(site: &Site, name: &str) -> Result<Json<Whole>, Problem> {
+pub(super) async fn now(site: &Site, name: &str) -> Result<Json<Whole>, Problem> {
     let notifier = known(site).await?.of(name)?;
     whole(site, notifier).await.map(Json)
 }
@@ -225,7 +241,8 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, now(&site, &name).await?))
 }
 
-fn is_name(name: &str) -> Result<(), Problem> {
+/// Whether a name is one: digits alone are numbers.
+pub(super) fn is_name(name: &str) -> Result<(), Problem> {
     match name.chars().all(|c| c.is_ascii_digit()) {
         true => {
             let why = format!("name: `{name}` is no name: digits alone are numbers of notifiers");
@@ -233,32 +250,6 @@ fn is_name(name: &str) -> Result<(), Problem> {
         }
         false => Ok(()),
     }
-}
-
-/// What a copy is called.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Copied {
-    /// Its name: letters, digits, `-`, `_` and `.`, not digits alone.
-    name: String,
-}
-
-/// Makes another one like it under a new name, secrets among its options: 201 with it.
-pub(super) async fn copy(
-    State(site): State<Site>,
-    Extension(caller): Extension<Caller>,
-    Path(which): Path<String>,
-    Body(wanted): Body<Copied>,
-) -> Result<(StatusCode, Json<Whole>), Problem> {
-    is_name(&wanted.name)?;
-    let home = site.bot.homes().current();
-    let from = named(&home, &which)?;
-    let like = home.notifying.notifiers().get(&from).ok_or_else(|| missing(&which))?;
-    let (options, about) = like.blueprint();
-    let row = row(like.service.kind())?;
-    let said = json!({"change": "notifier copied", "from": from});
-    change(&site, &caller, (row, &wanted.name), Patch::Make { options, about }, said).await?;
-    Ok((StatusCode::CREATED, now(&site, &wanted.name).await?))
 }
 
 /// What the audit log is told: the names of options, never their values.
@@ -321,6 +312,11 @@ pub(super) async fn patch(
         enabled: changes.enabled.unwrap_or(before.enabled),
         messages: changes.messages.unwrap_or(before.messages),
         organization: changes.organization.unwrap_or(before.organization),
+        in_flight: changes.in_flight.unwrap_or(before.in_flight),
+        rate: changes.rate.unwrap_or(before.rate),
+        level: changes.level.unwrap_or(before.level),
+        on: changes.on.unwrap_or(before.on),
+        events: changes.events.unwrap_or(before.events),
     };
     change(&site, &caller, (row, &before.name), Patch::Replace { options, about }, said).await?;
     now(&site, &before.name).await

@@ -2,6 +2,7 @@
 //! JSON Patch (RFC 6902), a list of operations.
 
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -31,14 +32,30 @@ pub(super) fn fit<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
     })
 }
 
+/// A patch of either kind of something that has the fields `T`.
+#[derive(Debug, JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it says what is accepted; `apply` reads it")]
+pub(super) enum Patch<T> {
+    /// A JSON Merge Patch: fields with their new values, null for one that goes.
+    Merge(T),
+    /// A JSON Patch: operations, one after the other.
+    Steps(Vec<Operation>),
+}
+
 /// One operation of a JSON Patch.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Operation {
+pub(super) struct Operation {
+    /// What is done.
+    #[schemars(extend("enum" = ["add", "remove", "replace", "move", "copy", "test"]))]
     op: String,
+    /// Where: `/options/channels/-`.
     path: String,
+    /// What is moved or copied.
     #[serde(default)]
     from: Option<String>,
+    /// What is added, put there or compared with.
     #[serde(default)]
     value: Option<Value>,
 }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::Site;
 use super::patch;
@@ -23,15 +23,22 @@ pub(super) struct Asked {
     pattern: Option<String>,
 }
 
+/// What kinds are tested with.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Services {
+    /// Each kind.
+    services: Vec<ServiceTest>,
+}
+
 /// What each kind is tested with: `{"services": [{"name", "options", "redacted"}]}`.
 pub(super) async fn list(
     State(site): State<Site>,
     Query(asked): Query<Asked>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Services>, Problem> {
     let pattern = pattern(asked.pattern.as_deref())?;
-    let mut all = site.bot.notify().service_tests();
-    all.retain(|one| pattern.fits(one.name));
-    Ok(Json(json!({"services": all})))
+    let mut services = site.bot.notify().service_tests();
+    services.retain(|one| pattern.fits(one.name));
+    Ok(Json(Services { services }))
 }
 
 /// A pattern of names; without one all fit.
@@ -40,15 +47,45 @@ pub(super) fn pattern(text: Option<&str>) -> Result<Pattern, Problem> {
         .map_err(|why| Problem::wrong(format!("pattern: {why}")).field("pattern"))
 }
 
+/// What one kind is tested with.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Described {
+    #[serde(flatten)]
+    test: ServiceTest,
+    /// The kind in one line.
+    summary: &'static str,
+    /// The JSON schema of its options.
+    #[schemars(with = "Map<String, Value>")]
+    schema: Value,
+}
+
 /// One kind, with the schema of its options.
-pub(super) async fn show(State(site): State<Site>, Path(kind): Path<String>) -> Result<Json<Value>, Problem> {
+pub(super) async fn show(
+    State(site): State<Site>,
+    Path(kind): Path<String>,
+) -> Result<Json<Described>, Problem> {
     let row = Row::of(&kind).map_err(Problem::missing)?;
-    let all: Vec<ServiceTest> = site.bot.notify().service_tests();
-    let one = all.into_iter().find(|one| one.name == row.kind);
-    let mut answer = json!(one);
-    answer["summary"] = json!(row.summary);
-    answer["schema"] = (row.schema)();
-    Ok(Json(answer))
+    let test = site.bot.notify().service_test(row);
+    Ok(Json(Described { test, summary: row.summary, schema: (row.schema)() }))
+}
+
+/// What a test may be given: what [`TEST_OPTIONS`](crate::bot::notify::TEST_OPTIONS) names, beside the kind's own options.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[expect(dead_code, reason = "it says what is accepted; `Notify::test_service` reads it")]
+pub(super) struct Given {
+    /// A configured notifier, whose options are taken where none are given.
+    notifier: Option<String>,
+    /// The first line of what is sent.
+    title: Option<String>,
+    /// More lines.
+    text: Option<String>,
+    /// What became of what it tells of: started, ok, warning, failed, error, canceled, pending, resolved, info, unknown.
+    status: Option<String>,
+    /// How bad that is: ok, info, warning, error, critical.
+    level: Option<String>,
+    /// Options of the kind, as `schema` of `GET /service-tests/{kind}` describes them.
+    #[serde(flatten)]
+    options: Map<String, Value>,
 }
 
 /// How a test with made-up options went.

@@ -1,7 +1,7 @@
 //! A notifier as somebody sends it, to be made or changed.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::problem::Problem;
@@ -34,6 +34,21 @@ pub(super) struct Wanted {
     /// Tower's organization; kept, and nothing depends on it.
     #[serde(default)]
     pub(super) organization: Value,
+    /// How many of its deliveries may be on their way at once, 1 to 64; 8 without it.
+    #[serde(default)]
+    pub(super) in_flight: Option<i64>,
+    /// How many at most in a time: `10/s`, `30/m`, `100/h`.
+    #[serde(default)]
+    pub(super) rate: Option<String>,
+    /// Events below are not for it: ok, info, warning, error, critical.
+    #[serde(default)]
+    pub(super) level: Option<String>,
+    /// The moments it hears of, as in `notifiers.yaml`; all if empty.
+    #[serde(default)]
+    pub(super) on: Vec<String>,
+    /// Kinds of events that it takes, exact, with `*`, or `/regex/`; all if empty.
+    #[serde(default)]
+    pub(super) events: Vec<String>,
 }
 
 /// What the bot says and nobody sets.
@@ -79,6 +94,29 @@ pub(super) struct Changes {
     /// Tower's organization.
     #[serde(default)]
     pub(super) organization: Option<Value>,
+    /// How many of its deliveries may be on their way at once; null for the usual number.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<i64>")]
+    pub(super) in_flight: Option<Option<i64>>,
+    /// How many at most in a time; null for as many as there are.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<String>")]
+    pub(super) rate: Option<Option<String>>,
+    /// Events below are not for it; null for all.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<String>")]
+    pub(super) level: Option<Option<String>>,
+    /// The moments it hears of.
+    #[serde(default)]
+    pub(super) on: Option<Vec<String>>,
+    /// Kinds of events that it takes.
+    #[serde(default)]
+    pub(super) events: Option<Vec<String>>,
+}
+
+/// What is there, even if it is null.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(from).map(Some)
 }
 
 /// A body without what the bot says itself.
@@ -107,6 +145,11 @@ pub(super) fn parts(row: &Row, wanted: Wanted) -> (Map<String, Value>, About) {
         enabled: wanted.enabled.unwrap_or(true),
         messages: wanted.messages.unwrap_or_default(),
         organization: wanted.organization,
+        in_flight: wanted.in_flight,
+        rate: wanted.rate,
+        level: wanted.level,
+        on: wanted.on,
+        events: wanted.events,
     };
     (options, about)
 }

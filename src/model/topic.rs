@@ -60,14 +60,14 @@ pub struct Override {
     /// The options that differ from the file's.
     pub options: Map<String, Value>,
     /// What else an added one has.
-    pub about: About,
+    pub about: Box<About>,
     /// Who set them last.
     pub who: String,
     /// When.
     pub at: Timestamp,
 }
 
-/// What an added notifier has beside its options. No secrets.
+/// What an added notifier has beside its options, as `notifiers.yaml` has it beside `to:`. No secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct About {
@@ -80,11 +80,36 @@ pub struct About {
     /// What a client of Tower said of its organization; nothing depends on it.
     #[serde(skip_serializing_if = "Value::is_null")]
     pub organization: Value,
+    /// How many of its deliveries may be on their way at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_flight: Option<i64>,
+    /// How many at most in a time, such as `10/s`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<String>,
+    /// Events below are not for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<String>,
+    /// The moments it hears of; all if empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub on: Vec<String>,
+    /// Kinds of events that it takes, exact, with `*`, or `/regex/`; all if empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<String>,
 }
 
 impl Default for About {
     fn default() -> Self {
-        Self { description: String::new(), enabled: true, messages: Map::new(), organization: Value::Null }
+        Self {
+            description: String::new(),
+            enabled: true,
+            messages: Map::new(),
+            organization: Value::Null,
+            in_flight: None,
+            rate: None,
+            level: None,
+            on: Vec::new(),
+            events: Vec::new(),
+        }
     }
 }
 

@@ -52,6 +52,7 @@ use crate::text::Post;
 pub use file::{Configured, Origin, Read, read};
 pub use list::{CATALOGUE, Row, Service};
 pub use notice::Notice;
+pub use pace::Rate;
 pub use texts::{Messages, Text, Texts};
 
 /// A future that is stored or returned by an object.

@@ -15,11 +15,35 @@ pub(super) fn in_flight(given: i64) -> Result<usize, String> {
     number.ok_or_else(|| format!("`in_flight` must be from 1 to {MOST_IN_FLIGHT}, not `{given}`"))
 }
 
-/// Deliveries per second, of a text such as `10/s`, `30/m`, `0.5/s`, `100/h`.
-///
-/// # Errors
-/// It is no such text, or not more than nothing; one sentence.
-pub(super) fn rate(text: &str) -> Result<f64, String> {
+/// A rate of deliveries: `10/s`, `30/m`, `0.5/s`, `100/h`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rate {
+    /// As it was written.
+    text: String,
+    per_second: f64,
+}
+
+impl Rate {
+    /// Reads a rate.
+    ///
+    /// # Errors
+    /// It is no such text, or not more than nothing; one sentence.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        Ok(Self { text: text.to_owned(), per_second: rate(text)? })
+    }
+
+    /// Deliveries per second.
+    pub const fn per_second(&self) -> f64 {
+        self.per_second
+    }
+
+    /// As it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+fn rate(text: &str) -> Result<f64, String> {
     let read = || {
         let (number, unit) = text.split_once('/')?;
         let seconds = UNITS.iter().find(|(name, _)| *name == unit.trim())?.1;

@@ -152,6 +152,71 @@ fn a_route_of_the_file_can_name_an_added_notifier_over_restarts() {
     assert!(bot.stop().success());
 }
 
+/// What stands beside `to:` in a file is no option of the kind, and the same for a copy.
+#[test]
+fn a_copy_of_a_notifier_of_a_file_keeps_everything_that_the_file_says() {
+    let sink = Endpoint::saying(200, "", "");
+    let file = format!(
+        "notifiers:\n  - name: hook\n    description: pages people\n    in_flight: 2\n    rate: 1800/m\n    level: error\n    \
+         on: [error, success]\n    events: ['deploy*']\n    messages: {{ error: {{ message: '{{{{ event.title }}}} broke' }} }}\n    \
+         to: {{ webhook: {{ url: '{}', method: PUT }} }}\nroutes: [ {{ send: [hook] }} ]\n",
+        sink.url("/hunter2")
+    );
+    let home = home(&file);
+    let (bot, api) = serve(&home);
+    let from = good(api.get("notifiers/hook"), 200);
+    let made = good(api.post("notifiers/hook/copy", &json!({"name": "again"})), 201);
+    let kept = [
+        "description",
+        "enabled",
+        "in_flight",
+        "rate",
+        "level",
+        "on",
+        "events",
+        "notification_configuration",
+    ];
+    for key in kept {
+        assert_eq!(made[key], from[key], "{key}");
+    }
+    assert_eq!((&made["in_flight"], &made["rate"]), (&json!(2), &json!("1800/m")));
+    assert_eq!(
+        (&made["level"], &made["on"], &made["events"]),
+        (&json!("error"), &json!(["error", "success"]), &json!(["deploy*"]))
+    );
+    assert_eq!(made["messages"]["error"]["message"], "{{ event.title }} broke");
+    // Sent back as it was shown it stays; null takes one away; what is none is refused with its name.
+    let back = good(api.call("PUT", "notifiers/again", "", made.to_string().as_bytes()), 200);
+    assert_eq!((&back["rate"], &back["events"]), (&made["rate"], &made["events"]));
+    for (key, bad_value) in [
+        ("rate", json!("fast")),
+        ("in_flight", json!(65)),
+        ("level", json!("loud")),
+        ("on", json!(["noon"])),
+        ("events", json!(["/(/"])),
+    ] {
+        let body = json!({key: bad_value}).to_string();
+        assert_eq!(bad(api.call("PATCH", "notifiers/again", "", body.as_bytes()), 400).1, key);
+    }
+    let patched = good(api.call("PATCH", "notifiers/again", "", br#"{"rate": null}"#), 200);
+    assert_eq!((&patched["rate"], &patched["in_flight"]), (&Value::Null, &json!(2)));
+    // The copy hears of what the file's one hears of, after a restart too.
+    home.write("notifiers.yaml", &file.replace("[hook]", "[again]"));
+    bot.kill9();
+    let (bot, api) = serve(&home);
+    let event = |kind: &str, status: &str| json!({"title": kind, "kind": kind, "status": status});
+    for (kind, status) in [("build", "failed"), ("deploy-web", "warning"), ("deploy-web", "failed")] {
+        good(api.post("events", &event(kind, status)), 202);
+    }
+    let told = until(SOON, || {
+        let all = good(api.get("deliveries?notifier=again"), 200)["deliveries"].as_array()?.clone();
+        all.iter().any(|one| one["state"] == "sent").then_some(all)
+    });
+    assert!(told.iter().filter(|one| one["state"] != "dropped").count() == 1, "{told:?}");
+    assert!(sink.requests()[0].contains("deploy-web broke"), "{:?}", sink.requests());
+    assert!(bot.stop().success());
+}
+
 #[test]
 fn a_notifier_is_copied_under_a_new_name_with_its_secrets() {
     let sink = Endpoint::saying(200, "", "");

@@ -31,6 +31,7 @@ mod console_chat;
 mod console_flows;
 mod console_live;
 mod console_pages;
+mod console_waits;
 mod deliveries;
 #[cfg(feature = "discord")]
 mod discord;
@@ -101,6 +102,7 @@ mod service_tests;
 #[allow(dead_code, reason = "the benchmark reads more of it")]
 mod sink;
 mod slack;
+mod slack_gaps;
 mod slack_session;
 mod ssh;
 mod ssh_chat;

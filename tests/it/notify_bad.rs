@@ -3,7 +3,11 @@
 use std::path::Path;
 
 use chatops::config::env::Env;
-use chatops::notifier::{Read, read};
+use chatops::notifier::{Rate, Read, read};
+use serde_json::json;
+
+use crate::support::homes;
+use crate::support::live::{good, serve};
 
 fn load(yaml: &str) -> Read {
     let env = Env::parse(Path::new("chatops.env"), "TOKEN=sesame-token", []).unwrap();
@@ -39,9 +43,12 @@ fn the_page_of_notifiers_loads_as_it_stands() {
     let found = read(Path::new("notifiers.yaml"), yaml, &env, Path::new("/home-of-bot"));
     assert!(found.problems.is_empty(), "{:?}", found.problems);
     let room = &found.notifiers[0];
-    assert_eq!((room.in_flight, room.rate, room.enabled), (Some(2), Some(1.0), true));
+    assert_eq!(
+        (room.in_flight, room.rate.as_ref().map(Rate::per_second), room.enabled),
+        (Some(2), Some(1.0), true)
+    );
     let siren = &found.notifiers[1];
-    assert_eq!((siren.in_flight, siren.rate, siren.enabled), (None, None, false));
+    assert_eq!((siren.in_flight, siren.rate.is_none(), siren.enabled), (None, true, false));
     assert_eq!(siren.service.targets(), ["/home-of-bot/bin/siren"]);
 }
 
@@ -169,4 +176,60 @@ fn a_routes_own_options_are_checked_and_their_values_not_shown() {
     assert!(
         format!("{:?}", with(serde_json::json!({"http": {"redirects": 1}})).unwrap()).contains("timeout: 3s")
     );
+}
+
+/// Two notifiers with mistakes of every sort, and a route with one.
+const MANY: &str = "---
+notifiers:
+  - name: room
+    rate: fast
+    to:
+      slack:
+        token: ${TOKNE}
+        channels: ['#a']
+        color: mauve
+    messages: { error: { message: '{{ event.tittle }}' } }
+  - name: hook
+    level: loud
+    in_flight: 0
+    to: { webhook: { url: https://hooks.example.org, method: FETCH } }
+routes: [ { send: [room] } ]
+";
+
+#[test]
+fn check_and_a_reload_tell_all_mistakes_of_all_notifiers_in_the_order_of_their_lines() {
+    let keys = [
+        (4, "notifiers[0].rate"),
+        (7, "notifiers[0].to.slack.token"),
+        (9, "notifiers[0].to.slack.color"),
+        (10, "notifiers[0].messages.error.message"),
+        (12, "notifiers[1].level"),
+        (13, "notifiers[1].in_flight"),
+        (14, "notifiers[1].to.webhook.method"),
+    ];
+    let home = homes::open_to_all().file("notifiers.yaml", MANY);
+    let ran = home.run(&["check"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let said = format!("{}{}", ran.stdout, ran.stderr);
+    let told: Vec<&str> = said
+        .lines()
+        .filter_map(|line| line.split_once("error: notifiers.yaml:"))
+        .map(|(_, told)| told)
+        .collect();
+    assert_eq!(told.len(), keys.len(), "{said}");
+    for (told, (line, key)) in told.iter().zip(keys) {
+        assert!(told.starts_with(&format!("{line}:")) && told.contains(&format!(": {key}: ")), "{told}");
+    }
+    home.write("notifiers.yaml", "notifiers: [ { name: book, to: { log: { file: var/book.log } } } ]\n");
+    let (bot, api) = serve(&home);
+    home.write("notifiers.yaml", MANY);
+    let loaded = good(api.post("reload", &json!({})), 200);
+    let problems = loaded["problems"].as_array().unwrap();
+    let told: Vec<(u64, &str)> = problems
+        .iter()
+        .filter(|it| it["severity"] == "error")
+        .map(|it| (it["line"].as_u64().unwrap(), it["key"].as_str().unwrap()))
+        .collect();
+    assert_eq!(told, keys, "{loaded}");
+    assert!(bot.stop().success());
 }

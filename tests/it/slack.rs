@@ -11,18 +11,18 @@ use crate::support::slack::OPS;
 use crate::support::{SOON, homes, until};
 
 /// A bot on Slack, with everybody there.
-struct Chat {
-    slack: Slack,
-    home: Home,
-    bot: Option<Bot>,
+pub(crate) struct Chat {
+    pub(crate) slack: Slack,
+    pub(crate) home: Home,
+    pub(crate) bot: Option<Bot>,
 }
 
 impl Chat {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::with(homes::open_to_all())
     }
 
-    fn with(home: Home) -> Self {
+    pub(crate) fn with(home: Home) -> Self {
         let slack = Slack::start();
         let home = slack.settings().into_iter().fold(home, |home, (name, value)| home.set(&name, &value));
         let bot = home.serve();
@@ -30,21 +30,21 @@ impl Chat {
         Self { slack, home, bot: Some(bot) }
     }
 
-    fn bot(&self) -> &Bot {
+    pub(crate) fn bot(&self) -> &Bot {
         self.bot.as_ref().unwrap()
     }
 
-    fn shown(&self, part: &str) -> Vec<Shown> {
+    pub(crate) fn shown(&self, part: &str) -> Vec<Shown> {
         self.slack.shown().into_iter().filter(|shown| shown.text.contains(part)).collect()
     }
 
     /// The bot comes to say it; what it says later may edit that.
-    fn sees(&self, part: &str) -> Shown {
+    pub(crate) fn sees(&self, part: &str) -> Shown {
         until(SOON, || self.shown(part).pop())
     }
 
     /// The bot says it, and no second time until it has answered something said later.
-    fn once(&self, part: &str) -> Shown {
+    pub(crate) fn once(&self, part: &str) -> Shown {
         let shown = self.sees(part);
         self.fence();
         assert_eq!(self.shown(part).len(), 1, "{:#?}", self.shown(part));
@@ -52,14 +52,26 @@ impl Chat {
     }
 
     /// Everything said before is heard.
-    fn fence(&self) {
+    pub(crate) fn fence(&self) {
         let word = format!("fence-{}", self.slack.server.state().number());
         self.slack.say(Who::Alice, Where::Ops, &format!("!echo {word}"));
         self.sees(&word);
     }
 
+    /// The bot ends as it should.
+    pub(crate) fn stops(&mut self) {
+        assert!(self.bot.take().unwrap().stop().success());
+    }
+
+    /// Another process of the same home.
+    pub(crate) fn starts(&mut self) {
+        let bot = self.home.serve();
+        bot.logs("hearing: connected");
+        self.bot = Some(bot);
+    }
+
     /// Stops the bot; nothing it did was against the documents.
-    fn ends(mut self) {
+    pub(crate) fn ends(mut self) {
         assert!(self.bot.take().unwrap().stop().success());
         assert_eq!(self.slack.breaches(), Vec::<String>::new());
     }

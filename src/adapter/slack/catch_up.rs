@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::context::Context;
 use super::hearing::take_in;
 use super::memory::{micros, ts};
+use crate::model::Timestamp;
 use crate::wire::slack::{ApiError, Body, Event};
 
 /// Rooms that are read, those with the latest words first: `conversations.history` may be called 50 times a minute.
@@ -25,6 +26,58 @@ const OLDEST: Duration = Duration::from_secs(30 * 60);
 const TRIES: usize = 20;
 const WAIT: Duration = Duration::from_secs(2);
 
+/// What the bot is a member of.
+const KINDS: &str = "public_channel,private_channel,mpim,im";
+/// How often it is noted up to where everything was heard.
+const NOTED: Duration = Duration::from_secs(1);
+/// The database may take this long to say where an earlier process left off.
+const RECALL: Duration = Duration::from_secs(5);
+
+/// Goes on where an earlier process left off; whether there was one. What is said from now on counts otherwise.
+pub(super) async fn goes_on(context: &Context) -> bool {
+    let now = context.link.world.now();
+    let left_off = context.link.world.timeout(RECALL, context.link.ears.left_off()).await.ok().flatten();
+    let left_off = left_off.and_then(|it| Some((micros(&it.mark)?, it.places)));
+    let mut memory = context.inner.memory();
+    let Some((mark, places)) = left_off else {
+        memory.began = Some(now);
+        memory.heard = now.as_micros();
+        return false;
+    };
+    memory.began = Some(Timestamp::from_micros(mark));
+    memory.heard = mark;
+    // The latest last: of too many threads the first are forgotten.
+    for (room, thread) in places.into_iter().rev() {
+        thread.into_iter().for_each(|thread| memory.in_thread(&room, &thread));
+        memory.earlier.retain(|known| *known != room);
+        memory.earlier.insert(0, room);
+    }
+    true
+}
+
+/// Notes up to where everything was heard, for ever: what was heard a moment ago, so that it has begun by then.
+pub(super) async fn note(context: Arc<Context>) {
+    let (mut heard, mut kept) = (0, 0);
+    loop {
+        if heard > kept && !context.reading.load(Ordering::Acquire) {
+            keep_mark(&context, heard).await;
+            kept = heard;
+        }
+        // While what was missed is read, later messages are no mark.
+        if !context.reading.load(Ordering::Acquire) {
+            heard = context.inner.memory().heard;
+        }
+        context.link.world.sleep(NOTED).await;
+    }
+}
+
+/// Notes that everything up to then was heard; not while older messages are being read.
+pub(super) async fn keep_mark(context: &Context, heard: i64) {
+    if heard > 0 && !context.reading.load(Ordering::Acquire) {
+        context.link.ears.reached(ts(heard)).await;
+    }
+}
+
 /// Reads up whenever something may have been missed, for ever.
 pub(super) async fn keep(context: Arc<Context>) {
     loop {
@@ -36,15 +89,27 @@ pub(super) async fn keep(context: Arc<Context>) {
 
 async fn read_up(context: &Context) {
     let now = context.link.world.now();
-    let (marks, began) = {
+    let joined = joined(context).await;
+    let (marks, earlier, began) = {
         let memory = context.inner.memory();
-        (memory.marks(), memory.began.unwrap_or(now))
+        (memory.marks(), memory.earlier.clone(), memory.began.unwrap_or(now))
     };
     let oldest = i64::try_from(OLDEST.as_micros()).unwrap_or(i64::MAX);
     let floor = began.as_micros().max(now.as_micros().saturating_sub(oldest));
+    // Where somebody spoke, then where commands were given before, then the others.
+    let mut rooms: Vec<(String, i64)> =
+        marks.into_iter().map(|(channel, mark)| (channel, mark.saturating_sub(OVERLAP).max(floor))).collect();
+    for channel in earlier.into_iter().chain(joined) {
+        if !rooms.iter().any(|(known, _)| *known == channel) {
+            rooms.push((channel, floor));
+        }
+    }
+    if rooms.len() > ROOMS {
+        let left = rooms.len() - ROOMS;
+        tracing::info!(adapter = %context.link.name, left, "what was missed in the quietest rooms is not read");
+    }
     let mut found = Vec::new();
-    for (channel, mark) in marks.into_iter().take(ROOMS) {
-        let since = mark.saturating_sub(OVERLAP).max(floor);
+    for (channel, since) in rooms.into_iter().take(ROOMS) {
         found.extend(room(context, &channel, since).await);
     }
     found.sort_by_key(|(at, _)| *at);
@@ -53,9 +118,19 @@ async fn read_up(context: &Context) {
     }
 }
 
+/// The rooms that the bot is a member of, what changed last first; none where Slack does not tell.
+async fn joined(context: &Context) -> Vec<String> {
+    let fields = [("types", KINDS), ("exclude_archived", "true"), ("limit", PAGE)];
+    let mut rooms = pages(context, "users.conversations", "channels", &fields).await;
+    rooms.sort_by_key(|room| std::cmp::Reverse(room["updated"].as_i64().unwrap_or_default()));
+    rooms.iter().filter_map(|room| room["id"].as_str().map(str::to_owned)).collect()
+}
+
 /// All that was said in a room and its threads since then.
 async fn room(context: &Context, channel: &str, since: i64) -> Vec<(i64, Event)> {
-    let messages = pages(context, "conversations.history", channel, None, since).await;
+    let oldest = ts(since);
+    let fields = [("channel", channel), ("oldest", &oldest), ("limit", PAGE)];
+    let messages = pages(context, "conversations.history", "messages", &fields).await;
     let mut threads = context.inner.memory().threads(channel);
     for message in &messages {
         let answered = message["latest_reply"].as_str().and_then(micros).is_some_and(|at| at > since);
@@ -67,7 +142,8 @@ async fn room(context: &Context, channel: &str, since: i64) -> Vec<(i64, Event)>
     }
     let mut all = messages;
     for thread in threads {
-        all.extend(pages(context, "conversations.replies", channel, Some(&thread), since).await);
+        let fields = [&fields[..], &[("ts", &thread)]].concat();
+        all.extend(pages(context, "conversations.replies", "messages", &fields).await);
     }
     let event = |message: &Value| {
         let at = message["ts"].as_str().and_then(micros).filter(|at| *at > since)?;
@@ -76,24 +152,17 @@ async fn room(context: &Context, channel: &str, since: i64) -> Vec<(i64, Event)>
     all.iter().filter_map(event).collect()
 }
 
-async fn pages(
-    context: &Context,
-    method: &str,
-    channel: &str,
-    thread: Option<&str>,
-    since: i64,
-) -> Vec<Value> {
+/// What a method lists under `name`, page by page.
+async fn pages(context: &Context, method: &str, name: &str, fields: &[(&str, &str)]) -> Vec<Value> {
     let (mut found, mut cursor) = (Vec::new(), String::new());
-    let oldest = ts(since);
     for _ in 0..PAGES {
-        let mut fields = vec![("channel", channel), ("oldest", &oldest), ("limit", PAGE)];
-        fields.extend(thread.map(|thread| ("ts", thread)));
+        let mut fields = fields.to_vec();
         if !cursor.is_empty() {
             fields.push(("cursor", &cursor));
         }
         let Some(mut body) = stubbornly(context, method, &fields).await else { break };
-        if let Value::Array(messages) = body["messages"].take() {
-            found.extend(messages);
+        if let Value::Array(listed) = body[name].take() {
+            found.extend(listed);
         }
         let next = body.pointer("/response_metadata/next_cursor").and_then(Value::as_str).unwrap_or_default();
         if next.is_empty() {

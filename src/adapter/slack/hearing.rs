@@ -98,7 +98,12 @@ async fn hear(context: &Context, event: Event) {
         context.inner.memory().asked(id, user);
     }
     match event {
-        Event::Said(said) => said_by(context, said).await,
+        Event::Said(said) => {
+            let at = micros(&said.ts).unwrap_or_default();
+            said_by(context, said).await;
+            let mut memory = context.inner.memory();
+            memory.heard = memory.heard.max(at);
+        }
         Event::Slash(slash) => slashed(context, slash).await,
         Event::Pressed(action) => pressed(context, action).await,
         Event::Other { .. } => {}

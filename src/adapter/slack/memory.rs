@@ -31,8 +31,12 @@ pub(super) struct Memory {
     askers: HashMap<String, String>,
     /// What of an answer in several messages is posted, by its slot.
     pub(super) posted: HashMap<String, Posted>,
-    /// When the first session was up: what was said before is nobody's business.
+    /// When the first session was up, or where an earlier process left off: what was said before is nobody's business.
     pub(super) began: Option<Timestamp>,
+    /// The time of the latest message that was heard.
+    pub(super) heard: i64,
+    /// Rooms where commands were given before this process began, the latest first.
+    pub(super) earlier: Vec<String>,
     /// Until when names are not asked for, because Slack was asked too often.
     pub(super) names_rest: Option<Timestamp>,
 }

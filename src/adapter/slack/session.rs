@@ -33,13 +33,14 @@ pub(super) async fn run(slack: &Slack, link: &Link) -> Ended {
         Err(ended) => return ended,
     };
     let _done = context.done.clone().drop_guard();
-    tell_up(slack, &context);
+    tell_up(slack, &context).await;
     let hearing = tokio::spawn(hear(context.clone(), heard));
     let mut sockets = JoinSet::new();
     sockets.spawn(seats::keep(context.clone(), Some(first)));
     sockets.spawn(seats::keep(context.clone(), None));
     let mut others = JoinSet::new();
     others.spawn(catch_up::keep(context.clone()));
+    others.spawn(catch_up::note(context.clone()));
     let ended = tokio::select! {
         biased;
         ended = over.recv() => ended.unwrap_or(Ended::Stopped),
@@ -54,7 +55,10 @@ pub(super) async fn run(slack: &Slack, link: &Link) -> Ended {
     others.shutdown().await;
     sockets.shutdown().await;
     context.done.cancel();
-    let _ = link.world.timeout(FAREWELL, hearing).await;
+    if link.world.timeout(FAREWELL, hearing).await.is_ok() {
+        let heard = context.inner.memory().heard;
+        let _ = link.world.timeout(FAREWELL, catch_up::keep_mark(&context, heard)).await;
+    }
     ended
 }
 
@@ -101,13 +105,9 @@ async fn introduce(context: &Context, api: &Api) -> Result<Me, Ended> {
     }
 }
 
-fn tell_up(slack: &Slack, context: &Context) {
-    let again = {
-        let mut memory = slack.inner.memory();
-        let again = memory.began.is_some();
-        memory.began.get_or_insert(context.link.world.now());
-        again
-    };
+async fn tell_up(slack: &Slack, context: &Context) {
+    let began = slack.inner.memory().began;
+    let again = began.is_some() || catch_up::goes_on(context).await;
     if again {
         context.may_have_missed();
     }

@@ -3,15 +3,21 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 use super::{Chat, Way, address};
 use crate::adapter::web::NAME as WEB;
-use crate::adapter::{Abilities, Ears, Press};
+use crate::adapter::{Abilities, Boxed, Ears, LeftOff, Press};
 use crate::bot::link;
 use crate::bot::outbox::Door;
 use crate::model::{AdapterName, Message};
+use crate::store::Change;
 use crate::text::clean::typed;
+
+/// The room of the mark that counts for all rooms of an adapter.
+const EVERYWHERE: &str = "";
+/// Places of earlier commands that an adapter is told when it goes on.
+const PLACES: usize = 100;
 
 /// Hears for one adapter: knows what the bot is called there, and how the connection stands.
 pub struct Hearing {
@@ -71,5 +77,32 @@ impl Ears for Hearing {
         *self.me.lock().unwrap_or_else(PoisonError::into_inner) = me.into();
         let since = self.chat.world.now();
         self.state.send_replace(link::State::Up { since });
+    }
+
+    fn left_off(&self) -> Boxed<'_, Option<LeftOff>> {
+        Box::pin(async {
+            let name = self.adapter.clone();
+            let read = self
+                .chat
+                .store
+                .read(move |reader| Ok((reader.position(&name, EVERYWHERE)?, reader.places(&name, PLACES)?)));
+            match read.await {
+                Ok((mark, places)) => mark.map(|mark| LeftOff { mark, places }),
+                Err(error) => {
+                    warn!(adapter = %self.adapter, %error, "where the adapter left off cannot be read");
+                    None
+                }
+            }
+        })
+    }
+
+    fn reached(&self, mark: String) -> Boxed<'_, ()> {
+        Box::pin(async move {
+            let change =
+                Change::Position { adapter: self.adapter.clone(), room: EVERYWHERE.to_owned(), mark };
+            if let Err(error) = self.chat.store.write(change).await {
+                warn!(adapter = %self.adapter, %error, "what was heard cannot be noted");
+            }
+        })
     }
 }

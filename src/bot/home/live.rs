@@ -9,9 +9,9 @@ use serde_json::{Map, Value};
 use super::notifying::{MOST_VARIANTS, Notifying, mark};
 use crate::config::nearest::hint;
 use crate::config::{ConfigError, Problem};
-use crate::model::{Attached, HandlerSpec, Level, Override};
+use crate::model::{About, Attached, HandlerSpec, Level, Override};
 use crate::notifier::{CATALOGUE, Configured, Row};
-use crate::route;
+use crate::route::{self, Pattern};
 use crate::store::Live;
 use crate::topic::{self, Does, Handler, Topics};
 
@@ -74,7 +74,11 @@ impl Notifying {
             }
         }
         let added = self.notifiers.values().filter(|it| !self.filed.contains_key(&it.name));
-        let added: Vec<route::Notifier> = added.map(|it| added_rule(it)).collect();
+        let told = |name: &str| live.overrides.iter().find(|one| one.added && one.name == name);
+        let rule = |it: &Arc<Configured>| {
+            heard(it, &told(&it.name).map(|one| one.about.clone()).unwrap_or_default())
+        };
+        let added: Vec<route::Notifier> = added.filter_map(|it| rule(it).ok()).collect();
         let named =
             |one: &Attached| Some((one.scope.clone(), one.trigger, self.numbered(one.notifier)?.to_owned()));
         let attached: Vec<_> = live.attached.iter().filter_map(named).collect();
@@ -95,12 +99,25 @@ impl Notifying {
     pub fn overridden(&self, one: &Override) -> Result<Configured, String> {
         if one.added {
             let made = Configured::added(&one.kind, &one.name, &one.options, &self.origin)?;
-            return made.about(&one.about);
+            let made = made.about(&one.about)?;
+            heard(&made, &one.about)?;
+            return Ok(made);
         }
         let file = self.filed.get(&one.name).filter(|file| file.service.kind() == one.kind);
         let file = file
             .ok_or_else(|| format!("notifiers.yaml has no notifier `{}` of kind `{}`", one.name, one.kind))?;
         file.overridden(&one.options)
+    }
+
+    /// What another notifier needs to be the same, but for its name: of a file's too.
+    pub fn blueprint(&self, it: &Configured) -> (Map<String, Value>, About) {
+        let (options, mut about) = it.blueprint();
+        if let Some(rule) = self.rules.notifier(&it.name) {
+            about.level = (rule.level != Level::Ok).then(|| rule.level.to_string());
+            about.on = rule.on.iter().map(|moment| moment.word().to_owned()).collect();
+            about.events = rule.events.iter().map(ToString::to_string).collect();
+        }
+        (options, about)
     }
 
     /// A notifier of no file, for a trial.
@@ -223,10 +240,17 @@ impl Notifying {
     }
 }
 
-/// What routing knows of a notifier that no file has: it takes everything.
-fn added_rule(it: &Configured) -> route::Notifier {
-    let (on, events) = (Vec::new(), Vec::new());
-    route::Notifier { name: it.name.clone(), level: Level::Ok, on, events, enabled: it.enabled }
+/// What routing knows of a notifier that no file has: without a word about it, it takes everything.
+///
+/// # Errors
+/// A word is none; one sentence that begins with the part, such as `level: `.
+fn heard(it: &Configured, about: &About) -> Result<route::Notifier, String> {
+    let level = about.level.as_ref().map_or(Ok(Level::Ok), |word| word.parse());
+    let level = level.map_err(|why| format!("level: {why}"))?;
+    let on = about.on.iter().map(|word| word.parse().map_err(|why| format!("on: {why}")));
+    let events = about.events.iter().map(|text| Pattern::parse(text).map_err(|why| format!("events: {why}")));
+    let (on, events) = (on.collect::<Result<_, _>>()?, events.collect::<Result<_, _>>()?);
+    Ok(route::Notifier { name: it.name.clone(), level, on, events, enabled: it.enabled })
 }
 
 fn problem(key: &str, why: String) -> Problem {

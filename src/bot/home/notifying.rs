@@ -160,11 +160,11 @@ pub(super) fn load(
     };
     let known = before.map(added).unwrap_or_default();
     let others = if before.is_some() { Others::Known(&known) } else { Others::Unheard };
+    let read = notifier::read(shown, &text, env, dir.root());
     let rules = match Rules::parse_with(shown, &text, others) {
         Ok(rules) => rules,
-        Err(errors) => return refuse(errors, problems, before),
+        Err(errors) => return refuse(with_notifiers(errors, read.problems), problems, before),
     };
-    let read = notifier::read(shown, &text, env, dir.root());
     problems.extend(read.problems);
     let mut notifiers: BTreeMap<_, _> =
         read.notifiers.into_iter().map(|it| (it.name.clone(), Arc::new(it))).collect();
@@ -215,6 +215,19 @@ pub(super) fn load(
         unusable: false,
         estranged: false,
     })
+}
+
+/// The mistakes of the routes and those of the notifiers in the order of their lines; what both find is told once.
+fn with_notifiers(mut errors: Vec<ConfigError>, notifiers: Vec<Problem>) -> Vec<ConfigError> {
+    for one in notifiers {
+        if let Problem::Error(error) = one
+            && !errors.iter().any(|known| known.at == error.at)
+        {
+            errors.push(error);
+        }
+    }
+    errors.sort_by_key(|error| error.at);
+    errors
 }
 
 fn refuse(

@@ -1,5 +1,6 @@
 //! The bot's own settings and the options of its adapters as they may be shown: secrets by whether they are set.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Home;
@@ -11,7 +12,7 @@ use crate::net::http::redact_url;
 const HIDDEN: &str = "***";
 
 /// A variable and what it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Variable {
     /// Its name.
     pub name: String,

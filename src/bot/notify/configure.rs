@@ -9,6 +9,9 @@ use crate::model::{About, Attached, HandlerSpec, Override, Timestamp};
 use crate::notifier::{Row, schema};
 use crate::store::{Change, Entry, Live, Setting, StoreError};
 
+/// What a notifier has beside its options and texts, as the API calls it too.
+const BESIDE: [&str; 5] = ["in_flight", "rate", "level", "on", "events"];
+
 /// What is wanted of a notifier's options.
 #[derive(Clone)]
 pub enum Patch {
@@ -93,8 +96,9 @@ impl Notify {
             return Ok(());
         }
         let made = home.notifying.overridden(new).map_err(|why| {
-            let texts = why.split(": ").next().filter(|part| part.starts_with("messages"));
-            Unfit::wrong(&texts.map_or_else(|| part(&why), str::to_owned), why)
+            let own = |part: &&str| part.starts_with("messages") || BESIDE.contains(part);
+            let own = why.split(": ").next().filter(own);
+            Unfit::wrong(&own.map_or_else(|| part(&why), str::to_owned), why)
         })?;
         let made = std::sync::Arc::new(made);
         let service = made.with(&Map::new()).map_err(|why| Unfit::wrong("set", why))?;
@@ -194,7 +198,7 @@ fn next(
         name: name.to_owned(),
         added: false,
         options: Map::new(),
-        about: About::default(),
+        about: Box::default(),
         who,
         at,
     };
@@ -208,7 +212,7 @@ fn next(
         Patch::Make { mut options, about } => {
             checked(kind, &options)?;
             schema::fill(&mut options, &Map::new());
-            Ok(Next::Override(Override { added: true, options, about, ..base }))
+            Ok(Next::Override(Override { added: true, options, about: Box::new(about), ..base }))
         }
         Patch::Replace { mut options, about } => {
             let Some(before) = known.clone().find(|it| it.added && !home.notifying.shadows(it)) else {
@@ -219,7 +223,7 @@ fn next(
             };
             checked(kind, &options)?;
             schema::fill(&mut options, &before.options);
-            Ok(Next::Override(Override { added: true, options, about, ..base }))
+            Ok(Next::Override(Override { added: true, options, about: Box::new(about), ..base }))
         }
         Patch::Remove if !filed && home.notifying.is_named_in_file(name) => {
             let why = format!("a route in notifiers.yaml sends to `{name}`: take it out there first");

@@ -19,7 +19,7 @@ use super::{Notify, notifier_name, wording};
 use crate::bot::home::{Home, Way};
 use crate::model::{Handle, Receipt, SendError, Timestamp};
 use crate::net::World;
-use crate::notifier::{Doors, Edits, Mode, Notice, Row, Texts};
+use crate::notifier::{Doors, Edits, Mode, Notice, Rate, Row, Texts};
 use crate::store::{Claimed, Claims, MemoryClaims, Settled, Stored};
 use crate::telemetry::TARGET;
 
@@ -140,7 +140,8 @@ impl Courier {
         let notifier = self.notify.upgrade().and_then(|notify| notify.configured(&self.name));
         let mut desk = self.desk();
         if let Some(notifier) = notifier {
-            desk.pace.allow(notifier.in_flight.unwrap_or(IN_FLIGHT), notifier.rate, now);
+            let rate = notifier.rate.as_ref().map(Rate::per_second);
+            desk.pace.allow(notifier.in_flight.unwrap_or(IN_FLIGHT), rate, now);
         }
         let out = if desk.unsettled >= UNSETTLED { usize::MAX } else { desk.out };
         desk.pace.permit(now, out)

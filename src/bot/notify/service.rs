@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 
+use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 
 use super::configure::unknown;
@@ -25,7 +26,7 @@ pub(super) fn is_trial(mark: &str) -> bool {
 }
 
 /// What a kind is tested with.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, JsonSchema)]
 pub struct ServiceTest {
     /// The kind.
     pub name: &'static str,
@@ -40,6 +41,11 @@ impl Notify {
     pub fn service_tests(&self) -> Vec<ServiceTest> {
         let home = self.homes.current();
         CATALOGUE.iter().map(|row| service_test(&home, row)).collect()
+    }
+
+    /// What one kind is tested with.
+    pub fn service_test(&self, row: &'static Row) -> ServiceTest {
+        service_test(&self.homes.current(), row)
     }
 
     /// Sends a test with `given` options; what is not given comes from the notifier that they name, or the first of the

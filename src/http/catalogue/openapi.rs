@@ -161,6 +161,26 @@ mod tests {
     }
 
     #[test]
+    fn whatever_is_taken_or_given_in_json_says_what_it_holds() {
+        let says = |schema: &Value| {
+            let fields = schema["properties"].as_object().is_some_and(|all| !all.is_empty());
+            fields
+                || ["anyOf", "oneOf", "items"]
+                    .iter()
+                    .any(|one| schema[one].is_object() || schema[one].is_array())
+        };
+        for call in calls() {
+            let shown = format!("{} {}", call.method, call.path);
+            let taken = call.body.iter().map(|body| (body.schema)());
+            let of_json = |answer: &&super::super::Answer| answer.kind == JSON && answer.status != 204;
+            let given = call.answers.iter().filter(of_json).map(|answer| (answer.schema)());
+            for schema in taken.chain(given) {
+                assert!(says(&schema), "{shown}: {schema}");
+            }
+        }
+    }
+
+    #[test]
     fn operations_have_names_of_their_own() {
         let mut ids: Vec<String> = calls().iter().map(id).collect();
         let count = ids.len();

@@ -6,13 +6,16 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use futures_util::StreamExt;
 use serde_json::{Value, json};
 
+use super::feed::{Topic, follow};
 use super::fields::{Asked, Fields};
+use super::overview::newest;
 use super::pages::Frame;
 use super::trouble::Trouble;
 use super::viewer::Viewer;
-use super::{Console, post, shown, to};
+use super::{Console, post, shown, stream, to};
 use crate::action::{Field, Part};
 use crate::bot::approvals::{Kind, Open, Question, Say, Undecided, standing};
 use crate::bot::engine::Decided;
@@ -41,6 +44,46 @@ pub(super) async fn list(
     Asked(asked): Asked,
 ) -> Result<Response, Trouble> {
     show(&console, &viewer, &asked, None)
+}
+
+/// The same while it changes.
+pub(super) async fn live(
+    State(console): State<Arc<Console>>,
+    Extension(viewer): Extension<Viewer>,
+) -> Result<Response, Trouble> {
+    let (maker, seer) = (console.clone(), viewer.clone());
+    let cards = newest(follow(&console, Topic::Approvals)).filter_map(move |_| {
+        // What cannot be made is in the log; the page keeps what it shows.
+        let made = cards(&maker, &seer).ok();
+        async move { made.map(Arc::from) }
+    });
+    stream::live(&console, viewer, cards)
+}
+
+/// How everything that waits stands: when this changes, pages do.
+pub(super) fn standings(console: &Console) -> String {
+    let now = console.site.world.now();
+    let one = |open: &Open| {
+        let votes = open.votes.iter().map(|vote| shown::when(vote.at, now)["ago"].clone());
+        let times = [open.asked, open.until].map(|at| shown::when(at, now)["ago"].clone());
+        json!([open.execution.id, open.kind.word(), has(open), times, votes.collect::<Vec<_>>()])
+    };
+    Value::from(console.site.bot.engine().awaiting().iter().map(one).collect::<Vec<_>>()).to_string()
+}
+
+/// What the script puts into the page of a viewer: each thing that waits, what it looks like, and a mark of that.
+fn cards(console: &Console, viewer: &Viewer) -> Result<String, Trouble> {
+    let (home, now) = (console.site.bot.homes().current(), console.site.world.now());
+    let all = console.site.bot.engine().awaiting();
+    let may = json!({"run": viewer.may(Scope::Run)});
+    let card = |open: &Open| {
+        let it = one(viewer, &home, open, now);
+        let (id, v) = (format!("a{}", it["id"]), it["v"].clone());
+        let values = json!({"it": it, "may": may, "csrf": viewer.session.csrf.expose(), "wrong": null});
+        Ok(json!({"id": id, "v": v, "html": console.pages.render("part_wait.html", &values)?}))
+    };
+    let cards = all.iter().map(card).collect::<Result<Vec<_>, Trouble>>()?;
+    Ok(json!({"cards": cards}).to_string())
 }
 
 fn show(
@@ -80,14 +123,19 @@ fn one(viewer: &Viewer, home: &Home, open: &Open, now: Timestamp) -> Value {
     };
     let questions = open.needs.question.iter().flat_map(Question::fields);
     let required = open.needs.demands.iter().any(|demand| demand.reason == Reason::Required);
-    json!({
+    let mut it = json!({
         "id": execution.id, "kind": open.kind.word(), "has": has(open), "command": execution.command,
         "person": execution.person, "name": execution.person_name,
-        "place": execution.place.as_ref().map(ToString::to_string), "asked": shown::when(open.asked, now),
-        "until": shown::when(open.until, now), "request_html": post::post(&request),
-        "votes": open.votes.iter().map(vote).collect::<Vec<_>>(), "mine": mine, "may": may, "why": why,
-        "required": required, "fields": questions.map(|it| field(&it)).collect::<Vec<_>>(),
-    })
+        "place": execution.place.as_ref().map(ToString::to_string), "request_html": post::post(&request),
+        "mine": mine, "may": may, "why": why, "required": required,
+        "fields": questions.map(|it| field(&it)).collect::<Vec<_>>(),
+    });
+    // A card whose times alone are others is the same card.
+    it["v"] = json!(&crate::http::tokens::hash(format!("{it}{}", open.votes.len()))[..12]);
+    it["asked"] = shown::when(open.asked, now);
+    it["until"] = shown::when(open.until, now);
+    it["votes"] = open.votes.iter().map(vote).collect();
+    it
 }
 
 /// Whether the word of whoever looks counts, and if not, why.

@@ -15,9 +15,9 @@ use super::trouble::Trouble;
 use super::viewer::Viewer;
 use super::{Console, shown};
 use crate::http::events::standings;
-use crate::model::Subject;
-use crate::route::{self, Muted, Scene, explain};
-use crate::store::{DeliveryFilter, EventFilter, Reader, StoredEvent};
+use crate::model::{Subject, Timestamp};
+use crate::route::{self, Escalated, Muted, Scene, explain};
+use crate::store::{DeliveryFilter, ESCALATION, EventFilter, Reader, Stored, StoredEvent};
 
 /// Events on a page.
 const PAGE: usize = 50;
@@ -89,11 +89,19 @@ pub(super) async fn show(
     let (event, deliveries, subject) =
         found.ok_or_else(|| Trouble::missing(format!("there is no event {id}")))?;
     let standings = standings(&deliveries);
+    let (mut escalations, deliveries): (Vec<_>, Vec<_>) =
+        deliveries.iter().partition(|it| it.purpose == ESCALATION);
+    escalations.sort_by_key(|it| it.due);
+    let (verdicts, later) = verdicts(&console, &event, subject.as_ref()).await?;
     let values = json!({
         "it": shown::event(&event, now), "standings": standings,
-        "deliveries": deliveries.iter().map(|it| shown::delivery(it, now)).collect::<Vec<_>>(),
+        "deliveries": deliveries.into_iter().map(|it| shown::delivery(it, now)).collect::<Vec<_>>(),
+        "escalations": escalations.into_iter().map(|it| escalation(it, now)).collect::<Vec<_>>(),
+        "cared": subject.as_ref().and_then(|it| it.acknowledged.as_ref())
+            .map(|it| json!({"who": it.who, "at": shown::when(it.at, now)})),
+        "later": later,
         "payload_json": shown::pretty(&event.event.payload), "has_payload": !event.event.payload.is_null(),
-        "size": event.raw_size, "sha256": event.raw_hash, "verdicts": verdicts(&console, &event, subject.as_ref()).await?,
+        "size": event.raw_size, "sha256": event.raw_hash, "verdicts": verdicts,
         "links": event.event.links,
     });
     let (here, title) = (format!("/events/{id}"), format!("Event {id}"));
@@ -101,12 +109,27 @@ pub(super) async fn show(
     console.page(&viewer, &frame, "event.html", values)
 }
 
-/// What every route would do now with such an event.
+/// A message that waits, or waited, in case nobody takes care: whom it tells, how it stands, when.
+fn escalation(it: &Stored, now: Timestamp) -> Value {
+    let mut shown = shown::delivery(it, now);
+    let (word, at) = match it.state.as_str() {
+        "held" => ("told unless somebody takes care", Some(it.due)),
+        "due" => ("is being told", None),
+        "sent" => ("told", it.done),
+        "dropped" => ("not told", it.done),
+        _ => ("could not be told", it.done),
+    };
+    shown["word"] = json!(word);
+    shown["moment"] = shown::when_any(at, now);
+    shown
+}
+
+/// What every route would do now with such an event, and whom they would tell later.
 async fn verdicts(
     console: &Console,
     event: &StoredEvent,
     subject: Option<&Subject>,
-) -> Result<Vec<Value>, Trouble> {
+) -> Result<(Vec<Value>, Vec<Escalated>), Trouble> {
     let now = console.site.world.now();
     let silences = console.site.bot.store().read(move |reader| reader.silences(Some(now))).await?;
     let muted: Vec<Muted> = silences.iter().filter_map(|silence| Muted::parse(silence).ok()).collect();
@@ -120,5 +143,6 @@ async fn verdicts(
             "moment": sends.map(|sends| sends.moment.to_string()),
         })
     };
-    Ok(explain(&rules, &muted, &asked, scene).verdicts.iter().map(one).collect())
+    let explained = explain(&rules, &muted, &asked, scene);
+    Ok((explained.verdicts.iter().map(one).collect(), explained.escalations))
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 
 use super::viewer::Viewer;
-use super::{Console, executions, overview};
+use super::{Console, approvals, executions, overview};
 use crate::http::caller::Scope;
 
 /// How often what is looked at is made anew.
@@ -23,6 +23,10 @@ pub(super) enum Topic {
     Overview(Sight),
     /// One execution.
     Execution(i64),
+    /// What waits for somebody's word: how it stands, for the page to be made anew for each who looks.
+    Approvals,
+    /// How many that are, for the navigation of every page.
+    Waits,
 }
 
 /// How much of it somebody may see.
@@ -72,6 +76,8 @@ async fn make(console: Arc<Console>, topic: Topic, sender: watch::Sender<Arc<str
         let made = match topic {
             Topic::Overview(sight) => overview::state(&console, sight).await,
             Topic::Execution(id) => executions::state(&console, id).await,
+            Topic::Approvals => Ok(approvals::standings(&console)),
+            Topic::Waits => Ok(console.site.bot.engine().awaited().to_string()),
         };
         // What cannot be made is in the log; the page keeps what it shows.
         if let Ok(made) = made {

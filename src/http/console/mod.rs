@@ -102,6 +102,7 @@ fn routes() -> Vec<(Scope, &'static str, MethodRouter<Arc<Console>>)> {
     vec![
         (Read, "/", get(overview::page)),
         (Read, "/live/overview", get(overview::live)),
+        (Read, "/live/waits", get(stream::waits)),
         (Run, "/chat", get(chat::page)),
         (Run, "/chat/say", posting(chat::say)),
         (Run, "/chat/press", posting(chat::press)),
@@ -116,6 +117,7 @@ fn routes() -> Vec<(Scope, &'static str, MethodRouter<Arc<Console>>)> {
         (Run, "/executions/{id}/pause", posting(flow::pause)),
         (Run, "/executions/{id}/resume", posting(flow::resume)),
         (Read, "/approvals", get(approvals::list)),
+        (Read, "/live/approvals", get(approvals::live)),
         (Run, "/approvals/{id}/approve", posting(approvals::approve)),
         (Run, "/approvals/{id}/deny", posting(approvals::deny)),
         (Run, "/approvals/{id}/withdraw", posting(approvals::withdraw)),

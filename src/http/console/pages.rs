@@ -29,6 +29,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("part_execution.html", include_str!("pages/part_execution.html")),
     ("part_tasks.html", include_str!("pages/part_tasks.html")),
     ("approvals.html", include_str!("pages/approvals.html")),
+    ("part_wait.html", include_str!("pages/part_wait.html")),
     ("schedules.html", include_str!("pages/schedules.html")),
     ("aliases.html", include_str!("pages/aliases.html")),
     ("events.html", include_str!("pages/events.html")),
@@ -155,7 +156,7 @@ impl Console {
         let entry = |entry: &Entry| {
             json!({
                 "path": entry.path, "label": entry.label, "icon": entry.icon, "group": entry.group,
-                "here": entry.path == frame.entry, "count": if entry.path == "/approvals" { waits } else { 0 },
+                "here": entry.path == frame.entry, "count": (entry.path == "/approvals").then_some(waits),
             })
         };
         let navigation: Vec<Value> = NAVIGATION.iter().filter(seen).map(entry).collect();

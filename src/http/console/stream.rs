@@ -6,15 +6,20 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::body::{Body, Bytes};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream, StreamExt};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::Console;
+use super::feed::{Topic, follow};
+use super::overview::newest;
 use super::trouble::Trouble;
 use super::viewer::Viewer;
+use crate::http::caller::Scope;
 
 /// Between two signs of life; at each of them the session is looked at.
 const BEAT: Duration = Duration::from_secs(15);
@@ -25,12 +30,23 @@ struct Live {
     console: Arc<Console>,
     viewer: Viewer,
     lines: Lines,
+    /// How many things wait for somebody's word, whenever that changes.
+    waits: Lines,
     begun: bool,
     over: bool,
     _place: OwnedSemaphorePermit,
 }
 
-/// Sends each line as one event until the session is over, the bot stops or `lines` end.
+/// How many things wait for somebody's word, for the navigation of a page that is not live otherwise.
+pub(super) async fn waits(
+    State(console): State<Arc<Console>>,
+    Extension(viewer): Extension<Viewer>,
+) -> Result<Response, Trouble> {
+    live(&console, viewer, stream::pending())
+}
+
+/// Sends each line as one event until the session is over, the bot stops or `lines` end; and, to those who may see them,
+/// how many things wait for somebody's word, as an event `waits`.
 ///
 /// # Errors
 /// Too many pages are live.
@@ -42,10 +58,15 @@ pub(super) fn live(
     let place = console.feed.places.clone().try_acquire_owned().map_err(|_| {
         Trouble::new(StatusCode::SERVICE_UNAVAILABLE, "too many pages are live: load this one again later")
     })?;
+    let waits: Lines = match viewer.may(Scope::Read) {
+        true => Box::pin(newest(follow(console, Topic::Waits))),
+        false => Box::pin(stream::pending()),
+    };
     let live = Live {
         console: console.clone(),
         viewer,
         lines: Box::pin(lines),
+        waits,
         begun: false,
         over: false,
         _place: place,
@@ -71,6 +92,7 @@ impl Live {
         let piece = tokio::select! {
             () = stop.cancelled() => return None,
             line = self.lines.next() => line.map(|line| Bytes::from(format!("data: {line}\n\n")))?,
+            Some(count) = self.waits.next() => Bytes::from(format!("event: waits\ndata: {count}\n\n")),
             () = self.console.site.world.sleep(BEAT) => Bytes::from_static(b": still here\n\n"),
         };
         Some(if self.is_good() {

@@ -237,6 +237,15 @@ fn cases() -> Vec<Case> {
             ("POST", "/v1/messages", Some("Bearer t1")),
             webex_body("toPersonEmail"),
         ),
+        edit(
+            "M1 R1 9",
+            case(
+                "webex",
+                webex("a@example.org"),
+                ("PUT", "/v1/messages/M1", Some("Bearer t1")),
+                object(&["markdown", "roomId"], &json!({"markdown": text(7439), "roomId": only("R1")})),
+            ),
+        ),
     ]
 }
 

@@ -146,7 +146,7 @@ pub(super) fn vendor(kind: &str) -> Option<Vendor> {
             largest: LARGEST,
             address: "api_url",
             path: "",
-            good: Answer::json(200, &json!({"id": "m"})),
+            good: Answer::json(200, &json!({"id": "m", "roomId": "r"})),
             to: "/v1/messages",
             body: object(
                 &["markdown"],

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Configured, Hidden, Origin, Row, Service, is_name, options, texts};
 use crate::model::{About, Moment};
+use crate::notifier::pace::{self, Rate};
 use crate::notifier::schema;
 use crate::notifier::texts::Text;
 
@@ -32,7 +33,7 @@ impl Configured {
             enabled: self.enabled,
             messages: self.messages.clone(),
             in_flight: self.in_flight,
-            rate: self.rate,
+            rate: self.rate.clone(),
             service,
             options: Hidden(options),
             written: Hidden(written),
@@ -77,15 +78,21 @@ impl Configured {
     /// The same with what else an added one has.
     ///
     /// # Errors
-    /// A text is no template, or names what no event has; one sentence.
+    /// A text is no template, or names what no event has; a number or a rate is none: one sentence that begins with the
+    /// part, such as `rate: `.
     pub fn about(mut self, about: &About) -> Result<Self, String> {
         self.description.clone_from(&about.description);
         self.enabled = about.enabled;
         self.messages = texts::of(&about.messages)?;
+        self.in_flight =
+            about.in_flight.map(pace::in_flight).transpose().map_err(|why| format!("in_flight: {why}"))?;
+        self.rate =
+            about.rate.as_deref().map(Rate::parse).transpose().map_err(|why| format!("rate: {why}"))?;
         Ok(self)
     }
 
-    /// What another one needs to be the same: its options as they were written, secrets among them, and its texts.
+    /// What another one needs to be the same: its options as they were written, secrets among them, its texts and how
+    /// fast it may be asked. Which events it hears of is for the routes to say.
     pub fn blueprint(&self) -> (Map<String, Value>, About) {
         let own = self.written.0.values().next().and_then(Value::as_object);
         let text = |(moment, text): (&Moment, &Text)| {
@@ -98,7 +105,9 @@ impl Configured {
             description: self.description.clone(),
             enabled: self.enabled,
             messages: self.messages.iter().map(text).collect(),
-            organization: Value::Null,
+            in_flight: self.in_flight.and_then(|most| i64::try_from(most).ok()),
+            rate: self.rate.as_ref().map(|rate| rate.text().to_owned()),
+            ..About::default()
         };
         (own.cloned().unwrap_or_default(), about)
     }

@@ -1,7 +1,9 @@
 //! `notifiers.yaml`: the part under `notifiers:`.
 
 mod live;
+mod mistakes;
 mod options;
+mod reader;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -14,12 +16,13 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use super::proof::{self, Form};
-use super::{Messages, Row, Service, Text, pace, place};
+use super::pace::Rate;
+use super::{Messages, Row, Service};
 use crate::config::env::Env;
-use crate::config::yaml::{self, Spanned, line_of};
+use crate::config::yaml::{self, Spanned};
 use crate::config::{ConfigError, Problem};
 use crate::model::Moment;
+use reader::Reader;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -104,8 +107,8 @@ pub struct Configured {
     pub messages: Messages,
     /// How many deliveries may be on their way at once, 1 to 64; `None` for the usual number.
     pub in_flight: Option<usize>,
-    /// Deliveries per second; `None` for no limit of ours.
-    pub rate: Option<f64>,
+    /// How many deliveries at most in a time; `None` for no limit of ours.
+    pub rate: Option<Rate>,
     /// Where it sends.
     pub service: Service,
     /// Its options, expanded: holds secrets.
@@ -150,137 +153,41 @@ pub struct Read {
 }
 
 /// Reads the text of `file`. `${NAME}` comes from `env`, relative `file:` paths begin at `base`. A mistake in the
-/// form of the file refuses all of it; a mistake in one notifier's values refuses that one.
+/// form of the file refuses all of it; a mistake in one notifier's values refuses that one. All mistakes are told, in the
+/// order of their lines.
 pub fn read(file: &Path, text: &str, env: &Env, base: &Path) -> Read {
-    let parsed =
-        yaml::read::<File>(file, text).and_then(|typed| Ok((typed, yaml::read::<Plain>(file, text)?)));
-    let (typed, plain) = match parsed {
-        Ok(both) => both,
-        Err(error) => return Read { notifiers: Vec::new(), problems: vec![Problem::Error(error)] },
-    };
+    entries(file, text, env, base).unwrap_or_else(|first| {
+        let errors = mistakes::all(file, text, first, env, base);
+        Read { notifiers: Vec::new(), problems: errors.into_iter().map(Problem::Error).collect() }
+    })
+}
+
+/// The entries of a file.
+///
+/// # Errors
+/// The first mistake in the form of the file.
+fn entries(file: &Path, text: &str, env: &Env, base: &Path) -> Result<Read, ConfigError> {
+    let (typed, plain) = (yaml::read::<File>(file, text)?, yaml::read::<Plain>(file, text)?);
     let (mut read, env) = (Read::default(), Arc::new(env.clone()));
     for (index, (entry, plain)) in typed.notifiers.into_iter().zip(plain.notifiers).enumerate() {
         let reader = Reader { file, text, key: format!("notifiers[{index}]"), env: &env, base };
         let twice = read.notifiers.iter().any(|earlier| earlier.name == entry.name.value);
         match reader.configured(entry, plain.to, twice, &mut read.problems) {
             Ok(notifier) => read.notifiers.push(notifier),
-            Err(error) => read.problems.push(Problem::Error(error)),
+            Err(errors) => read.problems.extend(errors.into_iter().map(Problem::Error)),
         }
     }
-    read
+    Ok(read)
 }
 
-/// One entry's surroundings.
-struct Reader<'a> {
-    file: &'a Path,
-    text: &'a str,
-    key: String,
-    env: &'a Arc<Env>,
-    base: &'a Path,
-}
-
-impl Reader<'_> {
-    fn error<T>(&self, at: &Spanned<T>, part: &str, message: String) -> ConfigError {
-        let (line, column) = line_of(at);
-        ConfigError::new(self.file, message).at(line, column).key(format!("{}.{part}", self.key))
-    }
-
-    /// The same with its line, unless a secret is written there.
-    fn quoted(&self, error: ConfigError) -> ConfigError {
-        let hidden = error.at.is_none_or(|(line, _)| yaml::holds_secret(self.text, line));
-        if hidden { error } else { error.excerpt_of(self.text) }
-    }
-
-    /// An error about an option, at its own place where that can be told.
-    fn option_error(
-        &self,
-        to: &Spanned<Service>,
-        options: &Map<String, Value>,
-        message: String,
-    ) -> ConfigError {
-        match place::of(self.text, line_of(to).0, options, &message) {
-            Some(found) => ConfigError::new(self.file, message)
-                .at(found.at.0, found.at.1)
-                .key(format!("{}.to.{}", self.key, found.key)),
-            None => self.error(to, "to", message),
-        }
-    }
-
-    /// What `read` makes of a value, if there is one.
-    fn checked<T, R>(
-        &self,
-        value: Option<&Spanned<T>>,
-        part: &str,
-        read: impl FnOnce(&T) -> Result<R, String>,
-    ) -> Result<Option<R>, ConfigError> {
-        let Some(spanned) = value else { return Ok(None) };
-        let wrong = |why| self.quoted(self.error(spanned, part, why));
-        read(&spanned.value).map(Some).map_err(wrong)
-    }
-
-    fn configured(
-        &self,
-        entry: Entry,
-        options: Map<String, Value>,
-        twice: bool,
-        problems: &mut Vec<Problem>,
-    ) -> Result<Configured, ConfigError> {
-        let name = &entry.name;
-        if !is_name(&name.value) {
-            let message =
-                format!("`{}` is no name: letters, digits, `-`, `_` and `.` are accepted", name.value);
-            return Err(self.quoted(self.error(name, "name", message)));
-        }
-        if twice {
-            let error = self.error(name, "name", format!("two notifiers are called `{}`", name.value));
-            return Err(self.quoted(error).help("rename one of them"));
-        }
-        let in_flight =
-            self.checked(entry.in_flight.as_ref(), "in_flight", |given| pace::in_flight(*given))?;
-        let rate = self.checked(entry.rate.as_ref(), "rate", |text| pace::rate(text))?;
-        let written = options.clone();
-        let wrong = |message: String| self.option_error(&entry.to, &written, message);
-        let mut options = options::expanded(options, self.env, self.base).map_err(wrong)?;
-        options::own(&mut options).into_iter().for_each(|own| options::at_home(own, self.base));
-        let service = build(&options).map_err(wrong)?;
-        let messages = self.messages(&entry.messages)?;
-        problems.extend(service.warnings().into_iter().map(|text| Problem::Warning(wrong(text))));
-        Ok(Configured {
-            name: entry.name.value,
-            description: entry.description,
-            enabled: entry.enabled,
-            messages,
-            in_flight,
-            rate,
-            service,
-            origin: Origin { env: self.env.clone(), base: self.base.to_owned() },
-            options: Hidden(options),
-            written: Hidden(written.clone()),
-        })
-    }
-
-    /// The texts, each tried on sample events.
-    fn messages(&self, written: &BTreeMap<Moment, Written>) -> Result<Messages, ConfigError> {
-        let mut all = Messages::new();
-        for (moment, Written { message, body, html }) in written {
-            let text = |part: &str, form: Form, text: &Option<Spanned<String>>| {
-                let Some(text) = text else { return Ok(None) };
-                let part = format!("messages.{}.{part}", moment.word());
-                let tried = proof::check(*moment, form, &text.value);
-                let wrong = |why| self.quoted(self.error(text, &part, why));
-                tried.map(|()| Some(text.value.clone())).map_err(wrong)
-            };
-            let message = text("message", Form::Text, message)?;
-            let (body, html) = (text("body", Form::Text, body)?, text("html", Form::Html, html)?);
-            all.insert(*moment, Text { message, body, html });
-        }
-        Ok(all)
-    }
+/// The service that the options make, unchecked.
+fn form(options: &Map<String, Value>) -> Result<Service, String> {
+    serde_json::from_value(Value::Object(options.clone()))
+        .map_err(|_| "a value that stands elsewhere is not of the accepted kind".to_owned())
 }
 
 fn build(options: &Map<String, Value>) -> Result<Service, String> {
-    let service: Service = serde_json::from_value(Value::Object(options.clone()))
-        .map_err(|_| "a value that stands elsewhere is not of the accepted kind".to_owned())?;
+    let service = form(options)?;
     service.check()?;
     Ok(service)
 }

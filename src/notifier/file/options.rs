@@ -42,6 +42,14 @@ pub(super) fn own(options: &mut Map<String, Value>) -> Option<&mut Map<String, V
     options.values_mut().next().and_then(Value::as_object_mut)
 }
 
+/// Takes out the first option of this name, however deep; whether there was one.
+pub(super) fn take_out(options: &mut Map<String, Value>, name: &str) -> bool {
+    let deeper = |options: &mut Map<String, Value>| {
+        options.values_mut().any(|value| value.as_object_mut().is_some_and(|map| take_out(map, name)))
+    };
+    options.shift_remove(name).is_some() || deeper(options)
+}
+
 /// Relative paths of files begin at the home, wherever the program was started.
 pub(super) fn at_home(options: &mut Map<String, Value>, base: &Path) {
     for key in ["ca_file", "client_certificate", "file"] {

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::proof::{self, Form};
-use super::{Messages, Text};
 use crate::model::Moment;
+use crate::notifier::proof::{self, Form};
+use crate::notifier::{Messages, Text};
 
 /// Reads `{"error": {"message": "..."}}`; what is null is left out.
 ///

@@ -73,6 +73,17 @@ impl Reader {
         self.one(sql, [adapter.as_str(), room], |row| row.get(0))
     }
 
+    /// Where commands were given on an adapter, the latest first, at most `limit`: rooms, and threads in them.
+    pub fn places(
+        &self,
+        adapter: &AdapterName,
+        limit: usize,
+    ) -> Result<Vec<(String, Option<String>)>, StoreError> {
+        let sql = "SELECT room, thread FROM execution WHERE adapter = ?1 AND room IS NOT NULL
+                   GROUP BY room, thread ORDER BY max(id) DESC LIMIT ?2";
+        self.all(sql, rusqlite::params![adapter.as_str(), most(limit)], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
     /// Where an adapter resumes, as (room, mark).
     pub fn positions(&self, adapter: &AdapterName) -> Result<Vec<(String, String)>, StoreError> {
         let sql = "SELECT room, mark FROM position WHERE adapter = ?1 ORDER BY room";

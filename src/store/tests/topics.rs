@@ -96,7 +96,7 @@ async fn handlers_and_options_are_sealed_and_replaced() {
         matching: Some("changed".into()),
     };
     let other = |value: &str, added| Override {
-        about: crate::model::About::default(),
+        about: Box::default(),
         kind: "slack".into(),
         name: "ops".into(),
         added,

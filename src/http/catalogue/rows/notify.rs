@@ -4,7 +4,8 @@ use crate::http::caller::Scope::{Admin, Deliver, Events, Read};
 use crate::http::catalogue::schema::Anything;
 use crate::http::catalogue::{Call, delete, get, patch, post, put};
 use crate::http::{
-    deliveries, events, notifications, notifiers, routes, scopes, silences, subjects, told, trial, wanted,
+    copies, deliveries, events, notifications, notifiers, routes, scopes, silences, subjects, told, trial,
+    wanted,
 };
 
 /// Events.
@@ -136,10 +137,10 @@ pub(super) fn notified() -> Vec<Call> {
         post(
             Admin,
             "/notifiers/{notifier}/copy",
-            notifiers::copy,
+            copies::copy,
             "Makes another notifier like it, secrets among its options",
         )
-        .body::<notifiers::Copied>()
+        .body::<copies::Copied>()
         .gives::<notifiers::Whole>(201)
         .fails(&[409]),
         post(

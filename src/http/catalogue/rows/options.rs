@@ -1,22 +1,19 @@
 //! Options of notifiers, and topics.
 
-use serde_json::Value;
-
 use crate::http::caller::Scope::{Admin, Read};
-use crate::http::catalogue::schema::Anything;
 use crate::http::catalogue::{Call, delete, get, patch, post, put};
-use crate::http::{config, handlers, service_tests, topics};
+use crate::http::{config, handlers, patch as patches, service_tests, topics};
 
 /// Options of notifiers.
 pub(super) fn optional() -> Vec<Call> {
     vec![
         get(Read, "/service-tests", service_tests::list, "What each kind of notifier is tested with")
             .query::<service_tests::Asked>()
-            .gives::<Anything>(200),
+            .gives::<service_tests::Services>(200),
         get(Read, "/service-tests/{kind}", service_tests::show, "One kind, with the schema of its options")
-            .gives::<Anything>(200),
+            .gives::<service_tests::Described>(200),
         post(Admin, "/service-tests/{kind}", service_tests::run, "Sends a test with the options in the body")
-            .may_have::<serde_json::Map<String, Value>>()
+            .may_have::<service_tests::Given>()
             .gives::<service_tests::Served>(200)
             .fails(&[409]),
         get(
@@ -25,14 +22,14 @@ pub(super) fn optional() -> Vec<Call> {
             config::all,
             "The settings of the bot, and every kind of notifier with its notifiers; secrets cut",
         )
-        .gives::<Anything>(200),
+        .gives::<config::Whole>(200),
         get(
             Read,
             "/config/{section}",
             config::section,
             "One kind: its notifiers, and the schema of its options",
         )
-        .gives::<Anything>(200),
+        .gives::<config::Section>(200),
         post(
             Admin,
             "/config/{section}",
@@ -40,10 +37,10 @@ pub(super) fn optional() -> Vec<Call> {
             "Adds a notifier of a kind, or removes added ones",
         )
         .body::<config::Members>()
-        .gives::<Anything>(200)
+        .gives::<config::Changed>(200)
         .fails(&[409]),
         get(Read, "/config/{section}/{element}", config::element, "The options of one notifier")
-            .gives::<Anything>(200),
+            .gives::<config::Element>(200),
         post(
             Admin,
             "/config/{section}/{element}",
@@ -51,7 +48,7 @@ pub(super) fn optional() -> Vec<Call> {
             "Sets options of a notifier, if it takes them",
         )
         .body::<config::Change>()
-        .gives::<Anything>(200)
+        .gives::<config::Element>(200)
         .fails(&[409]),
     ]
 }
@@ -79,16 +76,16 @@ pub(super) fn topical() -> Vec<Call> {
         get(Read, "/topics/{topic}/handlers", handlers::list, "Who listens to a topic")
             .gives::<handlers::Handlers>(200),
         post(Admin, "/topics/{topic}/handlers", handlers::create, "Makes a handler")
-            .body::<Anything>()
+            .body::<handlers::Made>()
             .gives::<handlers::Handler>(201)
             .fails(&[409]),
         get(Read, handler, handlers::show, "One handler").gives::<handlers::Handler>(200),
         put(Admin, handler, handlers::replace, "Makes a handler or replaces it")
-            .body::<Anything>()
+            .body::<handlers::Replaced>()
             .gives::<handlers::Handler>(200)
             .fails(&[409]),
         patch(Admin, handler, handlers::patch, "Changes a handler by a JSON Merge Patch or a JSON Patch")
-            .body::<Value>()
+            .body::<patches::Patch<handlers::Changed>>()
             .gives::<handlers::Handler>(200)
             .fails(&[409]),
         delete(Admin, handler, handlers::remove, "Removes a handler").gives::<handlers::Handler>(200),

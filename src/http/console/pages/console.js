@@ -13,7 +13,7 @@
   const bottom = () => { if (room) room.scrollTop = room.scrollHeight; };
   const isLow = () => room && room.scrollHeight - room.scrollTop - room.clientHeight < 80;
 
-  const tail = () => { const output = find("[data-live] #execution pre.output"); if (output) output.scrollTop = output.scrollHeight; };
+  const tail = () => { const output = find("[data-live^='/live/executions'] #execution pre.output"); if (output) output.scrollTop = output.scrollHeight; };
 
   const replace = (id, html) => {
     const place = document.getElementById(id);
@@ -35,6 +35,39 @@
     if (low) bottom();
   };
 
+  // What waits for somebody's word. What is typed into a card stays while the card changes.
+  const cards = (all) => {
+    const place = find("#waits");
+    if (!place) return;
+    find("#nothing").hidden = all.length > 0;
+    const ids = all.map((one) => one.id);
+    for (const known of [...place.children]) if (!ids.includes(known.id)) known.remove();
+    for (const { id, v, html } of all) {
+      const holder = document.createElement("template");
+      holder.innerHTML = html;
+      const card = holder.content.firstElementChild;
+      const known = document.getElementById(id);
+      if (!known) { place.append(card); continue; }
+      if (known.dataset.v === v) {
+        const times = card.querySelectorAll("time");
+        known.querySelectorAll("time").forEach((time, at) => { if (times[at]) time.textContent = times[at].textContent; });
+        continue;
+      }
+      const held = known.contains(document.activeElement) ? document.activeElement.name : null;
+      known.querySelectorAll("input:not([type=hidden]), select").forEach((one) => {
+        const next = one.name && card.querySelector(`[name="${CSS.escape(one.name)}"]`);
+        if (next) next.value = one.value;
+      });
+      known.replaceWith(card);
+      if (held) card.querySelector(`[name="${CSS.escape(held)}"]`)?.focus();
+    }
+  };
+
+  const count = (number) => document.querySelectorAll(".entries .count").forEach((place) => {
+    place.hidden = number === "0";
+    place.querySelector(".number").textContent = number;
+  });
+
   const pulse = (word, lost) => {
     const shown = find("#pulse");
     if (!shown) return;
@@ -43,14 +76,16 @@
     shown.classList.toggle("lost", lost);
   };
 
-  if (main && window.EventSource) {
+  const listen = () => {
     const source = new EventSource(main.dataset.live);
     source.onopen = () => pulse("live", false);
     source.onerror = () => pulse("connecting…", true);
     source.addEventListener("gone", () => { source.close(); location.reload(); });
+    source.addEventListener("waits", (event) => count(event.data));
     source.onmessage = (event) => {
       const state = JSON.parse(event.data);
       if (lines) return put(state);
+      if (state.cards) return cards(state.cards);
       if (state.over || (state.turn !== undefined && state.turn !== (main.dataset.turn || ""))) {
         source.close();
         // What was done is no news after a while.
@@ -59,6 +94,15 @@
       }
       for (const [id, html] of Object.entries(state)) if (typeof html === "string") replace(id, html);
     };
+    return source;
+  };
+
+  if (main && window.EventSource) {
+    let source = listen();
+    // A browser has six connections to the bot: tabs that nobody looks at take none for a number in the navigation.
+    if (main.dataset.live === "/live/waits") {
+      document.addEventListener("visibilitychange", () => { source.close(); if (!document.hidden) source = listen(); });
+    }
   }
   bottom();
   tail();

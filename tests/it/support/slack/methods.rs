@@ -9,6 +9,9 @@ use super::state::State;
 use super::table::{METHODS, Row, Takes};
 use super::{APP_TOKEN, BOT_ID, BOT_TOKEN, ME, blocks, people};
 
+/// The types of conversations, as `users.conversations` and `conversations.list` know them.
+const KINDS: [&str; 4] = ["public_channel", "private_channel", "mpim", "im"];
+
 /// Answers a request.
 pub(super) fn answer(state: &mut State, request: &Request) -> Reply {
     if let Some(id) = request.path.strip_prefix("/upload/") {
@@ -164,10 +167,23 @@ fn run(state: &mut State, method: &str, arguments: &Value) -> Result<Value, &'st
         }
         "conversations.list" | "users.conversations" => {
             let mine = method == "users.conversations";
+            let types = arguments["types"].as_str().unwrap_or("public_channel");
+            if let Some(none) = types.split(',').find(|kind| !KINDS.contains(kind)) {
+                state.breach(format!("`{none}` is no type of conversation"));
+                return Err("invalid_types");
+            }
+            let wants = |kind: &str| types.split(',').any(|one| one == kind);
             let rooms = state.rooms.iter().filter(|(_, room)| !room.archived && (room.member || !mine));
-            let all: Vec<_> = rooms
-                .map(|(id, room)| json!({"id": id, "name": room.name, "is_member": room.member}))
+            let mut all: Vec<_> = rooms
+                .filter(|_| wants("public_channel"))
+                .map(|(id, room)| json!({"id": id, "name": room.name, "is_member": room.member, "updated": 1_700_000_000_000_i64}))
                 .collect();
+            // A conversation with one person has no name.
+            if wants("im") {
+                all.extend(
+                    people::directs().map(|(id, user)| json!({"id": id, "is_im": true, "user": user})),
+                );
+            }
             page("channels", &all, arguments, state)
         }
         "conversations.history" | "conversations.replies" => history(state, method, arguments),

@@ -33,6 +33,11 @@ pub(crate) fn info(user: &str, shown_as: Option<&&'static str>) -> Option<Value>
     }))
 }
 
+/// The bot's direct conversations: id and person.
+pub(crate) fn directs() -> impl Iterator<Item = (String, &'static str)> {
+    PEOPLE.iter().filter(|(.., bot)| bot.is_none()).map(|(id, ..)| (direct(id), *id))
+}
+
 /// Whether a direct conversation is one of theirs.
 pub(crate) fn has_direct(channel: &str) -> bool {
     PEOPLE.iter().any(|(id, .., bot)| bot.is_none() && direct(id) == channel)
