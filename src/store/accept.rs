@@ -18,6 +18,9 @@ pub const BRIEF: &str = "event/brief";
 /// That time.
 const BRIEFLY: Duration = Duration::from_secs(60);
 
+/// Who waits for subjects that have a time at which to look at them is woken by this name.
+pub(super) const OVERDUE: &str = "subjects";
+
 /// The most failing subjects that routing is shown.
 const MOST_FAILING: i64 = 10_000;
 
@@ -97,7 +100,7 @@ pub(super) fn subject(connection: &Connection, key: &str) -> Result<Option<Subje
 }
 
 /// Keeps what is known of a subject.
-pub(super) fn keep(scribe: &Scribe<'_>, subject: &Subject, at: Timestamp) -> Result<(), StoreError> {
+pub(super) fn keep(scribe: &mut Scribe<'_>, subject: &Subject, at: Timestamp) -> Result<(), StoreError> {
     let sql = "INSERT INTO subject (key, failing, since, overdue, at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                ON CONFLICT (key) DO UPDATE SET failing = excluded.failing, since = excluded.since,
                overdue = excluded.overdue, at = excluded.at, body = excluded.body";
@@ -106,6 +109,9 @@ pub(super) fn keep(scribe: &Scribe<'_>, subject: &Subject, at: Timestamp) -> Res
     let body = serde_json::to_string(subject)?;
     let (since, at) = (subject.since.as_micros(), at.as_micros());
     scribe.run(sql, params![subject.key, failing, since, overdue, at, body])?;
+    if overdue.is_some() {
+        scribe.touch(OVERDUE);
+    }
     Ok(())
 }
 

@@ -268,6 +268,11 @@ impl Store {
         self.bells().of(fresh::BELL)
     }
 
+    /// Rings after each commit in which a subject has a time at which to look at it.
+    pub fn overdue_bell(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.bells().of(accept::OVERDUE)
+    }
+
     /// Rings after each commit that makes or changes a schedule.
     pub fn schedules_bell(&self) -> tokio::sync::watch::Receiver<u64> {
         self.bells().of(schedules::BELL)

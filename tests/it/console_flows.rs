@@ -139,7 +139,7 @@ fn what_others_ask_for_is_looked_at_and_approved_or_denied() {
     let answered = bob.post(&format!("/approvals/{question}/answer"), "value.continue=true");
     assert_eq!(answered.header("location"), Some("/approvals?done=answered"), "{answered:?}");
     says(&bob, "ship to staging", "0004");
-    let own = console.api.get("approvals").json["results"][0]["id"].clone();
+    let own = until(SOON, || console.api.get("approvals").json["results"][0]["id"].as_i64());
     let back = bob.post(&format!("/approvals/{own}/withdraw"), "");
     assert_eq!(back.header("location"), Some("/approvals?done=withdrawn"), "{back:?}");
     let audit = console.home.run(&["audit", "search", "--person", "web:alice", "--what", "denied"]);

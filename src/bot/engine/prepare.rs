@@ -191,7 +191,7 @@ fn resolve(
         }
         Given::Recorded(values) => {
             let declared: BTreeMap<_, _> = action
-                .parameters_with(&runner)
+                .parameters_with(runner)
                 .into_iter()
                 .map(|parameter| (parameter.name.clone(), parameter.is_immutable()))
                 .collect();
@@ -227,7 +227,7 @@ fn resolve(
         }
         nothing => nothing,
     };
-    let resolved = action::resolve(action, &runner, &all, &context, &Renders(&templates));
+    let resolved = action::resolve(action, runner, &all, &context, &Renders(&templates));
     let mut prepared = resolved.map_err(Refusal::Parameters)?;
     prepared.hide(shelf.iter().flat_map(|shelf| shelf.revealed()).chain(hidden));
     prepared.config = config;

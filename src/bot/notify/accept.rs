@@ -211,14 +211,8 @@ impl Notify {
 
     /// Routing by the rules in force now, which runs inside the transaction.
     pub(super) fn by_rules(&self, derived: Option<Moment>, also: Vec<String>) -> Decide {
-        let (home, muted, timer) = (self.homes.current(), self.muted(), self.timer.clone());
-        Decide::new(move |accept, scene| {
-            let routed = routed(&home, &muted, derived, &also, accept, scene);
-            if routed.subject.as_ref().is_some_and(|subject| subject.overdue.is_some()) {
-                timer.notify_one();
-            }
-            routed
-        })
+        let (home, muted) = (self.homes.current(), self.muted());
+        Decide::new(move |accept, scene| routed(&home, &muted, derived, &also, accept, scene))
     }
 }
 

@@ -21,7 +21,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
-use tokio::sync::Notify as Bell;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
@@ -66,8 +65,6 @@ pub struct Notify {
     couriers: Mutex<BTreeMap<String, Running>>,
     tasks: TaskTracker,
     quit: CancellationToken,
-    /// Rings when a subject got a time at which to look at it.
-    timer: Arc<Bell>,
     /// Options that are only tried, by notifier and mark.
     trials: Mutex<BTreeMap<(String, String), Way>>,
     /// Notifiers of which it was told that they keep failing.
@@ -140,7 +137,6 @@ impl Notify {
             couriers: Mutex::default(),
             tasks: TaskTracker::new(),
             quit: CancellationToken::new(),
-            timer: Arc::default(),
             trials: Mutex::default(),
             complaints: Mutex::default(),
             counters: Counters::default(),
@@ -261,11 +257,12 @@ impl Notify {
 
     /// Tells of subjects that began and did not end in time, and of those that have calmed down.
     async fn watch(self: Arc<Self>) {
+        let mut bell = self.store.overdue_bell();
         loop {
-            let bell = self.timer.notified();
+            bell.mark_unchanged();
             let Some(wait) = self.look().await else { return };
             tokio::select! {
-                () = bell => {}
+                changed = bell.changed() => if changed.is_err() { return },
                 () = self.world.sleep(wait) => {}
             }
         }
