@@ -217,7 +217,11 @@ fn a_whisper_reaches_one_person() {
 #[test]
 fn what_two_sockets_carry_is_heard_in_the_order_in_which_it_was_said() {
     let slack = Slack::start();
-    let session = session(&slack, &[]);
+    let mut patient = adapter(&slack, &[]);
+    // Long enough for a machine that does something else meanwhile.
+    patient.patience.settle = Duration::from_secs(2);
+    let session = Session::start_service(Arc::new(Service::from(patient)));
+    session.next_up();
     until(SOON, || (slack.server.state().sockets.len() == 2).then_some(()));
     for number in 0..50 {
         slack.say(Who::Bob, Where::Ops, &number.to_string());

@@ -53,9 +53,6 @@ pub(super) fn take_in(context: &Context, event: Event) {
     }
 }
 
-/// Two sockets carry what was said within a moment in any order; this long after the first of it all of it is there.
-const SETTLE: Duration = Duration::from_millis(50);
-
 /// What is said after an outage waits this long for what was said before it.
 const READING: Duration = Duration::from_secs(3);
 
@@ -69,7 +66,7 @@ pub(super) async fn pass_on(context: &Context, mut heard: mpsc::Receiver<Event>)
         };
         let Some(first) = first else { return };
         if !context.done.is_cancelled() {
-            context.link.world.sleep(SETTLE).await;
+            context.link.world.sleep(context.patience.settle).await;
             read_up_first(context).await;
         }
         let mut events = vec![first];
@@ -89,7 +86,7 @@ pub(super) async fn pass_on(context: &Context, mut heard: mpsc::Receiver<Event>)
 async fn read_up_first(context: &Context) {
     let end = context.link.world.now().plus(READING);
     while context.reading.load(Ordering::Acquire) && context.link.world.now() < end {
-        context.link.world.sleep(SETTLE).await;
+        context.link.world.sleep(context.patience.settle).await;
     }
 }
 

@@ -62,6 +62,8 @@ pub struct Patience {
     pub silence: Duration,
     /// Silence of a socket after which it counts as lost.
     pub death: Duration,
+    /// Two sockets carry what was said within a moment in any order; this long after the first of it all of it is there.
+    pub settle: Duration,
 }
 
 impl Default for Patience {
@@ -70,6 +72,7 @@ impl Default for Patience {
             connect: Duration::from_secs(15),
             silence: Duration::from_secs(20),
             death: Duration::from_secs(45),
+            settle: Duration::from_millis(50),
         }
     }
 }
