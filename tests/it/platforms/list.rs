@@ -123,7 +123,7 @@ scenarios! { $
         "rooms keep their names";
     Storm a_revoked_right_is_one_error, storms::revoked, "a revoked token is one error and no storm",
         "there is no token";
-    Down is_back_a_second_after_its_server, storms::down, "back within 1 s of a server that was away for 5 s",
+    Down is_back_soon_after_its_server, storms::down, "back after a server that was away for 5 s",
         "there is no server";
     Frozen notices_a_frozen_server, storms::frozen, "notices a silent server within 60 s", "there is no network";
     Late starts_before_its_server, storms::late, "starts before its server", "there is no server";
